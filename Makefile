@@ -1,0 +1,38 @@
+# Two commands do everything: `make demo` and `make test`. Each makes the environment if need be.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint types tests deep bench clean
+
+demo: $(READY)
+	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
+
+test: lint types tests
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+tests: $(READY)
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+# Fuzzing, soak and the corpus at depth: minutes to an hour.
+deep: $(READY)
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 -m "deep or not deep" --timeout 3600
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+$(READY): pyproject.toml tracker/__init__.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
