@@ -1,0 +1,345 @@
+"""A record and its line.
+
+`decode(encode(issue)) == issue` for every issue; `encode(decode(line))` is the canonical form of
+the line: UTF-8, compact, known keys in Beads' order, then unknown keys sorted. Numbers never pass
+through a float: what is not understood is carried as the slice of text that it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from json.decoder import scanstring  # type: ignore[attr-defined]  # C code; stable since 2.6
+from typing import Any, NamedTuple, TypeVar
+
+from tracker.model import DEFAULTS, FIELDS, KINDS, Comment, Dependency, Issue
+
+T = TypeVar("T")
+
+KEY_ORDER = (
+    "_type", "id", "title", "description", "design", "acceptance_criteria", "notes", "spec_id",
+    "status", "priority", "issue_type", "assignee", "owner", "estimated_minutes", "created_at",
+    "created_by", "updated_at", "closed_at", "close_reason", "closed_by_session", "due_at",
+    "defer_until", "external_ref", "source_system", "metadata", "compaction_level", "compacted_at",
+    "compacted_at_commit", "original_size", "labels", "dependencies", "comments", "deleted_at",
+    "deleted_by", "delete_reason", "original_type", "sender", "ephemeral", "wisp_type", "pinned",
+    "is_template", "bonded_from", "creator", "validations", "quality_score", "crystallizes",
+    "await_type", "await_id", "timeout", "waiters", "holder", "source_formula", "source_location",
+    "hook_bead", "role_bead", "agent_state", "last_activity", "role_type", "rig", "mol_type",
+    "work_type", "event_kind", "actor", "target", "payload",
+)  # fmt: skip
+"""The order in which Beads 0.49 writes its keys; `_type` first, as Beads 1.x does."""
+
+_RANK = {name: rank for rank, name in enumerate(KEY_ORDER)}
+_ALWAYS = frozenset({"id", "title", "status", "priority", "issue_type"})
+_ABSENT: tuple[object, ...] = (None, "", ())
+_SPACE = re.compile(r"[ \t\r\n]*")
+_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+DEEP = object()
+"""Stands for a value that is nested too deeply to be built: its text is all there is."""
+
+
+class Member(NamedTuple):
+    """One key of an object: its value, and the text that the value was."""
+
+    value: Any
+    raw: str
+
+
+def _no_constant(name: str) -> object:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _number(digits: str) -> int | float:
+    # CPython refuses to convert more than 4,300 digits; a float is carried as raw text anyway.
+    return int(digits) if len(digits) < 4000 else float(digits)
+
+
+_scan = json.JSONDecoder(parse_constant=_no_constant, parse_int=_number).scan_once  # type: ignore[attr-defined]
+
+
+def members(text: str, start: int = 0) -> tuple[dict[str, Member], int]:
+    """The keys of the JSON object that begins at `start`, and where it ends.
+
+    Of a repeated key the last value counts. Raises ValueError where there is no object.
+    """
+    found: dict[str, Member] = {}
+    at = skip_space(text, start)
+    if text[at : at + 1] != "{":
+        raise ValueError("not a JSON object")
+    at = skip_space(text, at + 1)
+    if text[at : at + 1] == "}":
+        return found, at + 1
+    while True:
+        if text[at : at + 1] != '"':
+            raise ValueError(f"a key is missing at column {at + 1}")
+        name, at = scanstring(text, at + 1, True)  # noqa: FBT003  (C code takes no keywords)
+        at = skip_space(text, at)
+        if text[at : at + 1] != ":":
+            raise ValueError(f"':' is missing at column {at + 1}")
+        begin = skip_space(text, at + 1)
+        try:
+            value, at = _scan(text, begin)
+        except StopIteration:
+            raise ValueError(f"a value is missing at column {begin + 1}") from None
+        except RecursionError:
+            value, at = DEEP, _end(text, begin)
+        found[name] = Member(value, text[begin:at])
+        at = skip_space(text, at)
+        separator = text[at : at + 1]
+        if separator == "}":
+            return found, at + 1
+        if separator != ",":
+            raise ValueError(f"',' or '}}' is missing at column {at + 1}")
+        at = skip_space(text, at + 1)
+
+
+def _end(text: str, start: int) -> int:
+    for end, depth in depths(text, start):
+        if not depth:
+            return end
+    raise ValueError(f"the value at column {start + 1} does not end")
+
+
+def depths(text: str, start: int = 0) -> Iterator[tuple[int, int]]:
+    """How deep the text is nested behind each bracket, string and brace, by where that ends."""
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        yield token.end(), depth
+
+
+def skip_space(text: str, at: int) -> int:
+    """Where the next character stands that JSON does not call whitespace."""
+    match = _SPACE.match(text, at)
+    return match.end() if match else at
+
+
+def decode(line: bytes | str) -> Issue:
+    """The issue that a line holds. Raises ValueError if it holds none."""
+    text = line if isinstance(line, str) else line.decode()
+    found, end = members(text)
+    end = skip_space(text, end)
+    if end < len(text):
+        raise ValueError(f"unexpected text at column {end + 1}")
+    return from_members(found)
+
+
+def from_members(found: Mapping[str, Member]) -> Issue:
+    """The issue that the keys of an object describe. Raises ValueError without an id."""
+    known, rest = understood({name: member.value for name, member in found.items()})
+    if "metadata" in known:
+        known["metadata"] = found["metadata"].raw
+    if "dependencies" in known:
+        known["dependencies"] = tuple(_elements(found["dependencies"].raw, _dependency))
+    if "comments" in known:
+        known["comments"] = tuple(_elements(found["comments"].raw, _comment))
+    extra = tuple(sorted((name, found[name].raw) for name in rest))
+    return Issue(**known, extra=extra)
+
+
+def glance(row: Mapping[str, Any]) -> Issue:
+    """The issue that a parsed line describes, without what is only carried: for questions.
+
+    The metadata of an edge stays, since gates are kept there.
+    """
+    known, _ = understood(row)
+    if "metadata" in known:
+        known["metadata"] = _glanced(row["metadata"])
+    if "dependencies" in known:
+        known["dependencies"] = tuple(
+            Dependency(
+                issue_id=_text(edge, "issue_id"),
+                depends_on_id=edge["depends_on_id"],
+                type=_text(edge, "type") or "blocks",
+                created_at=_text(edge, "created_at"),
+                created_by=_text(edge, "created_by"),
+                extra=(("metadata", _glanced(edge["metadata"])),) if edge.get("metadata") else (),
+            )
+            for edge in known["dependencies"]
+        )
+    if "comments" in known:
+        known["comments"] = tuple(
+            Comment(
+                id=_identity(remark.get("id")),
+                issue_id=_text(remark, "issue_id"),
+                author=_text(remark, "author"),
+                text=_text(remark, "text"),
+                created_at=_text(remark, "created_at"),
+            )
+            for remark in known["comments"]
+        )
+    return Issue(**known)
+
+
+def understood(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The fields of `row` that have the type the model expects, and the names of all others.
+
+    Raises ValueError without an id.
+    """
+    known: dict[str, Any] = {}
+    rest: list[str] = []
+    for name, value in row.items():
+        check = _FITS.get(name)
+        if check is None:
+            rest.append(name)
+        elif value is None or value == "" or value == []:
+            continue
+        elif check(value):
+            known[name] = tuple(value) if isinstance(value, list) else value
+        else:
+            rest.append(name)
+    if "id" not in known:
+        raise ValueError("the record has no id")
+    return known, rest
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) is int  # True is an int, and no priority
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_edges(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(edge, dict) and isinstance(edge.get("depends_on_id"), str) for edge in value
+    )
+
+
+def _is_remarks(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(remark, dict) and isinstance(remark.get("text") or "", str) for remark in value
+    )
+
+
+_CHECKS: dict[str, Callable[[object], bool]] = {
+    "str": _is_text,
+    "int": _is_number,
+    "int | None": _is_number,
+    "bool": _is_flag,
+    "Json": lambda _: True,
+    "tuple[str, ...]": _is_texts,
+    "tuple[Dependency, ...]": _is_edges,
+    "tuple[Comment, ...]": _is_remarks,
+}
+_FITS = {name: _CHECKS[kind] for name, kind in KINDS.items()}
+_NESTED: dict[type, tuple[str, ...]] = {
+    Dependency: ("issue_id", "depends_on_id", "type", "created_at", "created_by"),
+    Comment: ("id", "issue_id", "author", "text", "created_at"),
+}
+
+
+def _elements(raw: str, make: Callable[[dict[str, Member]], T]) -> Iterator[T]:
+    """Each object of a JSON array, from its text."""
+    at = skip_space(raw, 1)
+    while raw[at] != "]":
+        found, at = members(raw, at)
+        yield make(found)
+        at = skip_space(raw, at)
+        if raw[at] == ",":
+            at = skip_space(raw, at + 1)
+
+
+def _dependency(found: dict[str, Member]) -> Dependency:
+    return Dependency(**{"issue_id": "", "depends_on_id": "", **_nested(Dependency, found)})
+
+
+def _comment(found: dict[str, Member]) -> Comment:
+    return Comment(**_nested(Comment, found))
+
+
+def _nested(kind: type, found: Mapping[str, Member]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    rest: list[tuple[str, str]] = []
+    for name, (value, raw) in found.items():
+        fits = isinstance(value, str) or (name == "id" and type(value) is int)
+        if name not in _NESTED[kind] or not (fits or value is None):
+            rest.append((name, raw))
+        elif value is not None and value != "":
+            known[name] = value
+    return {**known, "extra": tuple(sorted(rest))}
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _glanced(value: object) -> str:
+    try:
+        return quote(value)
+    except RecursionError:
+        return "{}"
+
+
+def _identity(value: object) -> int | str:
+    return value if value and (isinstance(value, str) or type(value) is int) else 0
+
+
+def quote(value: Any) -> str:
+    """A JSON text with everything literal that may be; lone surrogates stay escapes."""
+    return _escaped(json.dumps(value, ensure_ascii=False))
+
+
+def _escaped(text: str) -> str:
+    return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def encode(issue: Issue) -> bytes:
+    """The canonical line of an issue, without a line ending."""
+    raws = dict(issue.extra)
+    for name in FIELDS:
+        value = getattr(issue, name)
+        if name in raws and value == DEFAULTS[name]:
+            continue  # a value of an unexpected type is still carried under this name
+        if name in _ALWAYS or (value is not False and value not in _ABSENT):
+            raws[name] = _raw(name, value)
+    names = sorted(raws, key=lambda name: (_RANK.get(name, len(_RANK)), name))
+    line = "{" + ",".join(f"{quote(name)}:{raws[name]}" for name in names) + "}"
+    try:
+        return line.encode()
+    except UnicodeEncodeError:  # raw text that was put together from a Python value
+        return _escaped(line).encode()
+
+
+def _raw(name: str, value: Any) -> str:
+    kind = KINDS[name]
+    if kind == "bool":
+        return "true" if value else "false"
+    if kind in {"Json", "int", "int | None"}:
+        return str(value)
+    if kind == "tuple[str, ...]":
+        return "[" + ",".join(quote(item) for item in value) + "]"
+    if kind.startswith("tuple"):
+        return "[" + ",".join(_object(item) for item in value) + "]"
+    return quote(value)
+
+
+def _object(item: Dependency | Comment) -> str:
+    """A nested record; all keys of a comment are always there, as Beads writes them."""
+    pairs = []
+    carried = dict(item.extra)
+    for name in _NESTED[type(item)]:
+        value = getattr(item, name)
+        if name in carried:
+            continue
+        if isinstance(value, int):
+            pairs.append(f"{quote(name)}:{value}")
+        elif value or name == "depends_on_id" or (isinstance(item, Comment) and name != "id"):
+            pairs.append(f"{quote(name)}:{quote(value)}")
+    pairs += [f"{quote(name)}:{raw}" for name, raw in item.extra]
+    return "{" + ",".join(pairs) + "}"

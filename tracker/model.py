@@ -1,0 +1,165 @@
+"""The records of the log: frozen values that know nothing of files.
+
+Absent, `null`, `""` and `[]` are the same; `0` is a value. Times are kept as the text that the
+log holds, so that a record read and written again does not change; `instant` compares them.
+Fields that this version does not know, and known ones of an unexpected JSON type, are carried as
+raw JSON text in `extra`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+
+from tracker.words import CLOSED as CLOSED
+from tracker.words import TOMBSTONE as TOMBSTONE
+
+Extra = tuple[tuple[str, str], ...]
+"""Name and raw JSON text of each field that is carried rather than understood."""
+Json = str
+"""Raw JSON text of a value that the model does not look into; "" where there is none."""
+
+STATUSES = ("open", "in_progress", "blocked", "deferred", "closed", "tombstone", "pinned", "hooked")
+TYPES = (
+    "bug", "feature", "task", "epic", "chore",
+    "decision", "spike", "story", "milestone", "message", "molecule", "gate", "event",
+    "merge-request", "agent", "role", "rig", "convoy",
+)  # fmt: skip
+TYPE_ALIASES = {
+    "enhancement": "feature", "feat": "feature", "dec": "decision", "adr": "decision",
+    "investigation": "spike", "timebox": "spike", "user-story": "story", "ms": "milestone",
+    "mr": "merge-request", "mol": "molecule",
+}  # fmt: skip
+PARENT = "parent-child"
+BLOCKS = "blocks"
+BLOCKING = frozenset({BLOCKS, PARENT, "conditional-blocks", "waits-for"})
+"""Dependency types that take part in `ready` and in the search for cycles."""
+DEPENDENCY_TYPES = (
+    "blocks", "parent-child", "conditional-blocks", "waits-for", "related", "discovered-from",
+    "replies-to", "relates-to", "duplicates", "supersedes", "authored-by", "assigned-to",
+    "approved-by", "attests", "tracks", "until", "caused-by", "validates", "delegated-from",
+)  # fmt: skip
+TITLE_LIMIT = 500  # characters
+TEXT_LIMIT = 1_000_000  # characters of one text field: readers of these files stop at 2 MB a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """`issue_id` depends on `depends_on_id`; for `parent-child` the latter is the parent."""
+
+    issue_id: str
+    depends_on_id: str
+    type: str = BLOCKS
+    created_at: str = ""
+    created_by: str = ""
+    extra: Extra = ()
+
+    def at(self, id: str) -> Dependency:
+        """The edge as seen from outside: the record it stands in is its source, whatever it says."""
+        return self if self.issue_id == id else replace(self, issue_id=id)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes two edges of one issue the same edge."""
+        return self.depends_on_id, self.type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """A remark; `id` is a number in files of Beads 0.49 and a text in those of 1.x."""
+
+    id: int | str = 0
+    issue_id: str = ""
+    author: str = ""
+    text: str = ""
+    created_at: str = ""
+    extra: Extra = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One unit of work, as of its last edit.
+
+    The order of the fields is the order in the file. A line without a priority is P0, as Beads
+    reads it.
+    """
+
+    id: str
+    title: str = ""
+    description: str = ""
+    design: str = ""
+    acceptance_criteria: str = ""
+    notes: str = ""
+    spec_id: str = ""
+    status: str = "open"
+    priority: int = 0
+    issue_type: str = "task"
+    assignee: str = ""
+    owner: str = ""
+    estimated_minutes: int | None = None
+    created_at: str = ""
+    created_by: str = ""
+    updated_at: str = ""
+    closed_at: str = ""
+    close_reason: str = ""
+    closed_by_session: str = ""
+    due_at: str = ""
+    defer_until: str = ""
+    external_ref: str = ""
+    metadata: Json = ""
+    labels: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    deleted_at: str = ""
+    deleted_by: str = ""
+    delete_reason: str = ""
+    original_type: str = ""
+    ephemeral: bool = False
+    wisp_type: str = ""
+    pinned: bool = False
+    is_template: bool = False
+    mol_type: str = ""
+    aliases: tuple[str, ...] = ()
+    extra: Extra = ()
+
+    @property
+    def parent(self) -> str:
+        """The id of the parent, by the edge and never by the dots of the id; "" without one."""
+        return next((d.depends_on_id for d in self.dependencies if d.type == PARENT), "")
+
+
+FIELDS = tuple(field.name for field in fields(Issue) if field.name != "extra")
+DEFAULTS = {field.name: field.default for field in fields(Issue)}
+KINDS = {field.name: str(field.type) for field in fields(Issue) if field.name != "extra"}
+
+_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,12}))?\s*([Zz]|[+-]\d\d:?\d\d)?\Z",
+    re.ASCII,
+)
+
+
+def instant(text: str) -> int:
+    """Nanoseconds since 1970 of an RFC 3339 time; without an offset it is UTC. 0 if it is none."""
+    match = _TIME.match(text)
+    if match is None:
+        return 0
+    day, clock, fraction, offset = match.groups()
+    zone = "+00:00" if offset is None or offset in "Zz" else offset
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
+    except ValueError:
+        return 0
+    seconds = (moment - _EPOCH).days * 86_400 + (moment - _EPOCH).seconds
+    return seconds * 1_000_000_000 + int((fraction or "")[:9].ljust(9, "0"))
+
+
+def stamp(nanoseconds: int) -> str:
+    """The time as the log holds it: UTC, `Z`, microseconds, no trailing zeros."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
+    fraction = f"{rest // 1000:06d}".rstrip("0")
+    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

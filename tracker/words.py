@@ -1,0 +1,12 @@
+"""Words that mean something in a log, without the records: what a read of the cache needs."""
+
+from __future__ import annotations
+
+CLOSED = "closed"
+TOMBSTONE = "tombstone"
+CLOSING = frozenset({CLOSED, TOMBSTONE})
+HIDDEN_TYPES = frozenset(
+    {"merge-request", "gate", "molecule", "message", "agent", "role", "rig"},
+)
+"""Types that are bookkeeping of orchestrators: ready work only if asked for by --type."""
+HIDDEN_IDS = ("-mol-", "-wisp-")
