@@ -1,0 +1,222 @@
+"""The lines of a log file: where each record stands, and how to put others in their place.
+
+Nothing here knows what a record means beyond its id. What cannot be read is a `Problem` and keeps
+its bytes; so does everything that an edit does not name.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tracker.codec import depths, members, skip_space
+
+MARKER = re.compile(rb"(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\r\n]*)?\r?$")
+BOM = b"\xef\xbb\xbf"
+DEEPEST = 200  # levels of nesting where the fast parser has given up; the slow one recurses
+
+
+class Problem(NamedTuple):
+    """Something in a file that a person should look at; `line` counts from 1."""
+
+    path: str
+    line: int
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.why}"
+
+
+class Found(NamedTuple):
+    """One JSON object of the file: `data[start:end]` on line `number`, and what it parsed to."""
+
+    number: int
+    start: int
+    end: int
+    row: dict[str, Any]
+    glued: bool = False
+
+
+class Unread(NamedTuple):
+    """A line that holds no object: `marker` is the characters of a conflict marker, or ""."""
+
+    number: int
+    why: str
+    marker: str = ""
+
+
+class Edit(NamedTuple):
+    """`data[start:end]` becomes `text`."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+def scan(data: bytes) -> Iterator[Found | Unread]:
+    """Every line that is not blank, in order; two objects on one line are two results."""
+    import orjson  # noqa: PLC0415  (18 ms that a read from a warm cache does not need)
+
+    start = len(BOM) if data.startswith(BOM) else 0
+    number = 0
+    size = len(data)
+    while start < size:
+        number += 1
+        stop = data.find(b"\n", start)
+        stop = size if stop < 0 else stop
+        line = data[start:stop]
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            if line.strip():
+                yield from _slowly(data, number, start, stop)
+        else:
+            if isinstance(row, dict):
+                yield Found(number, start, stop - line.endswith(b"\r"), row)
+            else:
+                yield Unread(number, "not a JSON object")
+        start = stop + 1
+
+
+def _slowly(data: bytes, number: int, start: int, stop: int) -> Iterator[Found | Unread]:
+    """A line that the fast parser refused: markers, several objects, odd numbers, or rubbish."""
+    line = data[start:stop]
+    marker = MARKER.match(line)
+    if marker:
+        yield Unread(number, "conflict marker", marker[1].decode())
+        return
+    if _is_deep(line):
+        yield Unread(number, f"nested more than {DEEPEST} levels deep")
+        return
+    try:
+        text = line.decode()
+        spans = list(_objects(text))
+    except UnicodeDecodeError:
+        yield Unread(number, "not UTF-8")
+    except json.JSONDecodeError as error:
+        yield Unread(number, f"not JSON: {error.msg}: column {error.colno}")
+    except ValueError as error:
+        yield Unread(number, f"not JSON: {error}")
+    else:
+        if len(spans) == 1:
+            yield Found(number, start, stop - line.endswith(b"\r"), spans[0][2])
+            return
+        done = 0
+        for begin, end, row in spans:
+            start += len(text[done:begin].encode())
+            yield Found(number, start, start + len(text[begin:end].encode()), row, glued=True)
+            start += len(text[begin:end].encode())
+            done = end
+
+
+def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    at = skip_space(text, 0)
+    while at < len(text):
+        found, end = members(text, at)
+        yield at, end, {name: member.value for name, member in found.items()}
+        at = skip_space(text, end)
+
+
+def _is_deep(line: bytes) -> bool:
+    if line.count(b"]") + line.count(b"}") <= DEEPEST:
+        return False
+    return any(depth > DEEPEST for _, depth in depths(line.decode(errors="replace")))
+
+
+def newline_of(data: bytes) -> bytes:
+    """The line ending of the file: that of its first line."""
+    at = data.find(b"\n")
+    return b"\r\n" if at > 0 and data[at - 1 : at] == b"\r" else b"\n"
+
+
+def replaced(data: bytes, found: Found, line: bytes | None) -> Edit:
+    """The edit that gives a record another line of its own, or takes it away with its line."""
+    newline = newline_of(data)
+    if not found.glued:
+        if line is not None:
+            return Edit(found.start, found.end, line)
+        return without_line(data, found.start, found.end)
+    begin = data.rfind(b"\n", 0, found.start) + 1
+    stop = data.find(b"\n", found.end)
+    rest = data[found.end : stop if stop >= 0 else len(data)]
+    if line is None:
+        return Edit(found.start, found.end, b"")
+    before = newline if data[begin : found.start].strip(BOM + b" \t") else b""
+    after = newline if rest.strip() else b""
+    return Edit(found.start, found.end, before + line + after)
+
+
+def without_line(data: bytes, start: int, end: int) -> Edit:
+    """The edit that takes a record away with its line."""
+    stop = data.find(b"\n", end)
+    return Edit(start, stop + 1 if stop >= 0 else len(data), b"")
+
+
+def inserted(data: bytes, before: int, line: bytes) -> Edit:
+    """The edit that puts a new line in front of the line that begins at `before`."""
+    return Edit(before, before, line + newline_of(data))
+
+
+def ahead(data: bytes, found: Found, line: bytes) -> Edit:
+    """The edit that puts a new line in front of a record, even where others share its line."""
+    begin = max(data.rfind(b"\n", 0, found.start) + 1, len(BOM) if data.startswith(BOM) else 0)
+    if not data[begin : found.start].strip():
+        return inserted(data, begin, line)
+    return Edit(found.start, found.start, newline_of(data) + line + newline_of(data))
+
+
+def appended(data: bytes, line: bytes) -> Edit:
+    """The edit that adds a last line."""
+    return inserted(data, len(data), line)
+
+
+def apply(data: bytes, edits: Iterable[Edit]) -> list[bytes | memoryview]:
+    """The file after the edits, as pieces to write one after the other; nothing is copied.
+
+    A file without a final newline stays without one.
+    """
+    view = memoryview(data)
+    newline = newline_of(data)
+    pieces: list[bytes | memoryview] = []
+    at = 0
+    for start, end, text in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        _add(pieces, view[at:start])
+        if start == len(data) and _is_open(pieces):
+            pieces.append(newline)
+        _add(pieces, text)
+        at = end
+    _add(pieces, view[at:])
+    if pieces and _is_open([data]) and pieces[-1][-1:] == b"\n":
+        last = pieces.pop()
+        _add(pieces, last[: len(last) - 1 - (last[-2:-1] == b"\r")])
+    return pieces
+
+
+def _add(pieces: list[bytes | memoryview], piece: bytes | memoryview) -> None:
+    if len(piece):
+        pieces.append(piece)
+
+
+def _is_open(pieces: Sequence[bytes | memoryview]) -> bool:
+    """Whether the last line lacks its newline."""
+    return bool(pieces) and pieces[-1][-1:] not in {b"", b"\n"} and pieces[-1] != BOM
+
+
+def find_line(data: bytes, line: bytes) -> int:
+    """Where this very line begins in the file, or -1; only for files of plain lines."""
+    at = data.find(line)
+    while at >= 0:
+        end = at + len(line)
+        if (at == 0 or data[at - 1] == 10) and (end == len(data) or data[end] == 10):
+            return at
+        at = data.find(line, at + 1)
+    return -1
+
+
+def describe(problems: Sequence[Problem], limit: int = 5) -> str:
+    """One line about all problems, for a warning."""
+    shown = "; ".join(f"line {p.line}: {p.why}" for p in problems[:limit])
+    more = f"; and {len(problems) - limit} more" if len(problems) > limit else ""
+    return f"{problems[0].path}: {shown}{more}"
