@@ -1,0 +1,178 @@
+"""What a `.beads` folder says about itself: one listing, and its metadata.json."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = 1  # the newest reader and writer that this program is
+METADATA = b"""{
+  "database": "beads.db",
+  "jsonl_export": "issues.jsonl",
+  "tracker": {
+    "reader": 1,
+    "writer": 1
+  }
+}
+"""
+LOGS = ("issues.jsonl", "beads.jsonl")
+OTHER_JSONL = (
+    "archive.jsonl",
+    "deletions.jsonl",
+    "events.jsonl",
+    "interactions.jsonl",
+    "memory.jsonl",
+    "molecules.jsonl",
+    "outcomes.jsonl",
+    "routes.jsonl",
+    "sync_base.jsonl",
+)
+DATABASE_ENDINGS = (".db", ".sqlite", ".sqlite3")
+_BEADS_METADATA = b'{\n  "database": "beads.db",\n  "jsonl_export": "issues.jsonl"\n}'
+
+
+class Folder(NamedTuple):
+    """One look into `path`; it answers every later question about what is there.
+
+    `root` holds the folder, or is the folder itself where that is not called `.beads`.
+    """
+
+    root: str
+    path: str
+    names: frozenset[str]
+    links: tuple[str, ...] = ()
+    dolt: bool = False
+
+    def usable(self) -> bool:
+        """Whether anything in it belongs to a workspace."""
+        return (
+            self.settled()
+            or not self.names.isdisjoint(("config.yaml", "redirect"))
+            or any(name.endswith(".db") for name in self.names)
+        )
+
+    def settled(self) -> bool:
+        """Whether issues were kept here: Beads also puts its own settings into `~/.beads`."""
+        return not self.names.isdisjoint((*LOGS, "metadata.json"))
+
+
+class Metadata(NamedTuple):
+    """What metadata.json says; `log` is None where it does not name one."""
+
+    database: str = "beads.db"
+    log: str | None = None
+    dolt: bool = False
+    reader: int = 1
+    writer: int = 1
+
+
+def look(path: str) -> Folder | None:
+    """The folder at a real path, or None where there is none."""
+    names: list[str] = []
+    links: list[str] = []
+    dolt = False
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                names.append(entry.name)
+                if entry.is_symlink():
+                    links.append(entry.name)
+                elif entry.name.startswith(("dolt", "embeddeddolt")):
+                    dolt = dolt or entry.is_dir()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if not os.path.lexists(path):  # a sandbox may forbid to look where nothing is
+            return None
+        why = f"{path} cannot be read: {error.strerror}"
+        raise Refused(why, hint=f"ls -ld {quoted(path)}") from error
+    root, name = os.path.split(path)
+    return Folder(root if name == ".beads" else path, path, frozenset(names), tuple(links), dolt)
+
+
+def metadata(folder: Folder) -> Metadata:
+    """Its metadata.json; one that is damaged counts as absent.
+
+    Raises Refused where it names a file elsewhere, or wants a newer reader than this program.
+    """
+    if "metadata.json" not in folder.names:
+        return Metadata()
+    data = read(folder.path + "/metadata.json", 65536) or b""
+    if data in (METADATA, _BEADS_METADATA):
+        return Metadata(log="issues.jsonl")
+    import json  # noqa: PLC0415  (not needed for the usual files)
+
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return Metadata()
+    return _understood(folder, value) if isinstance(value, dict) else Metadata()
+
+
+def _understood(folder: Folder, value: Mapping[str, object]) -> Metadata:
+    reader = _version(value, "reader")
+    if reader > SCHEMA:
+        raise Refused(
+            f"{folder.path} was written by a newer tracker (reader {reader}, this one is {SCHEMA})",
+            hint="pip install --upgrade bd-tracker",
+        )
+    database = _plain(folder, value, "database") or ""
+    return Metadata(
+        database if database.endswith(DATABASE_ENDINGS) else "beads.db",
+        _plain(folder, value, "jsonl_export"),
+        value.get("backend") == "dolt",
+        reader,
+        _version(value, "writer"),
+    )
+
+
+def _version(value: Mapping[str, object], key: str) -> int:
+    versions = value.get("tracker")
+    number = versions.get(key) if isinstance(versions, dict) else None
+    return number if isinstance(number, int) and number > 0 else 1
+
+
+def _plain(folder: Folder, value: Mapping[str, object], key: str) -> str | None:
+    """A name that stays in the folder, and that no other file of it has."""
+    name = value.get(key)
+    if not isinstance(name, str) or not name:
+        return None
+    plain = name.isprintable() and not any(part in name for part in ("/", "\\", ".."))
+    if key == "jsonl_export":
+        plain = plain and name.endswith(".jsonl") and name not in OTHER_JSONL
+    if plain:
+        return name
+    file = f"{folder.path}/metadata.json"
+    raise Refused(
+        f'"{key}" in {file} is {name!r}, and must be the plain name of a file beside it',
+        hint=f'in {quoted(file)}, set "{key}" to "{_DEFAULTS[key]}"',
+    )
+
+
+_DEFAULTS = {"database": "beads.db", "jsonl_export": "issues.jsonl"}
+
+
+def read(path: str, size: int) -> bytes | None:
+    """The start of a file; None where none can be read."""
+    try:
+        fd = os.open(path, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        return os.read(fd, size)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def quoted(path: str) -> str:
+    """A path as a shell takes it, for hints."""
+    from shlex import quote  # noqa: PLC0415  (for errors only)
+
+    return quote(path)

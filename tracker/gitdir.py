@@ -1,0 +1,175 @@
+"""What git's own files say, read without git.
+
+A git process costs as much as a whole `bd ready`, and it would believe `GIT_DIR` and its kin, which
+leak out of hooks and have put issues into the wrong repository before.
+"""
+
+# Importing pathlib costs more than everything that is done here.
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Git = tuple[str | None, str | None, str | None]
+NO_GIT: Git = (None, None, None)
+
+
+def git_of(path: str) -> Git:
+    """Top of the work tree around a real, absolute folder, its git dir, and the common git dir.
+
+    Like git, it takes the nearest one and knows a git dir from inside. A bare repository has no
+    top; a `.git` file that points nowhere has a top and no git dir.
+    """
+    while True:
+        found = _work_tree(path) or _git_dir(path)
+        parent = os.path.dirname(path)
+        if found or parent == path:
+            return found or NO_GIT
+        path = parent
+
+
+def within(path: str, folder: str) -> bool:
+    """Whether a path is that folder or below it; both are real and absolute."""
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def first_line(path: str) -> str | None:
+    """The first line of a small file without blanks at its ends; None where there is none."""
+    try:
+        with open(path, "rb") as file:
+            line = file.readline(8192).strip()
+    except OSError:
+        return None
+    return None if b"\0" in line else os.fsdecode(line) or None
+
+
+def _work_tree(folder: str) -> Git | None:
+    dot = os.path.join(folder, ".git")
+    try:
+        os.lstat(dot + "/HEAD")  # one call tells a git dir, a `.git` file and neither apart
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if not os.path.lexists(dot):
+            return None
+        if isinstance(error, NotADirectoryError):
+            return folder, *_pointed_at(dot)
+        # A `.git` that we may not look into is the end of this work tree all the same.
+    return folder, dot, dot
+
+
+def _pointed_at(dot: str) -> tuple[str | None, str | None]:
+    """The git dir that a `.git` file names, and the common one behind it."""
+    line = first_line(dot) or ""
+    if not line.startswith("gitdir:"):
+        return None, None
+    git_dir = _from(os.path.dirname(dot), line[len("gitdir:") :].strip())
+    return (git_dir, _common(git_dir)) if os.path.isdir(git_dir) else (None, None)
+
+
+def _common(git_dir: str) -> str:
+    shared = first_line(git_dir + "/commondir")
+    return _from(git_dir, shared) if shared else git_dir
+
+
+def _git_dir(folder: str) -> Git | None:
+    """The same answer for a folder that is itself a git dir, as it is for a hook."""
+    if not os.path.lexists(os.path.join(folder, "HEAD")):
+        return None
+    common = _common(folder)
+    if not (os.path.isdir(common + "/objects") and os.path.isdir(common + "/refs")):
+        return None
+    if common == folder:
+        return os.path.dirname(folder) if folder.endswith("/.git") else None, folder, folder
+    dot = _from(folder, first_line(folder + "/gitdir") or ".")
+    # Believed only if that work tree says the same: anybody can commit a file called `gitdir`.
+    top = os.path.dirname(dot) if _pointed_at(dot)[0] == folder else None
+    return top, folder, common
+
+
+def _from(folder: str, path: str) -> str:
+    return os.path.realpath(os.path.join(folder, path))
+
+
+def tracked(path: str) -> bool:
+    """Whether git has this file in the index; an index that cannot be read counts as yes."""
+    top, git_dir, _ = git_of(os.path.dirname(path))
+    if top is None or git_dir is None:
+        return False
+    name = os.fsencode(os.path.relpath(path, top))
+    try:
+        return any(in_index(data, name) for data in _index_files(git_dir))
+    except (OSError, ValueError):
+        return True
+
+
+def _index_files(git_dir: str) -> Iterator[bytes]:
+    """The index and, where it is split, the shared one that it names."""
+    try:
+        data = _read(git_dir + "/index")
+    except FileNotFoundError:
+        return
+    yield data
+    for name in os.listdir(git_dir):
+        if name.startswith("sharedindex.") and bytes.fromhex(name.partition(".")[2]) in data:
+            yield _read(f"{git_dir}/{name}")
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def in_index(data: bytes, path: bytes) -> bool:
+    """Whether a git index (version 2, 3 or 4; SHA-1 or SHA-256) holds this path.
+
+    Case is ignored: a committed `.Beads/redirect` is `.beads/redirect` on a Mac. Raises ValueError
+    for other data, and for a damaged index unless the path is nowhere in it.
+    """
+    version = int.from_bytes(data[4:8], "big")
+    if data[:4] != b"DIRC" or version not in {2, 3, 4}:
+        raise ValueError("not a git index of version 2, 3 or 4")
+    wanted = path.lower()
+    if version < 4 and wanted not in data.lower():
+        return False  # names stand there in full, and a large index takes long to walk
+    for hash_size in (20, 32):  # the index does not say which
+        try:
+            names = [name.lower() for name in _names(data, version, hash_size)]
+        except (IndexError, ValueError):
+            continue
+        return wanted in names
+    raise ValueError("a damaged git index")
+
+
+def _names(data: bytes, version: int, hash_size: int) -> Iterator[bytes]:
+    """Every path in the index; raises unless entries and extensions fill the data exactly."""
+    at, name = 12, b""
+    for _ in range(int.from_bytes(data[8:12], "big")):
+        flags = at + 40 + hash_size
+        start = flags + (4 if data[flags] & 0x40 else 2)
+        keep = 0
+        if version == 4:  # a name is what it shares with the one before, and the rest
+            cut, start = _varint(data, start)
+            keep = len(name) - cut
+        end = data.index(b"\0", start)
+        name = name[:keep] + data[start:end]
+        if keep < 0 or min(len(name), 0xFFF) != (data[flags] & 0x0F) << 8 | data[flags + 1]:
+            raise ValueError("an entry whose length is wrong")
+        at = end + 1 if version == 4 else at + (end - at + 8) // 8 * 8
+        yield name
+    while at < len(data) - hash_size:
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "big")
+    if at != len(data) - hash_size:
+        raise ValueError("an extension whose length is wrong")
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = data[at] & 0x7F
+    while data[at] & 0x80:
+        at += 1
+        value = (value + 1 << 7) | (data[at] & 0x7F)
+    return value, at + 1

@@ -1,0 +1,314 @@
+"""Where the workspace is.
+
+What the user names (`--db`, `BEADS_DB`, `BEADS_DIR`) may be any place. What is found by walking up,
+or named by files of the repository, is trusted less: the search ends at the top of the git work
+tree, `$HOME` is not taken by accident, and nothing leads out of the work tree but a redirect that
+git does not track.
+"""
+
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker.errors import NotATracker, Refused
+from tracker.folder import (
+    DATABASE_ENDINGS,
+    LOGS,
+    OTHER_JSONL,
+    Folder,
+    Metadata,
+    look,
+    metadata,
+    quoted,
+    read,
+)
+from tracker.gitdir import Git, first_line, git_of, tracked, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+APPLICATION_ID = 0x62647472  # "bdtr" in the header of every database that we wrote
+
+# Links of these names would be read or written through.
+_FOLLOWED = frozenset((
+    *LOGS, *OTHER_JSONL,
+    "metadata.json", "config.yaml", ".gitignore", ".gitattributes", ".jsonl.lock", ".local",
+))  # fmt: skip
+
+
+class Place(NamedTuple):
+    """A workspace; every path is absolute, and `log` is no link, so that a rename replaces it.
+
+    `root` holds the folder `beads`, or is that folder where it is not called `.beads`. `foreign_db`
+    is a database that Beads wrote; `cache` is never that one.
+    """
+
+    root: str
+    beads: str
+    log: str
+    cache: str
+    top: str | None
+    git_dir: str | None
+    common_dir: str | None
+    foreign_db: str | None
+    backend: str
+    reader: int
+    writer: int
+
+
+def find(
+    cwd: str, env: Mapping[str, str], *, directory: str | None = None, db: str | None = None
+) -> Place:
+    """The workspace that a command works on: `db`, else `directory`, else BEADS_DB, BEADS_DIR, cwd.
+
+    Raises NotATracker where there is none and Refused where there is one that must not be followed.
+    """
+    start = _start(cwd, directory)
+    if db:
+        return _of_database(os.path.join(start, db), "--db")
+    if not directory:  # what a flag names is meant more than what the environment holds
+        if path := env.get("BEADS_DB"):
+            return _of_database(os.path.join(start, path), "BEADS_DB")
+        if path := env.get("BEADS_DIR"):
+            return _of_folder(os.path.join(start, path))
+    return _around(start, env, named=bool(directory))
+
+
+def prefix_from_folder(root: str) -> str:
+    """The folder's name as a prefix of ids: "my app-" gives "my-app", "/" gives "bd"."""
+    name = os.path.basename(root.rstrip("/"))
+    kept = "".join(c if c.isascii() and (c.isalnum() or c in "_.-") else "-" for c in name)
+    return kept.lstrip(".-").rstrip("-") or "bd"
+
+
+# What the user names.
+
+
+def _start(cwd: str, directory: str | None) -> str:
+    if directory:
+        folder = os.path.realpath(os.path.join(cwd, directory))
+        if not os.path.isdir(folder):
+            hint = f"ls {quoted(os.path.dirname(folder))}"
+            raise NotATracker(folder, why="there is no such folder", hint=hint)
+        return folder
+    try:
+        if cwd == os.getcwd():
+            return cwd  # the kernel's answer holds no links, and saves a look at each part of it
+    except OSError:
+        pass
+    return os.path.realpath(cwd)
+
+
+def _of_database(path: str, source: str) -> Place:
+    """The workspace of a database, which need not exist yet; the log is beside it."""
+    path = os.path.realpath(path)
+    folder = look(os.path.dirname(path))
+    if folder is None:
+        why = f"{source} names {path}, and there is no such folder"
+        hint = f"mkdir -p {quoted(os.path.dirname(path))}"
+        raise NotATracker(os.path.dirname(path), why=why, hint=hint)
+    if not _may_be_database(path):
+        beads = path if os.path.isdir(path) else folder.path
+        hint = f"BEADS_DIR={quoted(beads)} bd where"
+        raise Refused(f"{source} names {path}, which is not a database", hint=hint)
+    if folder.root != folder.path:
+        return _place(folder, metadata(folder), _cache(folder, path))
+    # Another program's metadata.json or dolt folder may lie in a folder of any name.
+    return _place(folder._replace(dolt=False), Metadata(), _cache(folder, path))
+
+
+def _may_be_database(path: str) -> bool:
+    """Whether a cache may be put there: what looks like another file of the user's is not lost."""
+    if path.endswith(".jsonl") or os.path.isdir(path):
+        return False
+    header = read(path, 100)
+    return not header or _is_sqlite(header) or path.endswith(DATABASE_ENDINGS)
+
+
+def _of_folder(path: str) -> Place:
+    """The workspace that BEADS_DIR names: a `.beads` folder, or one that holds it."""
+    real = os.path.realpath(path)
+    inner = look(os.path.realpath(real + "/.beads"))
+    folder = inner if inner and inner.usable() else look(real)
+    if folder is None or not folder.usable():
+        why = "BEADS_DIR names it, and " + (
+            "it holds no workspace" if folder else "there is no such folder"
+        )
+        raise NotATracker(real, why=why, hint="env -u BEADS_DIR bd where")
+    return _settled(folder, named=True)
+
+
+# What is found.
+
+
+def _around(start: str, env: Mapping[str, str], *, named: bool) -> Place:
+    """The workspace around a folder, within its git work tree."""
+    git = top, git_dir, _ = git_of(start)
+    if git_dir and top is None:
+        why = f"{git_dir} is a git repository without a work tree"
+        raise NotATracker(start, why=why, hint=f"git -C {quoted(git_dir)} worktree list")
+    at = top if top and git_dir and within(start, git_dir) else start
+    passed = None
+    for folder in _upwards(at, top):
+        if _home_by_accident(folder, at, top, env, named=named):
+            passed = folder
+        else:
+            return _settled(folder, git if folder.root == top else None)
+    raise _nothing(start, git, passed)
+
+
+def _upwards(path: str, top: str | None) -> Iterator[Folder]:
+    """Every usable folder from here to the top; in `.beads` itself, that one too."""
+    while True:
+        if (folder := look(os.path.join(path, ".beads"))) and folder.usable():
+            yield folder
+        if path.endswith("/.beads") and (folder := look(path)) and folder.usable():
+            yield folder
+        parent = os.path.dirname(path)
+        if path in {top, parent}:
+            return
+        path = parent
+
+
+def _home_by_accident(
+    folder: Folder, start: str, top: str | None, env: Mapping[str, str], *, named: bool
+) -> bool:
+    if folder.root == top and folder.settled():
+        return False
+    try:
+        if not os.path.samefile(folder.root, env.get("HOME") or ""):
+            return False
+    except OSError:
+        return False
+    meant = start == folder.root or within(start, folder.path)
+    return not (meant and (named or folder.settled()))
+
+
+def _nothing(start: str, git: Git, passed: Folder | None) -> NotATracker:
+    """The error that says where the search ended and what may be meant."""
+    top, git_dir, common = git
+    if passed:
+        why = f"{passed.path} is in the home folder and was passed over"
+        return NotATracker(start, why=why, hint=f"bd -C {quoted(passed.root)} ...")
+    if top is None:
+        return NotATracker(start)
+    if common and git_dir != common:
+        main = os.path.dirname(common)
+        folder = look(main + "/.beads") if git_of(main)[2] == common else None
+        if folder and folder.usable():
+            why = f"the worktree {top} has no .beads; the main worktree has {folder.path}"
+            return NotATracker(start, why=why, hint=f"bd -C {quoted(main)} ...")
+    return NotATracker(start, why=f"{top} is the top of its git work tree")
+
+
+# From a folder to a place.
+
+
+def _settled(folder: Folder, git: Git | None = None, *, named: bool = False) -> Place:
+    """Follow what the folder itself says, as far as that is allowed."""
+    if not named and os.path.islink(folder.path):
+        _stay_inside(folder.root, folder.path)
+        real = look(os.path.realpath(folder.path)) or folder
+        folder = real._replace(root=folder.root)
+    if "redirect" in folder.names:
+        folder, git = _redirected(folder), None
+    said = metadata(folder)
+    if not named:
+        for name in folder.links:
+            if name in {*_FOLLOWED, said.log} or name.startswith(said.database):
+                _stay_inside(folder.root, f"{folder.path}/{name}")
+    return _place(folder, said, _databases(folder, said.database), git)
+
+
+def _place(
+    folder: Folder, said: Metadata, databases: tuple[str, str | None], git: Git | None = None
+) -> Place:
+    log = said.log or next((name for name in LOGS if name in folder.names), LOGS[0])
+    path = f"{folder.path}/{log}"
+    if git is None or ".git" in folder.names:  # some keep `.beads` as a repository of its own
+        git = git_of(folder.path)
+    return Place(
+        root=folder.root,
+        beads=folder.path,
+        log=os.path.realpath(path) if log in folder.links else path,
+        cache=databases[0],
+        top=git[0],
+        git_dir=git[1],
+        common_dir=git[2],
+        foreign_db=databases[1],
+        backend="dolt" if folder.dolt or said.dolt else "sqlite",
+        reader=said.reader,
+        writer=said.writer,
+    )
+
+
+def _redirected(folder: Folder) -> Folder:
+    """The folder that `redirect` names; where that one has a redirect too, it is not followed."""
+    file = folder.path + "/redirect"
+    wanted = first_line(file)
+    if wanted is None:
+        return folder
+    target = next((found for base in folder[:2] if (found := _target(folder, base, wanted))), None)
+    if tracked(file):
+        meant = f"if it is meant: BEADS_DIR={quoted(target.path)} bd where" if target else None
+        raise Refused(
+            f"{file} is tracked by git, so whoever commits to it would choose the folder {wanted}",
+            hint=meant or f"git -C {quoted(folder.path)} update-index --force-remove redirect",
+        )
+    if target is None:
+        raise Refused(
+            f"{file} names {wanted}, which is not another folder called .beads",
+            hint=f"mv {quoted(file)} {quoted(file + '.off')}",
+        )
+    return target
+
+
+def _target(folder: Folder, base: str, wanted: str) -> Folder | None:
+    real = os.path.realpath(os.path.join(base, wanted))
+    return look(real) if real != folder.path and real.endswith("/.beads") else None
+
+
+def _stay_inside(root: str, link: str) -> None:
+    """Raise unless the target of a link is in the work tree of `root`, and not in its `.git`."""
+    real = os.path.realpath(link)
+    top = git_of(root)[0]
+    holder = real if os.path.isdir(real) else os.path.dirname(real)
+    if within(real, top or root) and git_of(holder)[0] == top and ".git" not in real.split("/"):
+        return
+    beads = real if os.path.basename(link) == ".beads" else os.path.dirname(link)
+    raise Refused(
+        f"{link} is a symbolic link to {real}, outside {top or root}",
+        hint=f"if it is meant: BEADS_DIR={quoted(beads)} bd where",
+    )
+
+
+# Databases.
+
+
+def _databases(folder: Folder, name: str) -> tuple[str, str | None]:
+    """The cache and the database of Beads; an older name of that counts where `name` is missing."""
+    if name not in folder.names:
+        for other in sorted(folder.names):
+            if other.endswith(".db") or other == "db.sqlite":
+                cache, foreign = _cache(folder, f"{folder.path}/{other}")
+                if foreign:
+                    return cache, foreign
+    return _cache(folder, f"{folder.path}/{name}")
+
+
+def _cache(folder: Folder, wanted: str) -> tuple[str, str | None]:
+    """`wanted` unless Beads wrote it; what is no whole database may be replaced."""
+    if os.path.basename(wanted) not in folder.names:
+        return wanted, None
+    header = read(wanted, 100)
+    if header is not None and not _is_sqlite(header):
+        return wanted, None
+    if header and int.from_bytes(header[68:72], "big") == APPLICATION_ID:
+        return wanted, None
+    return folder.path + "/.local/cache.db", wanted if header else None
+
+
+def _is_sqlite(header: bytes) -> bool:
+    return len(header) == 100 and header.startswith(b"SQLite format 3\0")
