@@ -1,0 +1,175 @@
+"""What can be done to a log: each action puts the records that it changes into a `Draft`.
+
+Pure: the time, the name and the random bits come in a `Who`, the configuration in a `Settings`.
+Laws of every action: where it raises, nothing is put; only the named records change; what asks for
+the state that is there changes nothing, not even `updated_at`, which strictly increases otherwise;
+what a record carries without being understood stays.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from tracker import fields
+from tracker.change import Who, changed, live, readable
+from tracker.errors import Invalid
+from tracker.fields import Settings
+from tracker.life import (
+    NOT_CLOSED,
+    Closing,
+    claim,
+    close,
+    delete,
+    ended_fields,
+    newly_unblocked,
+    purge,
+    reopen,
+    restore,
+)
+from tracker.links import (
+    Labels,
+    adopted,
+    comment,
+    label,
+    labelled,
+    link,
+    relate,
+    unlink,
+    unrelate,
+)
+from tracker.model import instant
+from tracker.new import New, choose_prefix, create
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tracker.log import Draft
+    from tracker.model import Issue
+
+__all__ = [
+    "Changes",
+    "Closing",
+    "Labels",
+    "New",
+    "Settings",
+    "Who",
+    "choose_prefix",
+    "claim",
+    "close",
+    "comment",
+    "create",
+    "delete",
+    "label",
+    "link",
+    "newly_unblocked",
+    "purge",
+    "relate",
+    "reopen",
+    "restore",
+    "unlink",
+    "unrelate",
+    "update",
+]
+
+_COMPOSED = {
+    "append_notes", "set_metadata", "unset_metadata", "labels", "parent", "reason",
+}  # fmt: skip
+
+
+class Changes(TypedDict, total=False):
+    """What an update sets: a field that is left out stays, an empty one is cleared.
+
+    `append_notes` adds to `notes`, `set_metadata` and `unset_metadata` change keys of `metadata`,
+    and `reason` says why a status closes the issue.
+    """
+
+    title: str
+    description: str
+    design: str
+    acceptance_criteria: str
+    notes: str
+    append_notes: str
+    spec_id: str
+    status: str
+    reason: str
+    priority: int
+    issue_type: str
+    assignee: str
+    estimated_minutes: int | None
+    due_at: str
+    defer_until: str
+    external_ref: str
+    metadata: str
+    set_metadata: Mapping[str, str]
+    unset_metadata: Sequence[str]
+    labels: Labels
+    parent: str
+    ephemeral: bool
+    pinned: bool
+
+
+def update(draft: Draft, id: str, changes: Changes, settings: Settings, who: Who) -> Issue:
+    """The issue with other values.
+
+    Only what is set to something else is looked at, so an old value that breaks a rule is in
+    nobody's way. Raises Invalid, NotFound for a parent, or Cycle.
+    """
+    issue = live(draft, id)
+    unknown = changes.keys() - Changes.__optional_keys__
+    if unknown:
+        raise Invalid(f"unknown field: {', '.join(sorted(unknown))}")
+    if "notes" in changes and "append_notes" in changes:
+        raise Invalid("cannot specify both --notes and --append-notes")
+    plain = {
+        name: _another(issue, name, value, settings)
+        for name, value in changes.items()
+        if name not in {*_COMPOSED, "status"}
+    }
+    composed = _composed(draft, issue, changes, who)
+    return draft.put(changed(issue, who, plain | composed | _status(issue, changes, settings, who)))
+
+
+def _another(issue: Issue, name: str, value: Any, settings: Settings) -> Any:
+    """The new value of a field, or the old one if it means the same."""
+    old = getattr(issue, name)
+    if value == old:
+        return old
+    new = fields.value(name, value, settings)
+    return old if name in fields.TIMES and new and instant(new) == instant(old) else new
+
+
+def _composed(draft: Draft, issue: Issue, changes: Changes, who: Who) -> dict[str, Any]:
+    """The fields whose new value is made from the old one."""
+    found: dict[str, Any] = {}
+    more = changes.get("append_notes")
+    if more:
+        readable(issue, "notes")
+        found["notes"] = fields.appended("notes", issue.notes, more)
+    if "set_metadata" in changes or "unset_metadata" in changes:
+        base = fields.metadata(changes["metadata"]) if "metadata" in changes else issue.metadata
+        put, drop = changes.get("set_metadata", {}), changes.get("unset_metadata", ())
+        found["metadata"] = fields.with_members(base, put, drop)
+    if "labels" in changes:
+        found["labels"] = labelled(issue, changes["labels"])
+    if "parent" in changes:
+        found["dependencies"] = adopted(draft, issue, changes["parent"], who)
+    return found
+
+
+def _status(issue: Issue, changes: Changes, settings: Settings, who: Who) -> dict[str, str]:
+    """The status, and what begins or ends with it."""
+    status = changes.get("status", issue.status)
+    reason = changes.get("reason")
+    is_closed = status in settings.closing
+    if reason is not None and not is_closed:
+        raise Invalid("a reason needs a status that closes the issue", hint="--status closed")
+    if status != issue.status:
+        fields.status(status, settings)
+        if not is_closed:
+            return {"status": status, **NOT_CLOSED}
+        if issue.status not in settings.closing:
+            return ended_fields(status, reason or "", who)
+    found = {"status": status} if "status" in changes else {}
+    if reason is not None:
+        found["close_reason"] = fields.text("reason", reason)
+    return found

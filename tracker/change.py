@@ -1,0 +1,140 @@
+"""How one record becomes the next: what every action on an issue has in common."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.codec import members
+from tracker.errors import Invalid, NotFound
+from tracker.fields import members_of
+from tracker.model import PARENT, Extra, Issue, instant, stamp
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tracker.log import Records
+
+CONFLICTS = "conflicts"
+LATEST = "9999-12-31T23:59:59.999999Z"  # no later time can be written
+_LISTS = frozenset({"labels", "dependencies", "comments"})
+
+
+class Who(NamedTuple):
+    """Who acts, and when.
+
+    `now` is in nanoseconds since 1970; `nonce` is 64 random bits for the ids that the action makes.
+    """
+
+    name: str
+    now: int
+    owner: str = ""
+    session: str = ""
+    nonce: int = 0
+
+
+class Kin:
+    """Issues that also know their children, asked of a log one by one: what `Graph` needs."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def get(self, id: str, /) -> Issue | None:
+        return self._records.get_issue(id)
+
+    def children(self, id: str, /) -> list[str]:
+        return [edge.issue_id for edge in self._records.incoming(id) if edge.type == PARENT]
+
+
+def live(records: Records, id: str) -> Issue:
+    """The issue of this id. Raises NotFound, or Invalid if it is deleted."""
+    issue = records.get_issue(id)
+    if issue is None:
+        raise NotFound(id)
+    if issue.status == TOMBSTONE:
+        raise Invalid(f"{id} is deleted", hint=f"bd restore {id}")
+    return issue
+
+
+def readable(issue: Issue, name: str) -> None:
+    """Raise Invalid where a list of the record is only carried, so that nothing can be added."""
+    if any(carried == name for carried, _ in issue.extra):
+        raise Invalid(
+            f"the {name} of {issue.id} are not in a form that this program understands, "
+            "so they cannot be changed",
+            hint=f"edit the line of {issue.id} by hand; bd doctor names it",
+        )
+
+
+def changed(issue: Issue, who: Who, fields: Mapping[str, Any]) -> Issue:
+    """The issue with other values in these fields and a later `updated_at`.
+
+    Laws: without a difference it is the same issue; `updated_at` strictly increases otherwise, by
+    a microsecond at least. Text that was carried under one of the names gives way, and a field that
+    gets another value is no longer in `conflicts`.
+    """
+    extra = tuple(pair for pair in issue.extra if pair[0] not in fields)
+    new = replace(issue, **fields, extra=extra)
+    if new == issue:
+        return issue
+    carried = tuple(pair for pair in _without_settled(issue, new) if pair[0] != "updated_at")
+    return replace(new, updated_at=later(issue, who), extra=carried)
+
+
+def later(issue: Issue, who: Who) -> str:
+    """The time of an edit: now, or just after the last one where a clock was ahead."""
+    return stamp(min(max(who.now, instant(issue.updated_at) + 1000), instant(LATEST)))
+
+
+def _without_settled(old: Issue, new: Issue) -> Extra:
+    """What is carried, without the entries of `conflicts` that this edit has answered."""
+    raw = dict(new.extra).get(CONFLICTS, "")
+    if not raw:
+        return new.extra
+    pointers = set(_answered(old, new))
+    entries = list(_entries(raw))
+    kept = [text for pointer, text in entries if not pointers & set(_upwards(pointer))]
+    if len(kept) == len(entries):
+        return new.extra
+    rest = tuple(pair for pair in new.extra if pair[0] != CONFLICTS)
+    return tuple(sorted((*rest, (CONFLICTS, f"[{','.join(kept)}]")))) if kept else rest
+
+
+def _answered(old: Issue, new: Issue) -> Iterator[str]:
+    """JSON pointers to what was given another value; notes that only grew answer nothing."""
+    for name in old.__slots__:
+        one, two = getattr(old, name), getattr(new, name)
+        if one == two or name in _LISTS or name == "extra":
+            continue
+        if name == "notes" and one and two.startswith(one):
+            continue
+        if name != "metadata":
+            yield f"/{name}"
+            continue
+        before, after = members_of(one), members_of(two)
+        if before is None or after is None:
+            yield "/metadata"
+            continue
+        for key in before.keys() | after.keys():
+            if before.get(key) != after.get(key):
+                yield f"/metadata/{key.replace('~', '~0').replace('/', '~1')}"
+
+
+def _entries(raw: str) -> Iterator[tuple[str, str]]:
+    """The field that each entry is about, and its text; nothing if the list is not one of ours."""
+    value = members(f'{{"entries":{raw}}}')[0]["entries"].value
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        return
+    at = 1
+    for entry in value:
+        begin = raw.index("{", at)
+        _, at = members(raw, begin)
+        field = entry.get("field")
+        yield field if isinstance(field, str) else "", raw[begin:at]
+
+
+def _upwards(pointer: str) -> Iterable[str]:
+    """A pointer and all that it lies under."""
+    parts = pointer.split("/")
+    return ("/".join(parts[:length]) for length in range(2, len(parts) + 1))

@@ -1,0 +1,177 @@
+"""The life of an issue once it exists: claimed, closed, reopened, deleted, restored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker import fields
+from tracker.change import Kin, Who, changed, live
+from tracker.codec import members, quote
+from tracker.errors import Blocked, Invalid, NotFound, Refused, Taken
+from tracker.graph import WAITS, Graph, Rules, reachable
+from tracker.links import remarked
+from tracker.model import BLOCKING, Issue, stamp
+from tracker.query import ready_order
+from tracker.words import CLOSED, TOMBSTONE
+
+if TYPE_CHECKING:
+    from tracker.fields import Settings
+    from tracker.log import Draft, Records
+
+OPEN = "open"
+NOT_CLOSED = {"closed_at": "", "close_reason": "", "closed_by_session": ""}
+NOT_DELETED = {"deleted_at": "", "deleted_by": "", "delete_reason": "", "original_type": ""}
+WAS = "original_status"
+
+
+class Closing(NamedTuple):
+    """Why an issue is closed, and whether nothing may stand in the way of it."""
+
+    reason: str = "Closed"
+    force: bool = False
+
+
+def claim(draft: Draft, id: str, settings: Settings, who: Who, *, renew: bool = False) -> Issue:
+    """Take an issue that nobody has; one that was only planned for the same name may be taken.
+
+    With `renew` the caller knows that the claim is its own: it stays as it is. Raises Taken.
+    """
+    issue = live(draft, id)
+    if not who.name:
+        raise Invalid("a claim needs a name", hint="--actor NAME, or git config user.name NAME")
+    if issue.status in settings.closing:
+        raise Invalid(f"{id} is closed", hint=f"bd reopen {id}")
+    holder = issue.assignee or dict(issue.extra).get("assignee", "")
+    if holder == who.name and renew and issue.status != OPEN:
+        return issue
+    if holder and (holder != who.name or issue.status != OPEN):
+        raise Taken(id, holder)
+    mine = {"assignee": fields.text("actor", who.name), "status": "in_progress"}
+    return draft.put(changed(issue, who, mine))
+
+
+def close(draft: Draft, id: str, closing: Closing, settings: Settings, who: Who) -> Issue:
+    """Close an issue; a closed one stays as it is. Raises Blocked, or Refused."""
+    issue = live(draft, id)
+    if issue.status in settings.closing:
+        return issue
+    if not closing.force:
+        _forbid_close(draft, issue, settings, who)
+    ended = ended_fields(CLOSED, closing.reason or "Closed", who)
+    return draft.put(changed(issue, who, ended))
+
+
+def ended_fields(status: str, reason: str, who: Who) -> dict[str, str]:
+    """What a closing status brings with it."""
+    return {
+        "status": status,
+        "closed_at": stamp(who.now),
+        "close_reason": fields.text("reason", reason),
+        "closed_by_session": fields.text("session", who.session),
+    }
+
+
+def _forbid_close(draft: Draft, issue: Issue, settings: Settings, who: Who) -> None:
+    for stands, what in ((issue.is_template, "a template"), (issue.status == "pinned", "pinned")):
+        if stands:
+            raise Refused(
+                f"cannot close {issue.id}: it is {what} (use --force to override)",
+                hint=f"bd close {issue.id} --force",
+            )
+    rules = Rules(who.now, settings.closing)
+    by = []
+    for obstacle in Graph(Kin(draft), rules).holding(issue):
+        target = draft.get_issue(obstacle.id)
+        # Work for the case that another fails has become moot when that one is done.
+        moot = obstacle.kind == "conditional-blocks" and target and rules.is_closed(target)
+        if not moot:
+            by.append(obstacle.id)
+    if by:
+        raise Blocked(issue.id, list(dict.fromkeys(by)))
+
+
+def newly_unblocked(
+    before: Records, after: Records, id: str, settings: Settings, who: Who
+) -> list[Issue]:
+    """What was blocked before `id` was closed and is ready now, in the order of `ready`."""
+    rules = Rules(who.now, settings.closing)
+    was, now = Graph(Kin(before), rules), Graph(Kin(after), rules)
+    near = {edge.issue_id for edge in after.incoming(id) if edge.type in BLOCKING}
+    issue = after.get_issue(id)
+    if issue is not None and issue.parent:
+        waiting = after.incoming(issue.parent)
+        near |= {edge.issue_id for edge in waiting if edge.type == WAITS}
+    found = []
+    for one in reachable(near, now.issues.children):
+        old, new = before.get_issue(one), after.get_issue(one)
+        if old is not None and new is not None and was.is_blocked(old) and now.is_ready(new):
+            found.append(new)
+    return sorted(found, key=ready_order("", who.now))
+
+
+def reopen(draft: Draft, id: str, reason: str, settings: Settings, who: Who) -> Issue:
+    """Open a closed issue again, with the reason as a comment; others stay as they are."""
+    issue = live(draft, id)
+    if issue.status not in settings.closing:
+        return issue
+    again = changed(issue, who, {"status": OPEN, **NOT_CLOSED})
+    if reason:
+        remarks = remarked(issue, reason, who)[0].comments
+        again = replace(again, comments=remarks)
+    return draft.put(again)
+
+
+def delete(draft: Draft, id: str, reason: str, who: Who) -> Issue:
+    """Turn a record into a tombstone; all that it held stays in it, and so do edges to it.
+
+    Law: `restore` gives back the same record but for `updated_at`.
+    """
+    issue = draft.get_issue(id)
+    if issue is None:
+        raise NotFound(id)
+    if issue.status == TOMBSTONE:
+        return issue
+    gone = {
+        "status": TOMBSTONE,
+        "deleted_at": stamp(who.now),
+        "deleted_by": fields.text("actor", who.name),
+        "delete_reason": fields.text("reason", reason or "delete"),
+        "original_type": issue.issue_type,
+    }
+    return draft.put(_with_was(changed(issue, who, gone), quote(issue.status)))
+
+
+def restore(draft: Draft, id: str, who: Who) -> Issue:
+    """Make a tombstone the issue again that it was; an issue that is none stays as it is.
+
+    A tombstone of another program does not tell its old status: with a time of closing it is
+    closed, else open.
+    """
+    issue = draft.get_issue(id)
+    if issue is None:
+        raise NotFound(id)
+    if issue.status != TOMBSTONE:
+        return issue
+    back = changed(issue, who, {"status": _status_before(issue), **NOT_DELETED})
+    return draft.put(_with_was(back, ""))
+
+
+def _with_was(issue: Issue, raw: str) -> Issue:
+    extra = tuple(pair for pair in issue.extra if pair[0] != WAS)
+    return replace(issue, extra=tuple(sorted((*extra, (WAS, raw)))) if raw else extra)
+
+
+def _status_before(issue: Issue) -> str:
+    raw = dict(issue.extra).get(WAS, '""')
+    status = members(f'{{"was":{raw}}}')[0]["was"].value
+    if isinstance(status, str) and status not in {"", TOMBSTONE}:
+        return status
+    return CLOSED if issue.closed_at else OPEN
+
+
+def purge(draft: Draft, id: str) -> None:
+    """Take a record out of the log for good, tombstone or not. Raises NotFound."""
+    if draft.get_issue(id) is None:
+        raise NotFound(id)
+    draft.drop(id)
