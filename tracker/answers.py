@@ -1,0 +1,314 @@
+"""What the cache answers: pages of issues, as rows for text and as JSON text.
+
+JSON is put together from stored text, so that a list of everything parses nothing. An object
+begins with its brace and is indented as it stands in an array of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from tracker.cache import Cache
+from tracker.query import HIDDEN_IDS, HIDDEN_TYPES, NEW, Filter, Moment
+from tracker.where import Where, functions, where
+
+FEW = 200  # rows up to which a query for each is faster than one for all
+
+
+class Row(NamedTuple):
+    """What a line of text tells about an issue. `estimated` is in minutes."""
+
+    n: int
+    id: str
+    title: str
+    status: str
+    priority: int
+    issue_type: str
+    assignee: str
+    labels: tuple[str, ...]
+    pinned: bool
+    estimated: int | None
+    created_at: str
+    updated_at: str
+    parent: str
+
+
+class Page(NamedTuple):
+    """Some rows of an answer, and how many there are in all."""
+
+    rows: list[Row]
+    total: int
+
+
+class Edge(NamedTuple):
+    """An edge and the issue at its other end (None where there is none)."""
+
+    type: str
+    id: str
+    row: Row | None
+
+
+_ROW = (
+    "i.n, i.id, i.title, i.status, i.priority, i.issue_type, i.assignee, i.labels, i.pinned, "
+    "i.estimated, i.created_at, i.updated_at, i.parent"
+)
+_ORDERS = {
+    "": "i.priority, i.created DESC, i.id",
+    "priority": "i.priority, i.created DESC, i.id",
+    "created": "i.created DESC, i.id",
+    "updated": "i.updated DESC, i.id",
+    "closed": "i.closed DESC, i.id",
+    "status": "i.status, i.id",
+    "id": "i.id",
+    "title": "fold(i.title), i.id",
+    "type": "i.issue_type, i.id",
+    "assignee": "i.assignee, i.id",
+}
+_DEFERRED = """i.id NOT IN (WITH RECURSIVE later(id) AS (
+  SELECT d.id FROM issue d WHERE (d.defer > ? OR (d.status = 'deferred' AND d.defer = 0))
+    AND d.status NOT IN ({closing})
+  UNION SELECT c.id FROM later JOIN issue c ON c.parent = later.id AND c.parent <> '')
+  SELECT id FROM later)"""
+
+
+def row_of(values: tuple[Any, ...]) -> Row:
+    """A row as the queries here select it."""
+    labels = tuple(values[7].split("\x1f")) if values[7] else ()
+    return Row(*values[:7], labels, bool(values[8]), *values[9:])
+
+
+class Answers:
+    """Questions to a cache at a moment."""
+
+    def __init__(self, cache: Cache, at: Moment) -> None:
+        self.cache = cache
+        self.db = cache.db
+        self.at = at
+        functions(self.db)
+
+    def listed(self, filter: Filter, sort: str = "", limit: int = 0, *, back: bool = False) -> Page:
+        """Issues that a filter accepts, in the order of `query.order`."""
+        return self._page(where(filter, self.at), _turned(_ORDERS[sort], back=back), limit)
+
+    def ready(
+        self, filter: Filter, sort: str = "", limit: int = 0, *, deferred: bool = False
+    ) -> Page:
+        """What can be worked on now, in the order of `query.ready_order`."""
+        fresh = f"i.created > {self.at.now - NEW}"
+        order = {
+            "": "i.priority, i.created, i.id",
+            "priority": "i.priority, i.created, i.id",
+            "hybrid": f"NOT ({fresh}), CASE WHEN {fresh} THEN i.priority ELSE 0 END, "
+            "i.created, i.id",
+            "oldest": "i.created, i.id",
+        }[sort]
+        return self._page(_both(self.is_ready(filter, deferred=deferred), filter, self), order, limit)
+
+    def is_ready(self, filter: Filter, *, deferred: bool = False) -> Where:
+        """The condition of `Graph.is_ready`, without what orchestrators keep for themselves."""
+        closing = sorted(self.at.closing)
+        marks = ",".join("?" * len(closing))
+        now = self.at.now
+        sql = (
+            "(i.status = 'open' OR (i.status = 'deferred' AND i.defer <> 0 AND i.defer <= ?)) "
+            f"AND i.status NOT IN ({marks}) AND i.pinned = 0 AND i.ephemeral = 0 "
+            "AND i.template = 0 AND NOT EXISTS (SELECT 1 FROM blocked k WHERE k.n = i.n)"
+        )
+        values: list[Any] = [now, *closing]
+        if not deferred:
+            sql += f" AND i.defer <= ? AND {_DEFERRED.format(closing=marks)}"
+            values += [now, now, *closing]
+        if not filter.types:
+            hidden = sorted(HIDDEN_TYPES)
+            sql += f" AND i.issue_type NOT IN ({','.join('?' * len(hidden))})"
+            values += hidden
+            for pattern in HIDDEN_IDS:
+                sql += " AND instr(i.id, ?) = 0"
+                values.append(pattern)
+        return Where(sql, tuple(values))
+
+    def blocked(self, filter: Filter) -> Page:
+        """What `Graph.is_blocked` holds for, most urgent first."""
+        held = Where("i.n IN (SELECT n FROM blocked) AND i.pinned = 0 AND i.ephemeral = 0", ())
+        return self._page(_both(held, filter, self), _ORDERS[""], 0)
+
+    def _page(self, condition: Where, order: str, limit: int) -> Page:
+        sql = f"SELECT {_ROW} FROM issue i WHERE {condition.sql} ORDER BY {order}"  # noqa: S608
+        values = condition.values
+        if limit > 0:
+            rows = self.db.execute(f"{sql} LIMIT ?", (*values, limit)).fetchall()
+        else:
+            rows = self.db.execute(sql, values).fetchall()
+        total = len(rows) if limit <= 0 or len(rows) < limit else self.count(condition)
+        return Page([row_of(row) for row in rows], total)
+
+    def count(self, condition: Where) -> int:
+        """How many issues a condition holds for."""
+        sql = f"SELECT count(*) FROM issue i WHERE {condition.sql}"  # noqa: S608
+        return int(self.db.execute(sql, condition.values).fetchone()[0])
+
+    def grouped(self, filter: Filter, by: str) -> list[tuple[str, int]]:
+        """How many accepted issues each value of a column (or each label) has, sorted by it."""
+        condition = where(filter, self.at)
+        column = {"type": "issue_type", "label": "coalesce(l.label, '')"}.get(by, by)
+        column = column if by == "label" else f"i.{column}"
+        join = "LEFT JOIN label l ON l.n = i.n" if by == "label" else ""
+        sql = (
+            f"SELECT {column}, count(*) FROM issue i {join} WHERE {condition.sql} "  # noqa: S608
+            f"GROUP BY 1 ORDER BY 1"
+        )
+        return self.db.execute(sql, condition.values).fetchall()
+
+    def row(self, id: str) -> Row | None:
+        """The row of this very id."""
+        found = self.db.execute(f"SELECT {_ROW} FROM issue i WHERE i.id = ?", (id,)).fetchone()  # noqa: S608
+        return None if found is None else row_of(found)
+
+    def line(self, n: int) -> bytes:
+        """The record as it stands in the log."""
+        return bytes(self.db.execute("SELECT line FROM body WHERE n = ?", (n,)).fetchone()[0])
+
+    def edges_of(self, row: Row) -> list[Edge]:
+        """What an issue depends on, in the order of its record."""
+        found = self.db.execute(
+            f"SELECT e.type, e.target, {_ROW} FROM edge e LEFT JOIN issue i ON i.id = e.target "  # noqa: S608
+            "WHERE e.n = ? ORDER BY e.place",
+            (row.n,),
+        )
+        return [_edge(values) for values in found]
+
+    def edges_to(self, row: Row) -> list[Edge]:
+        """What depends on an issue, by id."""
+        found = self.db.execute(
+            f"SELECT e.type, i.id, {_ROW} FROM edge e JOIN issue i USING(n) "  # noqa: S608
+            "WHERE e.target = ? ORDER BY i.id, e.place",
+            (row.id,),
+        )
+        return [_edge(values) for values in found]
+
+    def reasons(self, n: int) -> list[tuple[str, str, str]]:
+        """Why an issue is blocked: the fields of `graph.Obstacle`; empty if it is not."""
+        found = self.db.execute("SELECT reasons FROM blocked WHERE n = ?", (n,)).fetchone()
+        if found is None:
+            return []
+        import json  # noqa: PLC0415
+
+        return [(kind, id, through) for kind, id, through in json.loads(found[0])]
+
+    def cycles(self) -> list[list[str]]:
+        """The circles that keep issues blocked, each from its smallest id."""
+        ways: dict[int, list[str]] = {}
+        for number, id in self.db.execute("SELECT number, id FROM cycle ORDER BY number, place"):
+            ways.setdefault(number, []).append(id)
+        return list(ways.values())
+
+    def all_cycles(self) -> list[list[str]]:
+        """Every circle of blocking edges among live issues, also one that blocks nobody."""
+        from tracker.graph import cycles  # noqa: PLC0415
+        from tracker.model import BLOCKING  # noqa: PLC0415
+
+        closing, kinds = sorted(self.at.closing), sorted(BLOCKING)
+        live = f"NOT IN ({','.join('?' * len(closing))})"
+        edges: dict[str, list[str]] = {}
+        for one, two in self.db.execute(
+            "SELECT i.id, e.target FROM edge e JOIN issue i USING(n) JOIN issue t ON t.id = e.target "  # noqa: S608
+            f"WHERE e.type IN ({','.join('?' * len(kinds))}) AND i.status {live} "
+            f"AND t.status {live}",
+            (*kinds, *closing, *closing),
+        ):
+            edges.setdefault(one, []).append(two)
+        return cycles(edges)
+
+    def descendants(self, id: str) -> frozenset[str]:
+        """Everything below an issue by parent-child edges."""
+        found = self.db.execute(
+            "WITH RECURSIVE below(id) AS (VALUES(?) UNION SELECT i.id FROM below "
+            "JOIN edge e ON e.target = below.id AND e.type = 'parent-child' "
+            "JOIN issue i ON i.n = e.n) SELECT id FROM below",
+            (id,),
+        )
+        return frozenset(row[0] for row in found) - {id}
+
+    def all_ids(self) -> list[str]:
+        """Every id, sorted."""
+        return [row[0] for row in self.db.execute("SELECT id FROM issue ORDER BY id")]
+
+    def objects(self, rows: list[Row], *, edges: bool = True, extra: Any = None) -> Iterator[str]:
+        """Each row as `list --json` prints it; `extra(row)` gives more members as text."""
+        few = len(rows) <= FEW
+        own = self._own_edges(rows if few else None)
+        above = self._dependents(rows if few else None)
+        texts = self._texts(rows if few else None)
+        for row in rows:
+            listed, comments = texts[row.n]
+            mine = own.get(row.n, ())
+            parts = [listed]
+            if edges and mine:
+                parts.append(
+                    ',\n    "dependencies": [\n      ' + ",\n      ".join(mine) + "\n    ]"
+                )
+            parts.append(
+                f',\n    "dependency_count": {len(mine)},\n'
+                f'    "dependent_count": {above.get(row.id, 0)},\n'
+                f'    "comment_count": {comments}'
+            )
+            if extra is not None:
+                parts.append(extra(row))
+            parts.append("\n  }")
+            yield "".join(parts)
+
+    def bare(self, row: Row) -> str:
+        """The object of one issue without anything about its edges, still open at its end."""
+        return str(self.db.execute("SELECT listed FROM body WHERE n = ?", (row.n,)).fetchone()[0])
+
+    def _each(self, sql: str, rows: list[Row] | None, key: str) -> Iterator[tuple[Any, ...]]:
+        """Run a query for the rows, or for all if there are many; `{}` is its condition."""
+        if rows is None:
+            yield from self.db.execute(sql.format("1"))
+            return
+        for row in rows:
+            value = row.n if key.endswith("n") else row.id
+            yield from self.db.execute(sql.format(f"{key} = ?"), (value,))
+
+    def _texts(self, rows: list[Row] | None) -> dict[int, tuple[str, int]]:
+        sql = "SELECT i.n, b.listed, i.comments FROM issue i JOIN body b USING(n) WHERE {}"
+        return {n: (listed, comments) for n, listed, comments in self._each(sql, rows, "i.n")}
+
+    def _own_edges(self, rows: list[Row] | None) -> dict[int, list[str]]:
+        sql = (
+            "SELECT e.n, e.record, t.brief FROM edge e LEFT JOIN issue t ON t.id = e.target "
+            "WHERE {} ORDER BY e.n, e.place"
+        )
+        found: dict[int, list[str]] = {}
+        for n, record, brief in self._each(sql, rows, "e.n"):
+            text = record if brief is None else f"{record},\n        {brief}"
+            found.setdefault(n, []).append(text + "\n      }")
+        return found
+
+    def _dependents(self, rows: list[Row] | None) -> dict[str, int]:
+        sql = "SELECT e.target, count(*) FROM edge e WHERE {} GROUP BY e.target"
+        return dict(self._each(sql, rows, "e.target"))  # type: ignore[arg-type]
+
+
+def _edge(values: tuple[Any, ...]) -> Edge:
+    kind, id, *rest = values
+    return Edge(kind, id, None if rest[0] is None else row_of(tuple(rest)))
+
+
+def _both(condition: Where, filter: Filter, answers: Answers) -> Where:
+    more = where(filter, answers.at)
+    return Where(f"({condition.sql}) AND ({more.sql})", (*condition.values, *more.values))
+
+
+def _turned(order: str, *, back: bool) -> str:
+    """The order from its other end, ties included."""
+    if not back:
+        return order
+    terms = [term.strip() for term in order.split(", ")]
+    return ", ".join(
+        term.removesuffix(" DESC") if term.endswith(" DESC") else f"{term} DESC" for term in terms
+    )
+
+

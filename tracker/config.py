@@ -1,0 +1,109 @@
+"""config.yaml: Beads' keys, flat with dots, and the edit of one key that leaves the rest alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tracker.errors import Invalid
+from tracker.words import CLOSING
+
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
+_SAFE = re.compile(r"[A-Za-z0-9_./@+][A-Za-z0-9 _./@+,-]*\Z")
+_TYPED = re.compile(r"(?i)(true|false|yes|no|on|off|null|~|[-+.\d][\d_.:eExXa-f+-]*)\Z")
+
+
+def is_bare(text: bytes) -> bool:
+    """Whether the file sets nothing: only comments and blank lines."""
+    return all(not line.strip() or line.lstrip().startswith(b"#") for line in text.splitlines())
+
+
+def parse(text: bytes) -> dict[str, Any]:
+    """Every setting under its dotted key; lists stay lists, all else is text as YAML reads it.
+
+    Raises Invalid where the file is not YAML.
+    """
+    if is_bare(text):
+        return {}
+    import yaml  # noqa: PLC0415  (26 ms, and the parsed form is kept in the cache)
+
+    try:
+        loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (text only, no objects)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0]
+        raise Invalid(f"config.yaml cannot be read: {first}", hint="correct the file") from None
+    if loaded is None:
+        return {}
+    if not isinstance(loaded, dict):
+        raise Invalid("config.yaml cannot be read: it is not a mapping", hint="correct the file")
+    return dict(_flat("", loaded))
+
+
+def _flat(prefix: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in values.items():
+        key = f"{prefix}{name}"
+        if isinstance(value, dict):
+            found += _flat(f"{key}.", value)
+        else:
+            found.append((key, value))
+    return found
+
+
+def spelled(key: str) -> str:
+    """The one spelling of a key: Beads writes `issue_prefix` as well as `issue-prefix`."""
+    return key.replace("_", "-")
+
+
+def value(settings: Mapping[str, Any], key: str, default: str = "") -> str:
+    """A setting as text; a list is joined by commas."""
+    for name, found in settings.items():
+        if spelled(name) == spelled(key):
+            return ",".join(str(item) for item in found) if isinstance(found, list) else str(found)
+    return default
+
+
+def names(settings: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """A setting as a list of words."""
+    return tuple(word.strip() for word in value(settings, key).split(",") if word.strip())
+
+
+def closing_statuses(settings: Mapping[str, Any]) -> frozenset[str]:
+    """The statuses that count as closed."""
+    return CLOSING.union(names(settings, "status.closed"))
+
+
+def changed(text: str, key: str, new: str | None) -> str:
+    """The file with one key set, or without it (None). Comments and all other lines stay.
+
+    A commented line of a template is used where it names the key.
+    """
+    if not _KEY.match(key):
+        raise Invalid(f"invalid configuration key {key!r}", hint="bd config list")
+    line = None if new is None else f"{key}: {_scalar(new)}"
+    rows = text.splitlines(keepends=True)
+    own = [at for at, row in enumerate(rows) if _names(row) == spelled(key)]
+    template = [at for at, row in enumerate(rows) if _names(row.lstrip("# ")) == spelled(key)]
+    if line is None:
+        return "".join(row for at, row in enumerate(rows) if at not in own)
+    if own or template:
+        at = (own or template)[0]
+        rows[at] = line + "\n"
+        return "".join(rows)
+    end = "" if not text or text.endswith("\n") else "\n"
+    return f"{text}{end}{line}\n"
+
+
+def _names(row: str) -> str:
+    """The key that a line sets at the top level, "" if it sets none."""
+    key, colon, _ = row.partition(":")
+    return spelled(key) if colon and _KEY.match(key) else ""
+
+
+def _scalar(text: str) -> str:
+    if _SAFE.match(text) and not _TYPED.match(text) and not text.endswith(" "):
+        return text
+    import json  # noqa: PLC0415
+
+    return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML string
