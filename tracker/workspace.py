@@ -1,0 +1,368 @@
+"""One workspace put together: its place, configuration, answers and writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from tracker import cache as caches
+from tracker.config import closing_statuses, names, value
+from tracker.errors import Invalid, Moved, NotFound, Refused, Taken
+from tracker.query import Moment
+
+if TYPE_CHECKING:
+    from tracker.change import Who
+    from tracker.claims import Claims
+    from tracker.fields import Settings
+    from tracker.answers import Answers
+    from tracker.journal import Change, Op
+    from tracker.log import Draft
+    from tracker.model import Issue
+    from tracker.places import Place
+    from tracker.store import Editable, Store
+
+T = TypeVar("T")
+
+
+class Caller(Protocol):
+    """Who asks: identities are worked out only when something is written."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What was typed, for the journal."""
+
+    @property
+    def actor(self) -> str:
+        """The name that is written into records."""
+
+    @property
+    def owner(self) -> str:
+        """The mail address behind it."""
+
+    @property
+    def session_id(self) -> str:
+        """Which of several agents of that name it is."""
+
+    @property
+    def lock_timeout(self) -> float | None:
+        """Seconds to wait for the lock; None for the usual."""
+
+    @property
+    def readonly(self) -> bool:
+        """Whether nothing may be written."""
+
+    def clock(self) -> int:
+        """Nanoseconds since 1970."""
+
+    def nonce(self) -> int:
+        """64 random bits."""
+
+
+class Workspace:
+    """The issues of one place, for one caller."""
+
+    def __init__(self, place: Place, caller: Caller) -> None:
+        self.place = place
+        self.caller = caller
+        self.local = os.path.join(place.beads, ".local")
+        _check_database(place)
+
+    @cached_property
+    def config_text(self) -> bytes:
+        """config.yaml as it is; empty where there is none."""
+        try:
+            with open(os.path.join(self.place.beads, "config.yaml"), "rb") as file:
+                return file.read()
+        except OSError:
+            return b""
+
+    @property
+    def source(self) -> caches.Source:
+        """The log and its cache, at this moment."""
+        place = self.place
+        return caches.Source(
+            place.log, place.cache, self.local, self.config_text, self.caller.clock()
+        )
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Questions to the log as it is now."""
+        from tracker.answers import Answers  # noqa: PLC0415
+
+        cache = caches.open_cache(self.source)
+        closing = closing_statuses(cache.settings)
+        return Answers(cache, Moment(self.caller.clock(), closing))
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """Every setting under its dotted key."""
+        return self.answers.cache.settings
+
+    def warnings(self) -> list[str]:
+        """What a reader should know about the log before believing an answer."""
+        found = []
+        problems = self.answers.cache.problems
+        if problems:
+            found.append(_told(problems.split("\n"), int(self.answers.cache.state["markers"])))
+        if self.place.backend == "dolt":
+            found.append(
+                f"{self.place.log} is an export: this workspace keeps its issues in Dolt"
+                " (bd migrate brings them into the log)"
+            )
+        elif not os.path.exists(self.place.log) and self._is_ours():
+            found.append(
+                f"{self.place.log} is missing, so there are no issues"
+                " (git checkout -- brings back a committed one; bd init makes an empty one)"
+            )
+        return found
+
+    def _is_ours(self) -> bool:
+        """Whether `bd init` made this workspace: then there was a log."""
+        try:
+            with open(os.path.join(self.place.beads, "metadata.json"), "rb") as file:
+                return b'"tracker"' in file.read()
+        except OSError:
+            return False
+
+    def settings(self) -> Settings:
+        """What the configuration says to actions."""
+        from tracker.fields import Settings  # noqa: PLC0415
+        from tracker.places import prefix_from_folder  # noqa: PLC0415
+
+        config = self.config
+        depth = value(config, "hierarchy.max-depth", "3")
+        return Settings(
+            prefix=value(config, "issue-prefix") or value(config, "prefix"),
+            folder=prefix_from_folder(self.place.root),
+            statuses=names(config, "status.custom"),
+            closing=closing_statuses(config),
+            types=names(config, "types.custom"),
+            max_depth=int(depth) if depth.isdigit() else 3,
+            require_description=value(config, "create.require-description") == "true",
+            allowed_prefixes=names(config, "allowed-prefixes"),
+        )
+
+    def who(self) -> Who:
+        """The caller, now."""
+        from tracker.change import Who  # noqa: PLC0415
+
+        caller = self.caller
+        return Who(
+            name=caller.actor,
+            now=caller.clock(),
+            owner=caller.owner,
+            session=caller.session_id,
+            nonce=caller.nonce(),
+        )
+
+    def write(self, action: Callable[[Draft], T]) -> T:
+        """Run an action on the log, whole or not at all, and remember it for undo."""
+        from tracker.log import Draft  # noqa: PLC0415
+
+        results: list[T] = []
+
+        def plan(before: Editable) -> Mapping[str, bytes | None]:
+            draft = Draft(before)
+            results.append(action(draft))
+            return draft.written()
+
+        self.rewrite(plan)
+        return results[-1]
+
+    def rehearse(self, action: Callable[[Draft], T]) -> T:
+        """What an action would give, without writing anything."""
+        from tracker.log import Draft, Log  # noqa: PLC0415
+
+        data, _ = caches.read_log(self.place.log)
+        return action(Draft(Log(data, os.path.basename(self.place.log))))
+
+    def rewrite(
+        self, plan: Callable[[Editable], Mapping[str, bytes | None]], undoes: str = ""
+    ) -> tuple[Change, ...]:
+        """Give records the lines that a plan names, and note it in the journal."""
+        from tracker import journal  # noqa: PLC0415
+
+        if self.caller.readonly:
+            raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
+
+        def record(changes: tuple[Change, ...]) -> None:
+            caller = self.caller
+            key = f"{caller.nonce():016x}"
+            op = journal.Op(0, key, caller.clock(), caller.argv, caller.actor, changes, undoes)
+            journal.append(self.local, op)
+
+        written = self.store.rewrite(plan, record)
+        self.refresh()
+        if written.changes and self.claims.exist():
+            self.claims.settle(written.changes, self.caller.session_id, self.caller.clock())
+        return written.changes
+
+    @cached_property
+    def claims(self) -> Claims:
+        """What the worktrees of this clone have claimed."""
+        from tracker.claims import Claims  # noqa: PLC0415
+
+        return Claims(self.place, self.local)
+
+    def claim(self, id: str, lease: int = 0) -> Issue:
+        """Take an issue for the caller; `lease` in nanoseconds, 0 for as long as it takes.
+
+        Who claims again with the same session keeps it. Raises Taken, which names the holder.
+        """
+        from tracker import actions  # noqa: PLC0415
+        from tracker.claims import Claim  # noqa: PLC0415
+
+        settings, who = self.settings(), self.who()
+        with self.claims.alone():
+            held = self.claims.holder(id)
+            own = held is not None and bool(who.session) and held.session == who.session
+            over = held is not None and held.is_over(who.now)
+            if held is not None and not own and not over:
+                raise Taken(id, held.actor)
+
+            def take(draft: Draft) -> Issue:
+                if over and not own:
+                    actions.update(draft, id, {"assignee": "", "status": "open"}, settings, who)
+                return actions.claim(draft, id, settings, who, renew=own)
+
+            issue = self.write(take)
+            until = who.now + lease if lease else 0
+            claim = Claim(id, who.name, who.session, self.place.log, who.now, until)
+            self.claims.save({**self.claims.every(), id: claim})
+        return issue
+
+    @property
+    def store(self) -> Store:
+        """The log, for writing."""
+        from tracker.locks import WAIT  # noqa: PLC0415
+        from tracker.store import Store  # noqa: PLC0415
+
+        timeout = self.caller.lock_timeout
+        return Store(self.place, self.source, WAIT if timeout is None else timeout)
+
+    def refresh(self) -> None:
+        """Forget what was read, so that the next question sees the log as it is then."""
+        held = self.__dict__.pop("answers", None)
+        if held is not None:
+            held.cache.close()
+        self.__dict__.pop("config_text", None)
+
+    def operations(self) -> list[Op]:
+        """The writes that can be undone or looked at, oldest first."""
+        from tracker import journal  # noqa: PLC0415
+
+        return journal.read(self.local)
+
+    def undo(self, number: int | None = None) -> Op:
+        """Put back what the last write (or that one) changed, byte for byte.
+
+        A write that undid another is not undone by default, nor is one that was undone. Raises
+        Moved where a record is no longer what the write left.
+        """
+        ops = self.operations()
+        undone = {op.undoes for op in ops}
+        if number is None:
+            able = [op for op in ops if not op.undoes and op.key not in undone]
+        else:
+            able = [op for op in ops if op.number == number]
+        if not able:
+            raise Moved(
+                "nothing to undo" if number is None else f"there is no operation {number}",
+                hint="bd op log",
+            )
+        op = able[-1]
+        if op.key in undone:
+            raise Moved(f"operation {op.number} is undone already", hint="bd op log")
+
+        def plan(before: Editable) -> Mapping[str, bytes | None]:
+            for change in op.changes:
+                if before.line(change.id) != change.new:
+                    raise Moved(
+                        f"{change.id} has changed since operation {op.number}: nothing was undone",
+                        hint=f"bd show {change.id}; bd op log",
+                    )
+            return {change.id: change.old for change in op.changes}
+
+        self.rewrite(plan, op.key)
+        return op
+
+    def touch(self, id: str) -> None:
+        """Remember the issue that commands without an id mean."""
+        from contextlib import suppress  # noqa: PLC0415
+
+        with suppress(OSError), open(self._touched, "w", encoding="utf-8") as file:
+            file.write(f"{id}\n")
+
+    @property
+    def _touched(self) -> str:
+        return os.path.join(self.local, "last-touched")
+
+    def named(self, ids: Sequence[str]) -> list[str]:
+        """The ids that were given, or the issue that was last touched. Raises Invalid."""
+        if ids:
+            return list(ids)
+        for path in (self._touched, os.path.join(self.place.beads, "last-touched")):
+            try:
+                with open(path, encoding="utf-8") as file:
+                    id = file.read().strip()
+            except (OSError, UnicodeDecodeError):
+                continue
+            if id:
+                return [id]
+        raise Invalid("no issue ID given, and none was touched before", hint="bd list")
+
+    def issue(self, id: str) -> Issue:
+        """The issue that a full or short id means. Raises NotFound or Ambiguous."""
+        from tracker.codec import decode  # noqa: PLC0415
+
+        row = self.answers.row(self.resolve(id))
+        if row is None:
+            raise NotFound(id)
+        return decode(self.answers.line(row.n))
+
+    def resolve(self, text: str) -> str:
+        """The id that a short form means. Raises NotFound or Ambiguous."""
+        answers = self.answers
+        if answers.row(text) is not None:
+            return text
+        from tracker.ids import resolve  # noqa: PLC0415
+        from tracker.records import CachedRecords  # noqa: PLC0415
+
+        if not text.strip():
+            raise NotFound(text)
+        records = CachedRecords(answers.cache, b"")
+        return resolve(text, records, value(self.config, "issue-prefix"))
+
+
+def _told(problems: list[str], markers: int) -> str:
+    shown = "; ".join(problems[:3])
+    more = f"; and {len(problems) - 3} more (bd doctor lists them)" if len(problems) > 3 else ""
+    if markers:
+        return (
+            f"conflict markers: {shown}{more}; what both sides hold is shown, and nothing can be"
+            " written until bd resolve"
+        )
+    return f"{shown}{more}"
+
+
+def _check_database(place: Place) -> None:
+    """Stop where issues may be only in a database that Beads wrote: nothing may look empty."""
+    if place.foreign_db is None or place.backend == "dolt" or os.path.exists(place.log):
+        return
+    import sqlite3  # noqa: PLC0415
+    from urllib.request import pathname2url  # noqa: PLC0415
+
+    try:
+        db = sqlite3.connect(f"file:{pathname2url(place.foreign_db)}?mode=ro", uri=True)
+        count = db.execute("SELECT count(*) FROM issues").fetchone()[0]
+        db.close()
+    except sqlite3.Error:
+        return
+    if count:
+        name = os.path.basename(place.foreign_db)
+        raise Refused(
+            f"{count} issues are only in {name}, and {os.path.basename(place.log)} is missing",
+            hint="bd migrate",
+        )
