@@ -1,0 +1,306 @@
+"""What a module of commands is made of.
+
+    @command("close", examples=["bd close bd-a1b2 -r done"], json_errors="stdout", writes=True)
+    @click.argument("ids", nargs=-1, metavar="ID...")
+    @click.option("-r", "--reason", help="Why it is closed")
+    @pass_session
+    def close(session: Session, ids: tuple[str, ...], reason: str | None) -> None:
+        \"\"\"Close issues.\"\"\"
+        closed = session.each(ids, lambda id: session.tracker.close(id, reason))
+        ...
+
+`tracker.cli` says how the command gets into the table. Every command has the global flags, `-h`,
+and cobra's habits (`tracker.cli.words`) without doing anything for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from tracker.cli.flags import FLAGS, duration
+from tracker.cli.session import Session
+from tracker.cli.words import Words
+from tracker.errors import Invalid, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+C = TypeVar("C")
+
+_COLUMN = 20
+
+pass_session = click.make_pass_decorator(Session)
+
+
+def command(
+    name: str,
+    *,
+    examples: Sequence[str],
+    json_errors: str = "stderr",
+    writes: bool = False,
+    **more: Any,
+) -> Callable[[Callable[..., Any]], Command]:
+    """A command. The docstring is its help, the first sentence of that its line in `bd --help`.
+
+    `json_errors` names the stream of its failures under `--json`: "stdout" where Beads does so.
+    A command that `writes` is refused under `--readonly`.
+    """
+    return click.command(
+        name, cls=Command, examples=examples, json_errors=json_errors, writes=writes, **more
+    )
+
+
+def group(
+    name: str,
+    *,
+    examples: Sequence[str],
+    json_errors: str = "stderr",
+    default: str = "",
+    **more: Any,
+) -> Callable[[Callable[..., Any]], Group]:
+    """A family of commands such as `dep`; the function itself does nothing.
+
+    Add to it with `@dep.command("add", ...)`, which takes what `command` takes and has this
+    group's `json_errors`. What names none of them goes to the command `default`, if there is one.
+    """
+    return click.group(
+        name, cls=Group, examples=examples, json_errors=json_errors, default=default, **more
+    )
+
+
+def ignored(*names: str, value: bool = False) -> Callable[[C], C]:
+    """Accept flags that mean nothing here; people are told so, programs are not."""
+
+    def mark(function: C) -> C:
+        idle = {**getattr(function, "idle", {}), **dict.fromkeys(names, value)}
+        function.idle = idle  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+class UnknownCommand(click.UsageError):
+    """A word where a command was expected; `near` are commands that it resembles."""
+
+    def __init__(self, name: str, ctx: click.Context, known: Sequence[str]) -> None:
+        super().__init__(f'unknown command "{name}" for "{ctx.command_path}"', ctx)
+        from difflib import get_close_matches
+
+        near = [other for other in known if len(name) > 1 and other.startswith(name)]
+        self.near = list(dict.fromkeys(near + get_close_matches(name, known)))[:3]
+
+
+class Command(click.Command):
+    """A click command with the habits of cobra."""
+
+    tail = ""
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        examples: Sequence[str] = (),
+        json_errors: str = "stderr",
+        writes: bool = False,
+        **more: Any,
+    ) -> None:
+        super().__init__(name, add_help_option=False, **more)
+        self.examples = tuple(examples)
+        self.json_errors = json_errors
+        self.writes = writes
+        self.idle: dict[str, bool] = getattr(self.callback, "idle", {})
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        session = ctx.find_object(Session)
+        if session is None:
+            raise TypeError("a command of ours runs within a session: use tracker.cli.main")
+        session.errors_to = self.json_errors
+        words = Words(ctx, session.flags, self.idle)
+        kept = words.read(args, tail=self.tail)
+        if words.help:
+            self.show_help(ctx)
+        if words.idle:
+            do = "do" if len(words.idle) > 1 else "does"
+            session.note(f"{', '.join(words.idle)} {do} nothing here")
+        return super().parse_args(ctx, self.completed(ctx, kept))
+
+    def completed(self, ctx: click.Context, words: list[str]) -> list[str]:  # noqa: ARG002
+        """The words to parse, where a command would add to what was typed."""
+        return words
+
+    def show_help(self, ctx: click.Context) -> NoReturn:
+        """Print the help and leave with success."""
+        ctx.obj.say(ctx.get_help())
+        raise click.exceptions.Exit(0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        session: Session = ctx.obj
+        if self.writes and session.flags.readonly:
+            operation = ctx.command_path.partition(" ")[2]
+            raise Refused(f"operation '{operation}' is not allowed in read-only mode")
+        return super().invoke(ctx)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':>{formatter.current_indent}}{example}\n")
+        self.format_global_flags(ctx, formatter)
+
+    def format_global_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line; `bd --help` explains them."""
+        flags = [f"{flag.names[0]} {flag.metavar}".strip() for flag in FLAGS if flag.help]
+        program = ctx.find_root().info_name
+        formatter.write_paragraph()
+        formatter.write_text(f"Global flags: {', '.join(flags)} ({program} --help)")
+
+
+class Group(Command, click.Group):
+    """A command of commands. Without a word it shows its help, or runs its default."""
+
+    tail = "group"
+
+    def __init__(self, name: str | None = None, *, default: str = "", **more: Any) -> None:
+        super().__init__(name, **more)
+        self.default = default
+        if default:
+            self.tail = "default"
+
+    def command(self, *args: Any, **more: Any) -> Callable[[Callable[..., Any]], Command]:  # type: ignore[override]
+        """Add a command; takes what `tracker.cli.command.command` takes."""
+        more.setdefault("json_errors", self.json_errors)
+
+        def add(function: Callable[..., Any]) -> Command:
+            made = command(*args, **more)(function)
+            self.add_command(made)
+            return made
+
+        return add
+
+    def completed(self, ctx: click.Context, words: list[str]) -> list[str]:
+        if words:
+            return words
+        default = self.get_command(ctx, self.default) if self.default else None
+        if default is None or any(param.required for param in default.params):
+            self.show_help(ctx)
+        return [self.default]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        for name, words in ((args[0], args[1:]), (self.default, args)):
+            found = self.get_command(ctx, name)
+            if found:
+                return name, found, words
+        raise UnknownCommand(args[0], ctx, self.list_commands(ctx))
+
+
+class Root(Group):
+    """The program: finds each command in a table and loads only the module of the one it runs."""
+
+    def __init__(
+        self, table: dict[str, dict[str, str]], aliases: dict[str, str], **more: Any
+    ) -> None:
+        super().__init__(**more)
+        self.table = table
+        self.aliases = aliases
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        name = self.aliases.get(cmd_name, cmd_name)
+        target = next((rows[name] for rows in self.table.values() if name in rows), "")
+        if not target:
+            return None
+        from importlib import import_module
+
+        module, _, attribute = target.partition(":")
+        found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
+        return found
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return [*(name for rows in self.table.values() for name in rows), *self.aliases]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] != "help":
+            return super().resolve_command(ctx, args)
+        names = [word for word in args[1:] if not word.startswith("-")]
+        if not names:
+            self.show_help(ctx)
+        return super().resolve_command(ctx, [*names, "--help"])
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        other: dict[str, list[str]] = {}
+        for alias, name in self.aliases.items():
+            other.setdefault(name, []).append(alias)
+        for section, rows in self.table.items():
+            if not section:  # what hooks and old scripts call, and nobody types
+                continue
+            lines = [
+                (", ".join([name, *other.get(name, [])]).ljust(_COLUMN), self._line(ctx, name))
+                for name in rows
+            ]
+            if lines:
+                with formatter.section(section):
+                    formatter.write_dl(lines)
+
+    def _line(self, ctx: click.Context, name: str) -> str:
+        found = self.get_command(ctx, name)
+        return found.get_short_help_str(limit=60) if found else ""
+
+    def format_global_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Global flags, anywhere on the line"):
+            formatter.write_dl(
+                [
+                    (f"{', '.join(flag.names)} {flag.metavar}".strip().ljust(_COLUMN), flag.help)
+                    for flag in FLAGS
+                    if flag.help
+                ]
+            )
+
+
+def priority(value: object) -> int:
+    """0 (most urgent) to 4, also written P0 to P4. Raises Invalid."""
+    text = str(value).strip()
+    digit = text[1:] if text[:1] in {"p", "P"} else text
+    if digit not in {"0", "1", "2", "3", "4"}:
+        raise Invalid(
+            f'invalid priority "{text}" (expected 0-4 or P0-P4, not words like high/medium/low)'
+        )
+    return int(digit)
+
+
+def _duration(value: object) -> float:
+    try:
+        return duration(str(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+_duration.__name__ = "time"
+PRIORITY = click.types.FuncParamType(priority)
+DURATION = click.types.FuncParamType(_duration)
+
+
+class Listed(click.Option):
+    """An option that takes commas and repetition: `-l a,b -l c`.
+
+    Its value is a tuple of trimmed words, each converted by `type` if there is one, and None where
+    the option was not given at all: `--set-labels ""` is an empty tuple.
+    """
+
+    def __init__(
+        self, names: Sequence[str], *, type: Callable[[str], Any] = str, **more: Any
+    ) -> None:
+        more.setdefault("metavar", "LIST")
+        super().__init__(names, multiple=True, callback=self._words, **more)
+        self._convert = type
+
+    def _words(
+        self, _ctx: click.Context, _option: click.Parameter, values: Sequence[str]
+    ) -> tuple[Any, ...] | None:
+        words = [word.strip() for text in values for word in text.split(",")]
+        return tuple(self._convert(word) for word in words if word) if values else None

@@ -1,0 +1,132 @@
+"""What becomes of everything that a command can raise: a report, and an exit code.
+
+0 done, 1 not done (a TrackerError), 2 wrong usage, 3 a bug of ours, 130 interrupted. A reader that
+closed our output early (`bd list | head`) is no failure. `BD_DEBUG=1` adds whole tracebacks.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.command import UnknownCommand
+from tracker.cli.plain import one_line
+from tracker.cli.session import OutputClosed
+from tracker.cli.words import UnknownOption
+from tracker.errors import TrackerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracker.cli.session import Session
+
+NOT_DONE, BUG, INTERRUPTED = 1, 3, 130
+
+# The machine's state, not ours: the answer is the system's own message.
+_CIRCUMSTANCES = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.ELOOP,
+        errno.EMFILE,
+        errno.ENAMETOOLONG,
+        errno.ENFILE,
+        errno.ENOSPC,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
+
+
+def report(session: Session, error: BaseException) -> int:
+    """Say what went wrong; the exit code for it."""
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if isinstance(error, OutputClosed | SystemExit | GeneratorExit):
+        raise error
+    session.code = _code(error)  # stands even if nobody can be told
+    if isinstance(error, TrackerError):
+        session.fail(error)
+    elif isinstance(error, click.ClickException):
+        _usage(session, error)
+    elif isinstance(error, OSError) and session.code == NOT_DONE:
+        _debug(session, error)
+        where = f"{error.filename}: " if error.filename else ""
+        session.fail(TrackerError(f"{where}{error.strerror}"))
+    elif session.code == BUG:
+        _bug(session, error)
+    return session.code
+
+
+def _code(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    circumstance = isinstance(error, OSError) and error.errno in _CIRCUMSTANCES
+    return NOT_DONE if circumstance or isinstance(error, TrackerError) else BUG
+
+
+def _usage(session: Session, error: click.ClickException) -> None:
+    if _asks_for_json(session.argv[1:]):
+        session.flags.json = True
+    ctx = error.ctx if isinstance(error, click.UsageError) else None
+    help = f"{ctx.command_path if ctx else session.program} --help"
+    hint = error.hint if isinstance(error, UnknownOption) else ""
+    near = error.near if isinstance(error, UnknownCommand) else []
+    if session.json:
+        advice = hint or (f"did you mean {', '.join(near)}?" if near else help)
+        document = {"error": error.format_message(), "code": "usage", "hint": advice}
+        session.complain(document)
+        return
+    lines = [f"Error: {error.format_message()}"]
+    if isinstance(error, UnknownCommand):
+        lines += ["", "Did you mean this?", *(f"\t{name}" for name in near), ""] if near else []
+    else:
+        lines += [f"Hint: {hint}"] if hint else []
+        lines += [ctx.get_usage()] if ctx else []
+    session.complain("\n".join([*lines, f"Run '{help}' for usage."]))
+
+
+def _asks_for_json(words: tuple[str, ...]) -> bool:
+    """Whether `--json` stands anywhere: the words after the wrong one were never read."""
+    before = words[: words.index("--")] if "--" in words else words
+    return any(word in {"--json", "--json=true", "--json=1"} for word in before)
+
+
+def _bug(session: Session, error: BaseException) -> None:
+    import platform
+
+    from tracker import __version__
+
+    _debug(session, error)
+    what = f"{type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
+    trace = list(_frames(error))
+    version = f"tracker {__version__}, Python {platform.python_version()}, {platform.system()}"
+    if session.json:
+        document = {"error": what, "code": "bug", "hint": "BD_DEBUG=1 prints the whole traceback"}
+        session.complain({**document, "trace": trace, "version": version})
+        return
+    lines = [f"Error: {what}", *(f"  at {frame}" for frame in trace)]
+    lines += [f"This is a bug in {version}.", "Hint: BD_DEBUG=1 prints the whole traceback"]
+    session.complain("\n".join(lines))
+
+
+def _frames(error: BaseException) -> Iterator[str]:
+    """The last places that the program went through, innermost last; no path of this machine."""
+    import traceback
+
+    for frame in traceback.extract_tb(error.__traceback__)[-4:]:
+        folders = frame.filename.replace("\\", "/").split("/")
+        yield f"{'/'.join(folders[-3:])}:{frame.lineno} in {frame.name}"
+
+
+def _debug(session: Session, error: BaseException) -> None:
+    if session.env.get("BD_DEBUG") != "1":
+        return
+    import traceback
+
+    session.complain("".join(traceback.format_exception(error)).rstrip())

@@ -1,0 +1,212 @@
+"""What people hang on an issue: labels and comments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli.command import command, group, pass_session
+from tracker.cli.plain import printable
+from tracker.errors import Invalid
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+    from tracker.log import Draft
+    from tracker.model import Comment
+
+
+@group(
+    "label",
+    examples=["bd label add bd-a1b2c urgent", "bd label list-all --json"],
+    json_errors="stdout",
+)
+def label() -> None:
+    """Labels of issues."""
+
+
+@label.command("add", examples=["bd label add bd-a1b2c bd-d3e4f urgent"], json_errors="stderr", writes=True)
+@click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
+@pass_session
+def add(session: Session, words: tuple[str, ...]) -> None:
+    """Add a label to issues; the last word is the label."""
+    _label(session, words, added=True)
+
+
+@label.command("remove", examples=["bd label remove bd-a1b2c urgent"], json_errors="stderr", writes=True)
+@click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
+@pass_session
+def remove(session: Session, words: tuple[str, ...]) -> None:
+    """Remove a label from issues; the last word is the label."""
+    _label(session, words, added=False)
+
+
+def _label(session: Session, words: tuple[str, ...], *, added: bool) -> None:
+    from tracker import actions
+    from tracker.ids import resolve
+
+    *ids, text = words
+    if not ids:
+        raise click.UsageError("an issue and a label are needed: bd label add ID LABEL")
+    labels = actions.Labels(add=(text,)) if added else actions.Labels(remove=(text,))
+    workspace = session.tracker
+    settings, who = workspace.settings(), workspace.who()
+
+    def change(id: str) -> str:
+        return workspace.write(
+            lambda draft: actions.label(
+                draft, resolve(id, draft, settings.prefix), labels, who
+            ).id
+        )
+
+    done = session.each(ids, change)
+    word = "added" if added else "removed"
+    if session.json:
+        session.emit([{"issue_id": id, "label": text.strip(), "status": word} for id in done])
+        return
+    for id in done:
+        if added:
+            session.say(f"✓ Added label '{text.strip()}' to {id}")
+        else:
+            session.say(f"✓ Removed label '{text.strip()}' from {id}")
+
+
+@label.command("list", examples=["bd label list bd-a1b2c"])
+@click.argument("id")
+@pass_session
+def list_(session: Session, id: str) -> None:
+    """List the labels of an issue."""
+    workspace = session.tracker
+    row = workspace.answers.row(workspace.resolve(id))
+    assert row is not None  # noqa: S101  (resolve found it)
+    if session.json:
+        session.emit(list(row.labels))
+    elif not row.labels:
+        session.say(f"\n{row.id} has no labels")
+    else:
+        session.say(f"\n🏷 Labels for {row.id}:")
+        for one in row.labels:
+            session.say(f"  - {one}")
+        session.say()
+
+
+@label.command("list-all", examples=["bd label list-all"])
+@pass_session
+def list_all(session: Session) -> None:
+    """List every label that is in use, and how often."""
+    from tracker.query import Filter
+
+    counts = [pair for pair in session.tracker.answers.grouped(Filter(), "label") if pair[0]]
+    if session.json:
+        session.emit([{"label": text, "count": count} for text, count in counts])
+        return
+    if not counts:
+        session.say("\nNo labels found")
+        return
+    session.say(f"\n🏷 All labels ({len(counts)} unique):")
+    width = max(len(text) for text, _ in counts)
+    for text, count in counts:
+        session.say(f"  {text:<{width}}  ({count} issues)")
+    session.say()
+
+
+@group(
+    "comments",
+    examples=["bd comments bd-a1b2c", 'bd comments add bd-a1b2c "found the cause"'],
+    json_errors="stdout",
+    default="list",
+)
+def comments() -> None:
+    """Comments on issues."""
+
+
+@comments.command("list", examples=["bd comments bd-a1b2c --json"])
+@click.argument("id")
+@click.option("--local-time", is_flag=True, help="Show times in the zone of this machine")
+@pass_session
+def list_comments(session: Session, id: str, local_time: bool) -> None:
+    """List the comments on an issue."""
+    workspace = session.tracker
+    issue = workspace.issue(id)
+    if session.json:
+        session.emit([remark(one, issue.id) for one in issue.comments])
+    elif not issue.comments:
+        session.say(f"No comments on {issue.id}")
+    else:
+        session.say(f"\nComments on {issue.id}:\n")
+        for one in issue.comments:
+            session.say(f"[{one.author}] at {_minute(one.created_at, local_time)}")
+            session.say("\n".join(f"  {row}" for row in printable(one.text).split("\n")))
+            session.say()
+
+
+def remark(one: Comment, id: str) -> dict[str, Any]:
+    """A comment as JSON; the issue is the one whose record holds it."""
+    found = {"id": one.id, "issue_id": id, "author": one.author, "text": one.text}
+    return {**found, "created_at": one.created_at}
+
+
+def _minute(text: str, local: bool) -> str:
+    from datetime import UTC, datetime
+
+    from tracker.model import instant
+
+    moment = datetime.fromtimestamp(instant(text) // 1_000_000_000, UTC)
+    return (moment.astimezone() if local else moment).strftime("%Y-%m-%d %H:%M")
+
+
+@comments.command(
+    "add",
+    examples=['bd comments add bd-a1b2c "found the cause"', "bd comments add bd-a1b2c -f note.md"],
+    writes=True,
+)
+@click.argument("words", nargs=-1, required=True, metavar="ID TEXT")
+@click.option("-a", "--author", help="Whose comment it is  [--actor]")
+@click.option("-f", "--file", metavar="FILE", help="Read the text from a file; '-' is stdin")
+@pass_session
+def add_comment(
+    session: Session, words: tuple[str, ...], author: str | None, file: str | None
+) -> None:
+    """Add a comment to an issue."""
+    _comment(session, words, author, file)
+
+
+@command(
+    "comment",
+    examples=['bd comment bd-a1b2c "found the cause"'],
+    json_errors="stdout",
+    writes=True,
+)
+@click.argument("words", nargs=-1, required=True, metavar="ID TEXT")
+@click.option("-a", "--author", help="Whose comment it is  [--actor]")
+@click.option("-f", "--file", metavar="FILE", help="Read the text from a file; '-' is stdin")
+@pass_session
+def comment(session: Session, words: tuple[str, ...], author: str | None, file: str | None) -> None:
+    """Add a comment to an issue."""
+    _comment(session, words, author, file)
+
+
+def _comment(
+    session: Session, words: tuple[str, ...], author: str | None, file: str | None
+) -> None:
+    from tracker import actions
+    from tracker.ids import resolve
+
+    id, *rest = words
+    if file is not None and rest:
+        raise Invalid("cannot specify both a text and --file")
+    if file is None and not rest:
+        raise Invalid("comment text required", hint=f'bd comments add {id} "TEXT"')
+    text = session.read(file).rstrip("\n") if file is not None else " ".join(rest)
+    workspace = session.tracker
+    settings, who = workspace.settings(), workspace.who()
+
+    def add(draft: Draft) -> tuple[str, Comment]:
+        full = resolve(id, draft, settings.prefix)
+        return full, actions.comment(draft, full, text, who, author)
+
+    full, made = workspace.write(add)
+    if session.json:
+        session.emit(remark(made, full))
+    else:
+        session.say(f"Comment added to {full}")

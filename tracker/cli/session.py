@@ -1,0 +1,351 @@
+"""What a command gets from the world around it, and how it answers.
+
+A command is handed a `Session` and asks it for everything that is not an argument: the global
+flags, the environment, the streams, the clock, who is asking, and the tracker itself. Nothing else
+in the package reads `os.environ` or the standard streams, so a test hands in what it likes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from tracker.cli.flags import Flags, duration
+from tracker.cli.plain import pretty, printable
+from tracker.errors import Conflicted, Invalid, Locked, NotATracker, TrackerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, TextIO
+
+    from tracker.places import Place
+    from tracker.workspace import Workspace
+
+T = TypeVar("T")
+Failed = list[tuple[str, TrackerError]]
+
+# They stand in the way of every id, so the next id is not tried.
+_FOR_ALL = (NotATracker, Conflicted, Locked)
+_ASKED_OF_GIT = r"^(user\.(name|email)|merge\.tracker\.driver)$"
+# A hook of one repository must not make git answer for another one.
+_REPOSITORY = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_WORK_TREE",
+    }
+)
+
+
+class OutputClosed(Exception):  # noqa: N818  (nobody's error)
+    """Whoever read the answer has seen enough of it."""
+
+
+class Several(TrackerError):  # noqa: N818
+    """Nothing was done for any of several ids."""
+
+    def __init__(self, failed: Failed) -> None:
+        first = failed[0][1]
+        super().__init__(first.message, hint=first.hint)
+        self.code = first.code
+        self.failed = failed
+
+
+class Session:
+    """One invocation. `argv` includes the program's name; `env` and the streams are the caller's.
+
+    `clock` gives nanoseconds since 1970, `nonce` 64 random bits. A command sets `code` to leave
+    with another exit code than 0.
+    """
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        stdin: TextIO | None,
+        stdout: TextIO | None,
+        stderr: TextIO | None,
+        cwd: str,
+        clock: Callable[[], int] = time.time_ns,
+        nonce: Callable[[], int] | None = None,
+    ) -> None:
+        self.argv = tuple(argv)
+        self.env = env
+        self.stdin = stdin
+        self.stdout = stdout
+        self.stderr = stderr
+        self.cwd = cwd
+        self.clock = clock
+        self.nonce = nonce or (lambda: int.from_bytes(os.urandom(8), "big"))
+        self.flags = Flags(env)
+        self.errors_to = "stderr"
+        self.code = 0
+        self._answered = False
+
+    @property
+    def program(self) -> str:
+        """The name that the program was called by: bd or tracker."""
+        name = os.path.splitext(os.path.basename(self.argv[0]))[0] if self.argv else ""
+        return "tracker" if name == "tracker" else "bd"
+
+    @property
+    def json(self) -> bool:
+        """Whether the answer is to be one JSON document."""
+        return self.flags.json
+
+    @property
+    def folder(self) -> str:
+        """Where relative names start: `-C DIR` works as if the program had been started there."""
+        return os.path.join(self.cwd, self.flags.directory or "")
+
+    @cached_property
+    def place(self) -> Place:
+        """The workspace. Raises NotATracker."""
+        from tracker import places
+
+        flags = self.flags
+        return places.find(self.cwd, self.env, directory=flags.directory, db=flags.db)
+
+    @cached_property
+    def tracker(self) -> Workspace:
+        """The issues of this workspace; what a reader should know about the log is said once."""
+        from tracker.workspace import Workspace
+
+        workspace = Workspace(self.place, self)
+        for text in workspace.warnings():
+            self.warn(text)
+        return workspace
+
+    @property
+    def readonly(self) -> bool:
+        """Whether nothing may be written."""
+        return self.flags.readonly
+
+    @property
+    def lock_timeout(self) -> float | None:
+        """Seconds that a write may wait for the lock; None leaves it to the store."""
+        text = self.env.get("BD_LOCK_TIMEOUT")
+        if self.flags.lock_timeout is not None or not text:
+            return self.flags.lock_timeout
+        try:
+            return duration(text)
+        except ValueError as error:
+            raise Invalid(f"BD_LOCK_TIMEOUT: {error}") from None
+
+    @cached_property
+    def actor(self) -> str:
+        """Who is asking."""
+        env = self.env
+        named = self.flags.actor or env.get("BD_ACTOR") or env.get("BEADS_ACTOR")
+        return named or self.git_config.get("user.name") or env.get("USER") or "unknown"
+
+    @cached_property
+    def owner(self) -> str:
+        """The mail address of whoever is asking; empty where nothing names one."""
+        return self.env.get("GIT_AUTHOR_EMAIL") or self.git_config.get("user.email", "")
+
+    @property
+    def session_id(self) -> str:
+        """Which of several agents of the same name is asking; empty where nothing says."""
+        return self.env.get("BD_SESSION") or self.env.get("CLAUDE_SESSION_ID") or ""
+
+    @cached_property
+    def git_config(self) -> dict[str, str]:
+        """What git knows of user.name, user.email and merge.tracker.driver; one process."""
+        import subprocess
+
+        try:
+            start = self.place.root
+        except TrackerError:
+            start = self.folder
+        try:
+            answer = subprocess.run(
+                ["git", "config", "-z", "--get-regexp", _ASKED_OF_GIT],
+                cwd=start,
+                env={name: value for name, value in self.env.items() if name not in _REPOSITORY},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=5,
+                check=False,
+            )
+        except (OSError, subprocess.SubprocessError):
+            return {}
+        entries = answer.stdout.decode("utf-8", "replace").split("\0")
+        pairs = (entry.partition("\n") for entry in entries)
+        return {name: value.strip() for name, _, value in pairs if value.strip()}
+
+    def read(self, name: str) -> str:
+        """The text of a file, or of the standard input where the name is `-`. Raises Invalid."""
+        what = "standard input" if name == "-" else name
+        try:
+            if name == "-":
+                text = self.stdin.read() if self.stdin else ""
+            else:
+                with open(os.path.join(self.folder, name), encoding="utf-8") as file:
+                    text = file.read()
+        except OSError as error:
+            raise Invalid(f"cannot read {what}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise Invalid(f"cannot read {what}: it is not UTF-8 text") from None
+        return text.removeprefix("\ufeff")
+
+    def say(self, text: str = "", *, styled: bool = False) -> None:
+        """One piece of the answer as text, on a line of its own.
+
+        `styled` text holds colours of ours; what it quotes went through `printable` before.
+        """
+        self.write((text if styled else printable(text)) + "\n")
+
+    def write(self, text: str) -> None:
+        """A part of the answer exactly as it is, such as exported lines."""
+        self._answered = True
+        self._put(self.stdout, text)
+
+    def warn(self, text: str) -> None:
+        """Something wrong that does not stop the command; `-q` silences it."""
+        if not self.flags.quiet:
+            self._remark(f"Warning: {text}")
+
+    def note(self, text: str) -> None:
+        """A remark for people: not with `--json`, where stderr stays empty, and not with `-q`."""
+        if not (self.json or self.flags.quiet):
+            self._remark(f"Note: {text}")
+
+    def emit(self, value: Any, *, total: int | None = None) -> None:
+        """The answer as one JSON document; `total` counts a list before its limit."""
+        if self.flags.envelope and isinstance(value, list | tuple):
+            shown = len(value)
+            value = {"data": value, "total": shown if total is None else total, "shown": shown}
+        self.write(pretty(value))
+
+    def emit_raw(self, fragments: Iterable[str], *, total: int | None = None) -> None:
+        """The answer as a JSON array of ready-made objects, in one write.
+
+        A fragment runs from `{` to `}`; the lines between are indented as in a top-level array:
+        keys by four spaces, the closing brace by two.
+        """
+        texts = list(fragments)
+        array = "[\n  " + ",\n  ".join(texts) + "\n]" if texts else "[]"
+        if self.flags.envelope:
+            shown = len(texts)
+            array = array.replace("\n", "\n  ")  # JSON text holds no newline inside a string
+            counts = f'"total": {shown if total is None else total},\n  "shown": {shown}'
+            array = f'{{\n  "data": {array},\n  {counts}\n}}'
+        self.write(array + "\n")
+
+    def each(self, ids: Iterable[str], action: Callable[[str], T]) -> list[T]:
+        """What `action` gave for each id for which it succeeded.
+
+        Every id is tried. If some fail they are reported and the exit code is 1; if all fail, that
+        is raised as the command's own error.
+        """
+        done: list[T] = []
+        failed: Failed = []
+        for id in ids:
+            try:
+                done.append(action(id))
+            except TrackerError as error:
+                failed.append((id, error))
+                if isinstance(error, _FOR_ALL):
+                    break
+        if failed and not done:
+            raise failed[0][1] if len(failed) == 1 else Several(failed)
+        if failed:
+            self.code = 1
+            self.fail(Several(failed), aside=True)
+        return done
+
+    def fail(self, error: TrackerError, *, aside: bool = False) -> None:
+        """Report an error where this command reports it, or `aside` of an answer that stands."""
+        failed = error.failed if isinstance(error, Several) else []
+        messages = [error.message for _, error in failed] or [error.message]
+        hints = [error.hint for _, error in failed] or [error.hint]
+        more = {"failed": [_entry(error, id=id) for id, error in failed]} if failed else {}
+        if self.json:
+            self.complain({**_entry(error, hint=error.hint), **more}, aside=aside)
+            return
+        lines = [f"Error: {message}" for message in messages]
+        lines += [f"Hint: {hint}" for hint in dict.fromkeys(hints) if hint]
+        self._remark("\n".join(lines))
+
+    def complain(self, problem: str | Mapping[str, Any], *, aside: bool = False) -> None:
+        """Put a finished report of a failure where it belongs: text on stderr, JSON as declared."""
+        if isinstance(problem, str):
+            self._remark(problem)
+        elif self.errors_to == "stdout" and not (aside or self._answered):
+            self.write(pretty(problem))
+        else:
+            self._put(self.stderr, pretty(problem))
+
+    def flush(self) -> None:
+        """Hand over what was said. Raises OutputClosed, or TrackerError where it cannot be."""
+        self._put(self.stdout, "", flush=True)
+
+    def _remark(self, text: str) -> None:
+        self._put(self.stdout, "", flush=True)  # both may be the same terminal
+        self._put(self.stderr, printable(text) + "\n", flush=True)
+
+    def _put(self, stream: TextIO | None, text: str, *, flush: bool = False) -> None:
+        if stream is None:
+            return
+        try:
+            if text:
+                stream.write(text)
+            if flush:
+                stream.flush()
+        except OSError as error:
+            if stream is not self.stdout:
+                return
+            self.stdout = None
+            if isinstance(error, BrokenPipeError):
+                raise OutputClosed from None
+            self.errors_to = "stderr"
+            raise TrackerError(f"cannot write the answer: {error.strerror}") from None
+
+
+def _entry(error: TrackerError, **more: str | None) -> dict[str, str]:
+    entry = {"error": error.message, "code": error.code}
+    return {**entry, **{name: text for name, text in more.items() if text}}
+
+
+def here() -> Session:
+    """The session of this process; its streams speak UTF-8 whatever the locale says."""
+    import io
+
+    for stream, errors in (
+        (sys.stdin, "strict"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+    try:
+        cwd = os.getcwd()
+    except OSError:  # a folder that was removed under us; what needs no workspace still works
+        cwd = os.environ.get("PWD") or "/"
+    return Session(
+        [_utf8(word) for word in sys.argv],
+        os.environ,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        cwd=cwd,
+    )
+
+
+def _utf8(word: str) -> str:
+    """An argument as its sender wrote it, where the locale made Python read it otherwise."""
+    try:
+        return word if word.isascii() else os.fsencode(word).decode()
+    except UnicodeError:
+        return word

@@ -1,0 +1,171 @@
+"""The words of a command line, read the way cobra reads them and handed on the way click does.
+
+Scripts that were written for Beads put global flags anywhere, write `--flag=false` and `-d=text`.
+So the words are read once before click sees them: global flags are taken out, the rest is spelled
+plainly. What takes a value is known from the command's own click options, which come first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.flags import GLOBALS, boolean, duration
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.cli.flags import Flags
+
+
+class UnknownOption(click.UsageError):
+    """An option that neither the command nor the program has; `hint` is what may be meant."""
+
+    def __init__(self, name: str, ctx: click.Context, *, near: list[str], hint: str) -> None:
+        meant = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        super().__init__(f"No such option '{name}'.{meant}", ctx)
+        self.hint = hint
+
+
+class Words:
+    """One level of a command line: `bd`, or `create`, or `dep` and then `add`.
+
+    After `read`, `help` tells whether help was asked for and `idle` names the flags that were
+    given and are only accepted.
+    """
+
+    def __init__(self, ctx: click.Context, flags: Flags, idle: Mapping[str, bool]) -> None:
+        self.help = False
+        self.idle: dict[str, None] = {}
+        self._ctx = ctx
+        self._flags = flags
+        self._known_idle = idle
+        self._own: dict[str, tuple[click.Option, bool]] = {}
+        for option in ctx.command.params:
+            if isinstance(option, click.Option):
+                self._own.update((name, (option, True)) for name in option.opts)
+                self._own.update((name, (option, False)) for name in option.secondary_opts)
+        self._kept: list[tuple[click.Option | None, list[str]]] = []
+        self._rest: list[str] = []
+
+    def read(self, args: list[str], *, tail: str = "") -> list[str]:
+        """The words for click. Raises click.UsageError.
+
+        A group reads to its first positional (`tail="group"`), one that has a default command also
+        to the first option that it does not know (`tail="default"`); the rest follows unread.
+        """
+        self._rest = list(args)
+        while self._rest:
+            word = self._rest.pop(0)
+            if word == "--":
+                self._kept.append((None, ["--", *self._rest]))
+                break
+            option = word[:1] == "-" and len(word) > 1
+            if tail and (not option or (tail == "default" and not self._knows(word))):
+                self._kept.append((None, ["--", word, *self._rest]))
+                break
+            if not option:
+                self._kept.append((None, [word]))
+            elif word.startswith("--"):
+                name, equals, value = word.partition("=")
+                self._take(name, value if equals else None, word)
+            else:
+                self._take_short(word)
+        return [word for _, words in self._kept for word in words]
+
+    def _knows(self, word: str) -> bool:
+        name = word.partition("=")[0] if word.startswith("--") else word[:2]
+        return name in self._own or name in self._known_idle or name in GLOBALS
+
+    def _take_short(self, word: str) -> None:
+        for at in range(1, len(word)):
+            name, rest = "-" + word[at], word[at + 1 :]
+            if rest and (self._needs_value(name) or rest.startswith("=")):
+                self._take(name, rest.removeprefix("="), word)
+                return
+            self._take(name, None, word)
+
+    def _needs_value(self, name: str) -> bool:
+        if name in self._own:
+            option, _ = self._own[name]
+            return not (option.is_flag or option.count)
+        if name in self._known_idle:
+            return self._known_idle[name]
+        return name in GLOBALS and bool(GLOBALS[name].metavar)
+
+    def _take(self, name: str, value: str | None, word: str) -> None:
+        if name not in self._own and name not in self._known_idle and name not in GLOBALS:
+            raise self._unknown(name, word)
+        if self._needs_value(name):
+            self._take_value(name, value)
+            return
+        on = True if value is None else boolean(value)
+        if on is None:
+            raise click.BadOptionUsage(
+                name, f"'{name}' is true or false, not '{value}'.", self._ctx
+            )
+        if name in self._own:
+            self._switch(name, on=on)
+        elif name in self._known_idle:
+            self.idle[name] = None
+        else:
+            self._set(GLOBALS[name].field, on)
+
+    def _switch(self, name: str, *, on: bool) -> None:
+        option, positive = self._own[name]
+        other = option.secondary_opts if positive else option.opts
+        if on:
+            self._kept.append((option, [name]))
+        elif other:
+            self._kept.append((option, [other[0]]))
+        else:  # click knows no way to say no, so nobody ever said yes
+            self._kept = [kept for kept in self._kept if kept[0] is not option]
+
+    def _take_value(self, name: str, value: str | None) -> None:
+        option = self._own[name][0] if name in self._own else None
+        count = option.nargs if option else 1
+        values = [] if value is None else [value]
+        missing = count - len(values)
+        if len(self._rest) < missing:
+            raise click.BadOptionUsage(name, f"Option '{name}' requires an argument.", self._ctx)
+        values += self._rest[:missing]
+        del self._rest[:missing]
+        if option:
+            self._kept.append((option, [name, *values]))
+        elif name in self._known_idle:
+            self.idle[name] = None
+        elif name == "--lock-timeout":
+            try:
+                self._set("lock_timeout", duration(values[0]))
+            except ValueError as error:
+                raise click.BadOptionUsage(name, f"{name}: {error}", self._ctx) from None
+        else:
+            self._set(GLOBALS[name].field, values[0])
+
+    def _set(self, field: str, value: object) -> None:
+        if field == "help":
+            self.help = bool(value)
+        elif field:
+            setattr(self._flags, field, value)
+
+    def _unknown(self, name: str, word: str) -> UnknownOption:
+        from difflib import get_close_matches
+
+        known = [*self._own, *self._known_idle, *(n for n, flag in GLOBALS.items() if flag.help)]
+        near = [] if " " in word else get_close_matches(name, known, cutoff=0.7)
+        meant = "" if near else self._as_words(word)
+        if f"-{word}" in known:
+            meant = f"did you mean -{word}?"
+        return UnknownOption(name, self._ctx, near=near, hint=meant)
+
+    def _as_words(self, word: str) -> str:
+        """How to say what looks like an option and may be meant as a plain word."""
+        import shlex
+
+        places = [p for p in self._ctx.command.params if isinstance(p, click.Argument)]
+        for place in places:
+            name = "--" + place.human_readable_name.strip("[].").lower()
+            if name in self._own:
+                return f"a {name[2:]} that begins with a dash: {name}={shlex.quote(word)}"
+        return f"a word that begins with a dash: -- {shlex.quote(word)}" if places else ""
