@@ -1,0 +1,1 @@
+"""Logs of any size, and how long whole processes take on them."""
