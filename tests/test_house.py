@@ -1,0 +1,188 @@
+"""The rules of the house that a machine can check."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from tracker.cli import ALIASES, COMMANDS
+from tracker.cli.command import Command, Group
+
+PACKAGE = Path(__file__).resolve().parents[1] / "tracker"
+MODULES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+LAYERS = (
+    ("errors", "words"),
+    ("times", "model"),
+    ("codec", "lines", "ids"),
+    ("log",),
+    (
+        "actions", "change", "check", "config", "fields", "graph", "life", "links", "merge", "new",
+        "query", "rules", "strangers", "texts",
+    ),
+    (
+        "answers", "cache", "claims", "folder", "gitdir", "initialise", "journal", "locks",
+        "places", "records", "refresh", "schema", "store", "where",
+    ),
+    ("workspace",),
+    ("api", "cli", "__main__", "__init__"),
+)  # fmt: skip
+"""Lowest first: a module imports from its own layer and from those before it."""
+
+
+def layer_of(module: str) -> int:
+    top = module.partition(".")[0]
+    found = [number for number, names in enumerate(LAYERS) if top in names]
+    assert found, f"{module} has no place in the layers: give it one in LAYERS"
+    return found[0]
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """The modules of the package that are imported at run time, wherever in the file."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module == "tracker":
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tracker."):
+            yield str(node.module).removeprefix("tracker.")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("tracker."):
+                    yield alias.name.removeprefix("tracker.")
+        waiting += ast.iter_child_nodes(node)
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name != "__init__"])
+def test_a_module_imports_only_from_its_own_layer_and_those_below(module):
+    tree = ast.parse(MODULES[module].read_text())
+    above = {name for name in imports(tree) if layer_of(name) > layer_of(module)}
+    assert not above
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_stays_readable(module):
+    text = MODULES[module].read_text()
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "what is this module?"
+    assert text.count("\n") <= 400
+    for function in functions(tree):
+        assert (function.end_lineno or 0) - function.lineno + 1 <= 50, function.name
+        if not module.startswith("cli"):
+            arguments = function.args
+            named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+            count = len([name for name in named if name.arg not in {"self", "cls"}])
+            assert count <= 6, function.name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_public_functions_say_what_their_signature_cannot(module):
+    tree = ast.parse(MODULES[module].read_text())
+    silent = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        and not node.name.startswith("_")
+        and not ast.get_docstring(node)
+    ]
+    assert not silent
+
+
+def every_command() -> Iterator[tuple[str, click.Command]]:
+    import importlib
+
+    for rows in COMMANDS.values():
+        for name, where in rows.items():
+            module, _, function = where.partition(":")
+            found = getattr(importlib.import_module(f"tracker.cli.{module}"), function)
+            yield name, found
+            if isinstance(found, Group):
+                for sub, command in sorted(found.commands.items()):
+                    yield f"{name} {sub}", command
+
+
+@pytest.mark.parametrize(("name", "command"), list(every_command()))
+def test_every_command_has_a_help_line_and_an_example(name, command):
+    assert isinstance(command, Command)
+    assert command.get_short_help_str()
+    if not command.hidden:
+        assert command.examples, "an example ends the help of each command"
+        assert all(example for example in command.examples)
+
+
+def test_every_alias_names_a_command():
+    known = {name for rows in COMMANDS.values() for name in rows}
+    assert set(ALIASES.values()) <= known
+
+
+HEAVY = {
+    "filelock", "orjson", "yaml", "git", "sqlite_utils", "rich", "asyncio", "subprocess",
+    "dataclasses", "pathlib", "hashlib", "logging", "difflib",
+}  # fmt: skip
+
+
+@pytest.fixture
+def warm(tmp_path):
+    """A workspace whose cache is fresh and older than the racy two seconds."""
+    import os
+    import time
+
+    beads = tmp_path / ".beads"
+    beads.mkdir()
+    (beads / ".gitignore").write_text("*.db*\n.local/\n")
+    (beads / "config.yaml").write_text("issue-prefix: t\n")
+    log = beads / "issues.jsonl"
+    log.write_text(
+        '{"id":"t-1","title":"one","status":"open","priority":1,"issue_type":"task",'
+        '"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n'
+    )
+    old = time.time() - 60
+    os.utime(log, (old, old))
+    return tmp_path
+
+
+def loaded(command: list[str], where: Path) -> set[str]:
+    """The modules that a command has loaded when it is done, warm."""
+    code = (
+        "import sys; from tracker.cli import run; sys.argv = ['bd', *sys.argv[1:]]\n"
+        "code = run()\n"
+        "sys.stderr.write('LOADED ' + ' '.join(sorted(sys.modules)))\n"
+        "assert code == 0, code"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command], cwd=where, capture_output=True, text=True, check=True
+    )
+    return set(done.stderr.partition("LOADED ")[2].split())
+
+
+@pytest.mark.parametrize("command", [["ready"], ["list"], ["show", "t-1"], ["stats"]])
+def test_a_warm_read_loads_nothing_heavy(warm, command):
+    import time
+
+    loaded(["ready"], warm)  # builds the cache
+    time.sleep(2.1)  # ctime cannot be set: only now is the log older than the racy two seconds
+    loaded(["ready"], warm)  # looks once more, and settles
+    assert not HEAVY & loaded(command, warm)
+
+
+def test_a_create_loads_only_what_writing_needs(warm):
+    heavy = HEAVY - {"filelock", "orjson", "subprocess", "dataclasses", "hashlib", "asyncio",
+                     "logging", "pathlib"}  # fmt: skip
+    assert not heavy & loaded(["create", "two", "--actor", "ann"], warm)
