@@ -114,6 +114,11 @@ def test_children_are_numbered_behind_the_highest_that_was_ever_known():
     assert actions.create(draft, New("child", parent="tst-moved"), SET, WHO).id == "tst-moved.1"
 
 
+def test_a_child_that_only_its_own_children_remember_keeps_its_number():
+    draft = draft_of(issue("tst-a"), issue("tst-a.4.1"))
+    assert actions.create(draft, New("child", parent="tst-a"), SET, WHO).id == "tst-a.5"
+
+
 def test_children_go_as_deep_as_the_configuration_says():
     draft = draft_of(issue("tst-a"))
     id = "tst-a"
@@ -440,6 +445,17 @@ def test_metadata_that_is_given_on_several_lines_stays_on_one():
     assert b"\n" not in encode(new)
 
 
+def test_metadata_is_no_deeper_than_a_line_may_be():
+    draft = draft_of(issue())
+    deep = "[" * 199 + "12345678901234567890123" + "]" * 199
+    line = encode(update(draft, metadata=deep))
+    assert Log(line)["tst-a"].metadata == deep
+    with pytest.raises(Invalid, match="metadata may be nested 199 levels deep"):
+        update(draft, metadata=f"[{deep}]")
+    with pytest.raises(Invalid, match="metadata may be nested 199 levels deep"):
+        update(draft, metadata="{}", set_metadata={"a": deep})
+
+
 def test_the_labels_can_be_set_with_everything_else():
     draft = draft_of(issue(labels=("c", "a")))
     assert update(draft, labels=Labels(add=("b",), remove=("a",))).labels == ("b", "c")
@@ -481,6 +497,9 @@ def test_a_value_of_another_type_gives_way_to_a_new_one():
     new = update(draft, assignee="", status="open")
     assert new.extra == (("started_at", '"then"'),)
     assert json.loads(draft.written()["tst-a"])["status"] == "open"
+    draft = line_of(updated_at=1700000000)
+    assert update(draft, priority=1).extra == ()
+    assert json.loads(draft.written()["tst-a"])["updated_at"] == stamp(NOW)
 
 
 def test_nothing_is_added_to_a_list_of_another_type():
@@ -535,6 +554,8 @@ def test_keys_of_the_metadata_are_settled_one_by_one():
     old = issue(metadata='{"a/b":1,"c":2}', extra=conflicts("/metadata/a~1b/x", "/metadata/c"))
     assert pointers_of(update(draft_of(old), set_metadata={"a/b": "3"})) == ["/metadata/c"]
     assert pointers_of(update(draft_of(old), metadata="[]")) == []
+    listed = issue(metadata="[1]", extra=conflicts("/metadata", "/title"))
+    assert pointers_of(update(draft_of(listed), metadata="[2]")) == ["/title"]
 
 
 @pytest.mark.parametrize("raw", ['"?"', "[1]", '[{"field":1}]', "[" * 1015 + "]" * 1015])
@@ -569,6 +590,11 @@ def test_a_claim_is_renewed_by_those_who_hold_it():
     assert actions.claim(draft, "tst-a", SET, later, renew=True) == claimed
     with pytest.raises(Taken, match="ann"):
         actions.claim(draft, "tst-a", SET, later._replace(name="bob"), renew=True)
+
+
+def test_a_claim_may_be_renewed_before_the_work_has_begun():
+    draft = draft_of(issue(assignee="ann"))
+    assert actions.claim(draft, "tst-a", SET, WHO, renew=True).status == "in_progress"
 
 
 def test_work_that_is_planned_for_somebody_can_be_claimed_by_them_alone():
@@ -672,6 +698,8 @@ def test_reopening_clears_what_closing_set_and_keeps_the_reason_as_a_comment():
     assert [(c.author, c.text) for c in again.comments] == [("ann", "not done")]
     assert again.updated_at == stamp(NOW + DAY)
     assert actions.reopen(draft, "tst-a", "once more", SET, WHO) == again
+    close(draft)
+    assert actions.reopen(draft, "tst-a", "", SET, WHO).comments == again.comments
     with pytest.raises(Invalid, match="tst-dead is deleted") as caught:
         actions.reopen(draft, "tst-dead", "", SET, WHO)
     assert caught.value.hint == "bd restore tst-dead"

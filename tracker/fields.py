@@ -57,13 +57,11 @@ class Settings(NamedTuple):
 
 
 def value(name: str, given: Any, settings: Settings) -> Any:
-    """What a field of this name holds then; flags are taken as they are."""
+    """What a field of this name holds then: any but `status`. Flags are taken as they are."""
     if name in TEXTS:
         return text(name, given)
     if name in TIMES:
         return moment(name, given)
-    if name == "status":
-        return status(given, settings)
     if name == "issue_type":
         return issue_type(given, settings)
     check = _CHECKS.get(name)

@@ -8,10 +8,10 @@ raw JSON text in `extra`.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 
+from tracker.times import instant as instant  # noqa: PLC0414  (names that others take from here)
+from tracker.times import stamp as stamp  # noqa: PLC0414
 from tracker.words import CLOSED as CLOSED
 from tracker.words import TOMBSTONE as TOMBSTONE
 
@@ -132,34 +132,3 @@ class Issue:
 FIELDS = tuple(field.name for field in fields(Issue) if field.name != "extra")
 DEFAULTS = {field.name: field.default for field in fields(Issue)}
 KINDS = {field.name: str(field.type) for field in fields(Issue) if field.name != "extra"}
-
-_TIME = re.compile(
-    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,12}))?\s*([Zz]|[+-]\d\d:?\d\d)?\Z",
-    re.ASCII,
-)
-
-
-def instant(text: str) -> int:
-    """Nanoseconds since 1970 of an RFC 3339 time; without an offset it is UTC. 0 if it is none."""
-    match = _TIME.match(text)
-    if match is None:
-        return 0
-    day, clock, fraction, offset = match.groups()
-    zone = "+00:00" if offset is None or offset in "Zz" else offset
-    try:
-        moment = datetime.fromisoformat(f"{day}T{clock}{zone}")
-    except ValueError:
-        return 0
-    seconds = (moment - _EPOCH).days * 86_400 + (moment - _EPOCH).seconds
-    return seconds * 1_000_000_000 + int((fraction or "")[:9].ljust(9, "0"))
-
-
-def stamp(nanoseconds: int) -> str:
-    """The time as the log holds it: UTC, `Z`, microseconds, no trailing zeros."""
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
-    fraction = f"{rest // 1000:06d}".rstrip("0")
-    return f"{text}.{fraction}Z" if fraction else f"{text}Z"
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
