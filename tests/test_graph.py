@@ -96,6 +96,11 @@ def test_the_order_of_the_edges_does_not_matter_to_cycles(edges, random):
     assert cycles(mixed) == cycles(edges)
 
 
+def test_of_two_rounds_of_one_length_the_first_by_id_is_named():
+    for targets in (["b", "c"], ["c", "b"]):
+        assert cycles({"a": targets, "b": ["a"], "c": ["a"]}) == [["a", "b"]]
+
+
 @given(edge_maps(), st.sampled_from("abc"), st.sampled_from("abc"))
 def test_a_path_is_a_shortest_way(edges, start, goal):
     _, steps = distances(edges)
@@ -204,8 +209,10 @@ def lifted(issues, obstacle, by_id):
 
 @given(logs(), st.data())
 def test_an_issue_is_ready_as_soon_as_its_last_obstacle_is_gone(issues, data):
-    assume(issues)
-    id = data.draw(st.sampled_from([i.id for i in issues]))
+    silent = {"closed", "tombstone", "pinned"}  # opened, such an issue may hold itself
+    candidates = [i.id for i in issues if i.status not in silent]
+    assume(candidates)
+    id = data.draw(st.sampled_from(candidates))
     order = ("status", "deferred", "pinned")  # what is closed must not be opened again
     for _ in range(4 * len(issues)):
         by_id = {i.id: i for i in issues}
@@ -264,8 +271,8 @@ def test_a_circle_behind_a_closed_parent_is_seen():
 # Size ---------------------------------------------------------------------------------------------
 
 
-MANY = 100_000  # where a quadratic search takes minutes
-SECONDS = 20
+MANY = 50_000  # where a quadratic search takes 20 seconds
+SECONDS = 8
 
 
 def chain(n, *, closed=False):

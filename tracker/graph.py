@@ -22,7 +22,6 @@ docs/ready.md tells them to users, with tables that the tests run.
 from __future__ import annotations
 
 import json
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tracker.model import BLOCKING, BLOCKS, PARENT, Dependency, Issue, instant
@@ -190,7 +189,8 @@ class Graph:
                 gate, spawner = gate_of(edge)
                 if gate != ANY_CHILD:
                     yield from self.issues.children(spawner or edge.depends_on_id)
-        yield from (parent.id for parent in islice(self.ancestors(issue), 1))
+        above = next(self.ancestors(issue), None)
+        yield issue.parent if above is None else above.id
 
     def _reasons(self, one: Issue) -> list[Obstacle]:
         reasons = self.holding(one)

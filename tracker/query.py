@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker.times import instant
 from tracker.words import HIDDEN_IDS as HIDDEN_IDS  # noqa: PLC0414  (names that others take from here)
 from tracker.words import HIDDEN_TYPES as HIDDEN_TYPES  # noqa: PLC0414
 from tracker.words import TOMBSTONE
@@ -147,6 +147,8 @@ def _people(issue: Issue, filter: Filter) -> bool:
 
 
 def _labels(issue: Issue, filter: Filter) -> bool:
+    from fnmatch import fnmatchcase  # noqa: PLC0415
+
     own = set(issue.labels)
     pattern = filter.label_pattern
     regex = filter.label_regex
@@ -179,17 +181,32 @@ def _words(issue: Issue, filter: Filter) -> bool:
 
 
 def _metadata(raw: str, pairs: tuple[tuple[str, str], ...]) -> bool:
+    return all(metadata_text(raw, key) == wanted for key, wanted in pairs)
+
+
+def metadata_text(raw: str, key: str) -> str | None:
+    """A top-level value of raw metadata as a person types it; None where there is none.
+
+    Text is bare, fractions are as they stand (numbers never pass through a float), all else is
+    JSON.
+    """
     from tracker.codec import members  # noqa: PLC0415
 
     try:
         found, _ = members(raw)
-    except (ValueError, RecursionError):
-        return False
-    return all(key in found and shown(found[key].value) == wanted for key, wanted in pairs)
+    except ValueError:
+        return None
+    if key not in found:
+        return None
+    value, text = found[key]
+    try:
+        return text if isinstance(value, float) else shown(value)
+    except (TypeError, RecursionError):  # nested so deeply that its text is all there is
+        return text
 
 
 def shown(value: object) -> str:
-    """A metadata value as a person types it: text bare, all else as JSON."""
+    """A JSON value as a person types it: text bare, all else as JSON."""
     if isinstance(value, str):
         return value
     import json  # noqa: PLC0415
@@ -228,13 +245,6 @@ SORTS = (
 READY_SORTS = ("priority", "hybrid", "oldest")
 
 Key = Callable[["Issue"], Any]
-
-
-def instant(text: str) -> int:
-    """The time as nanoseconds since 1970, without loading the model before it is needed."""
-    from tracker import model  # noqa: PLC0415
-
-    return model.instant(text)
 
 
 def order(sort: str) -> Key:
