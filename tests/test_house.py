@@ -20,18 +20,20 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = (
-    ("errors", "words"),
-    ("times", "model"),
+    ("errors", "words", "times"),
+    ("model",),
     ("codec", "lines", "ids"),
     ("log",),
     (
-        "actions", "change", "check", "config", "fields", "graph", "life", "links", "merge", "new",
-        "query", "rules", "strangers", "texts",
+        "actions", "change", "check", "config", "fields", "graph", "life", "links", "lists", "loss",
+        "merge", "new", "query", "rules", "settle", "sides", "strangers", "texts", "values",
     ),
     (
-        "answers", "cache", "claims", "folder", "gitdir", "initialise", "journal", "locks",
-        "places", "records", "refresh", "schema", "store", "where",
+        "answers", "cache", "checkup", "claims", "files", "folder", "foreign", "founding", "git",
+        "gitanswers", "gitdir", "initialise", "journal", "locks", "obstacles", "options", "places", "records",
+        "refresh", "remarks", "schema", "store", "totals", "where",
     ),
+    ("driver", "history", "hooks", "sync"),
     ("workspace",),
     ("api", "cli", "__main__", "__init__"),
 )  # fmt: skip
@@ -167,7 +169,11 @@ def loaded(command: list[str], where: Path) -> set[str]:
         "assert code == 0, code"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, *command], cwd=where, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, *command],
+        cwd=where,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return set(done.stderr.partition("LOADED ")[2].split())
 

@@ -18,25 +18,30 @@ from __future__ import annotations
 import getpass
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from tracker import actions, places
 from tracker.actions import Changes, Closing, Labels, New
 from tracker.codec import decode
 from tracker.ids import resolve
-from tracker.log import Draft
 from tracker.query import Filter
 from tracker.workspace import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
 
-    from tracker.answers import Page
+    from tracker.answers import Answers, Page
     from tracker.journal import Op
+    from tracker.log import Draft
     from tracker.model import Comment, Issue
 
+    Issues = list[Issue]  # `list` is a method below
+    Texts = list[str]
+
 T = TypeVar("T")
+_OPEN = Filter(hide_closed=True)
+_ALL = Filter()
 
 
 class Caller:
@@ -77,9 +82,7 @@ def open(
     """
     place = places.find(os.path.abspath(path), {})
     name = actor or _login()
-    return Tracker(
-        Workspace(place, Caller(name, owner=owner, session=session, readonly=readonly))
-    )
+    return Tracker(Workspace(place, Caller(name, owner=owner, session=session, readonly=readonly)))
 
 
 def _login() -> str:
@@ -95,7 +98,7 @@ class Tracker:
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
 
-    def __enter__(self) -> Tracker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -115,35 +118,31 @@ class Tracker:
         self.workspace.refresh()
         return self.workspace.issue(id)
 
-    def list(self, filter: Filter = Filter(hide_closed=True), *, sort: str = "") -> list[Issue]:
+    def list(self, filter: Filter = _OPEN, *, sort: str = "") -> Issues:
         """The issues that a filter accepts: by default every one that is not closed."""
-        return self._issues(lambda: self._answers.listed(filter, sort))
+        return self._issues(lambda answers: answers.listed(filter, sort))
 
-    def ready(self, filter: Filter = Filter(), *, sort: str = "") -> list[Issue]:
+    def ready(self, filter: Filter = _ALL, *, sort: str = "") -> Issues:
         """What can be worked on now, most urgent first."""
-        return self._issues(lambda: self._answers.ready(filter, sort))
+        return self._issues(lambda answers: answers.ready(filter, sort))
 
-    def blocked(self, filter: Filter = Filter()) -> list[Issue]:
+    def blocked(self, filter: Filter = _ALL) -> Issues:
         """What waits for something else."""
-        return self._issues(lambda: self._answers.blocked(filter))
+        return self._issues(lambda answers: answers.blocked(filter))
 
-    def search(self, text: str) -> list[Issue]:
+    def search(self, text: str) -> Issues:
         """Issues that have a text in title, description or id, closed ones too."""
         return self.list(Filter(text=text))
 
-    def problems(self) -> list[str]:
+    def problems(self) -> Texts:
         """What a reader should know about the log before believing an answer."""
         self.workspace.refresh()
         return self.workspace.warnings()
 
-    @property
-    def _answers(self) -> Any:
-        return self.workspace.answers
-
-    def _issues(self, ask: Callable[[], Page]) -> list[Issue]:
+    def _issues(self, ask: Callable[[Answers], Page]) -> Issues:
         self.workspace.refresh()
         answers = self.workspace.answers
-        return [decode(answers.line(row.n)) for row in ask().rows]
+        return [decode(answers.line(row.n)) for row in ask(answers).rows]
 
     def create(
         self,
@@ -154,7 +153,7 @@ class Tracker:
         **fields: Any,
     ) -> Issue:
         """A new issue; `needs` are the ids that it depends on, `fields` those of `actions.New`."""
-        settings, who = self.workspace.settings(), self.workspace.who()
+        settings, who = self.workspace.settings(), self.workspace.creator()
 
         def make(draft: Draft) -> Issue:
             known = [("blocks", resolve(id, draft, settings.prefix)) for id in needs]
