@@ -168,7 +168,9 @@ def dependencies(draw, issue_id="bd-a", targets=None):
     known = ("issue_id", "depends_on_id", "type", "created_at", "created_by")
     return Dependency(
         issue_id=draw(st.sampled_from([issue_id, issue_id, "", "bd-other"])),
-        depends_on_id=draw(targets or ids() | st.sampled_from(["external:p:c", ""])),
+        depends_on_id=draw(
+            ids() | st.sampled_from(["external:p:c", ""]) if targets is None else targets
+        ),
         type=kind,
         created_at=draw(times() | st.just("")),
         created_by=draw(texts() | st.just("")),
@@ -222,45 +224,47 @@ def issues(draw):
     return Issue(id=draw(ids()), **known, extra=tuple(sorted(carried.items())))
 
 
+_SMALL = {
+    "title": (*(f"title {number}" for number in range(len(HARD_TEXTS))), *HARD_TEXTS),
+    "status": (*["open"] * 6, *STATUSES, "closed", "review"),
+    "priority": (0, 1, 2, 3, 4),
+    "issue_type": ("task", "epic", "bug", "gate"),
+    "created_at": TIMES[:5],
+    "updated_at": TIMES[:5],
+    "close_reason": ("", "done", "Failed: timeout"),
+    "defer_until": ("", "", "", PAST, FUTURE),
+    "labels": ((), ("a",), ("a", "b c")),
+    "pinned": (False, False, False, True),
+    "aliases": ((), (), (), ("bd-old",), ("bd-old", "bd-older")),
+    "extra": ((), (), (("zeta", "[1.0, 2]"),)),
+}
+_EDGES = (
+    BLOCKS, BLOCKS, PARENT, PARENT, "waits-for", "conditional-blocks", "related", "relates-to",
+)  # fmt: skip
+_DICE = st.binary(min_size=len(_SMALL), max_size=len(_SMALL))  # one draw; many are slow
+
+
+@cache
+def _edge_kinds():
+    return st.lists(st.sampled_from(_EDGES), max_size=3)
+
+
 @st.composite
 def small_issues(draw, id=None, targets=None):
     """What graphs and lines look at, and little else."""
     own = id if id is not None else draw(ids())
-    kinds = st.sampled_from(
-        [
-            BLOCKS,
-            BLOCKS,
-            PARENT,
-            PARENT,
-            "waits-for",
-            "conditional-blocks",
-            "related",
-            "relates-to",
-        ],
-    )
     edges = {}
-    for kind in draw(st.lists(kinds, max_size=3)):
-        target = draw(targets or ids())
+    for kind in draw(_edge_kinds()):
+        target = draw(ids() if targets is None else targets)
         extra = draw(gates() | st.just(())) if kind == "waits-for" else ()
         edges[target, kind] = Dependency(
             issue_id=own, depends_on_id=target, type=kind, created_at=PAST, extra=extra
         )
-    return Issue(
-        id=own,
-        title=draw(st.sampled_from(HARD_TEXTS) | words()),
-        status=draw(st.sampled_from([*STATUSES, "review", "closed", "open", "open"])),
-        priority=draw(st.integers(0, 4)),
-        issue_type=draw(st.sampled_from(["task", "epic", "bug", "gate"])),
-        created_at=draw(st.sampled_from(TIMES[:5])),
-        updated_at=draw(st.sampled_from(TIMES[:5])),
-        close_reason=draw(st.sampled_from(["", "done", "Failed: timeout"])),
-        defer_until=draw(st.sampled_from(["", "", "", PAST, FUTURE])),
-        labels=draw(st.sampled_from([(), ("a",), ("a", "b c")])),
-        dependencies=tuple(edges.values()),
-        pinned=draw(st.sampled_from([False, False, False, True])),
-        aliases=draw(st.sampled_from([(), (), (), ("bd-old",), ("bd-old", "bd-older")])),
-        extra=draw(st.sampled_from([(), (), (("zeta", "[1.0, 2]"),)])),
-    )
+    chosen = {
+        name: values[die % len(values)]
+        for (name, values), die in zip(_SMALL.items(), draw(_DICE), strict=True)
+    }
+    return Issue(id=own, dependencies=tuple(edges.values()), **chosen)
 
 
 @st.composite
@@ -299,11 +303,16 @@ DEEP = b'{"id":"bd-deep","x":' + b"[" * 1015 + b"]" * 1015 + b',"title":"deep"}'
 """A record that the fast parser reads and one that recurses does not."""
 
 
+@cache
+def _spellings():
+    return st.sampled_from(["canonical", "canonical", "foreign", "torn", "repeated key"])
+
+
 @st.composite
-def _record_lines(draw, id):
+def _record_lines(draw, id, how=""):
     """One record in one of its spellings."""
     line = encode(draw(small_issues(id=id)))
-    how = draw(st.sampled_from(["canonical", "canonical", "foreign", "torn", "repeated key"]))
+    how = how or draw(_spellings())
     if how == "foreign":
         return draw(foreign(line))
     if how == "torn":
@@ -319,42 +328,54 @@ def conflicts(one, two, *, base=b""):
     return [b"<<<<<<< HEAD", one, *middle, b"=======", two, b">>>>>>> theirs"]
 
 
+_COIN = st.booleans()
+_OTHERS = st.lists(
+    st.sampled_from([*NOT_RECORDS, *RUBBISH, b"", b"", b"  ", b"\t", DEEP]), max_size=3
+)
+_ENDS = st.sampled_from([(), (), MEMORIES[:1], MEMORIES])
+_NEWLINES = st.sampled_from([b"\n", b"\n", b"\r\n"])
+_MARKS = st.sampled_from([b"", b"", BOM])
+_BLANKS = st.binary(min_size=10, max_size=10)
+
+
+@cache
+def _id_lists(*, unique):
+    return st.lists(ids(), unique=unique, max_size=6)
+
+
 @st.composite
 def files(draw, *, markers=False, repeats=True, plain=False):
     """The bytes of a log as some history of programs, merges and accidents left it.
 
     With `plain`, only whole lines, each a record or a memory, ended by a bare newline.
     """
-    names = draw(st.lists(ids(), unique=not repeats, max_size=6))
-    if draw(st.booleans()):
+    names = draw(_id_lists(unique=not repeats))
+    if draw(_COIN):
         names.sort()
-    body = [draw(_record_lines(name)) for name in names]
-    if draw(st.booleans()):
-        body = [encode(draw(small_issues(id=name))) for name in names]
+    how = "canonical" if draw(_COIN) else ""
+    body = [draw(_record_lines(name, how)) for name in names]
     if not plain:
-        other = st.sampled_from([*NOT_RECORDS, *RUBBISH, b"", b"", b"  ", b"\t", DEEP])
-        for line in draw(st.lists(other, max_size=3)):
+        for line in draw(_OTHERS):
             if line != DEEP or DEEP not in body:
                 body.insert(draw(st.integers(0, len(body))), line)
-        body = draw(_glued(body))
-    body[len(body) :] = draw(st.sampled_from([(), (), MEMORIES[:1], MEMORIES]))
+        body = _glued(body, draw(_BLANKS))
+    body[len(body) :] = draw(_ENDS)
     if markers and body:
         at = draw(st.integers(0, len(body) - 1))
         other = draw(st.sampled_from(body))
         body[at : at + 1] = conflicts(body[at], other, base=draw(st.sampled_from([b"", body[at]])))
-    newline = b"\n" if plain else draw(st.sampled_from([b"\n", b"\n", b"\r\n"]))
-    mark = b"" if plain else draw(st.sampled_from([b"", b"", BOM]))
-    end = newline if plain or draw(st.booleans()) else b""
+    newline = b"\n" if plain else draw(_NEWLINES)
+    mark = b"" if plain else draw(_MARKS)
+    end = newline if plain or draw(_COIN) else b""
     return mark + newline.join(body) + (end if body else b"")
 
 
-@st.composite
-def _glued(draw, body):
-    """Some neighbours put on one line."""
+def _glued(body, dice):
+    """Some neighbours put on one line, with blanks between them."""
     lines = []
-    for line in body:
-        if lines and draw(st.sampled_from([False] * 5 + [True])):
-            lines[-1] += draw(spaces()).encode() + line
+    for line, die in zip(body, dice, strict=False):
+        if lines and die >= 220:
+            lines[-1] += (b"", b" ", b" \t ")[die % 3] + line
         else:
             lines.append(line)
     return lines

@@ -38,6 +38,8 @@ from tracker.cli.plain import one_line, printable
 from tracker.cli.session import Session
 
 ROOT = Path(__file__).resolve().parents[1]
+# Unbuffered streams would hide what happens when the last of the answer is handed over.
+PROCESS = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
 
 
 class Answer(NamedTuple):
@@ -57,8 +59,18 @@ def bd(*words, env=None, stdin="", cwd="/", program="bd"):
 
 
 @pytest.fixture
-def install(monkeypatch):
-    """Put a command into the table, as a module of its own."""
+def bare(monkeypatch):
+    """A table with nothing in it but `version`."""
+    for section in COMMANDS:
+        monkeypatch.setitem(COMMANDS, section, {})
+    monkeypatch.setitem(COMMANDS, "About", {"version": "about:version"})
+    for alias in list(ALIASES):
+        monkeypatch.delitem(ALIASES, alias)
+
+
+@pytest.fixture
+def install(bare, monkeypatch):
+    """Put a command into the bare table, as a module of its own."""
 
     def put(made, *, section="Repository"):
         module = types.ModuleType(f"tracker.cli.trial_{made.name}")
@@ -156,6 +168,7 @@ def test_no_name_stands_twice_and_every_alias_leads_somewhere():
     assert set(ALIASES.values()) <= set(names)
 
 
+@pytest.mark.usefixtures("bare")
 def test_an_alias_runs_its_command_and_is_listed_beside_it(monkeypatch):
     monkeypatch.setitem(ALIASES, "release", "version")
     assert bd("release").out == bd("version").out == "bd version 0.49.6 (tracker)\n"
@@ -163,6 +176,7 @@ def test_an_alias_runs_its_command_and_is_listed_beside_it(monkeypatch):
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"], ["help", "--json"]])
+@pytest.mark.usefixtures("bare")
 def test_help_is_shown_by_section_with_the_global_flags(words):
     answer = bd(*words)
     assert (answer.code, answer.err) == (0, "")
@@ -214,6 +228,7 @@ def test_the_reported_version_can_be_another():
 # Unknown commands
 
 
+@pytest.mark.usefixtures("bare")
 def test_an_unknown_command_is_named_with_what_is_near():
     assert bd("version").code == 0
     answer = bd("versoin")
@@ -224,12 +239,14 @@ def test_an_unknown_command_is_named_with_what_is_near():
     )
 
 
+@pytest.mark.usefixtures("bare")
 def test_an_unknown_command_far_from_all():
     assert bd("qqqq").err == (
         'Error: unknown command "qqqq" for "bd"\nRun \'bd --help\' for usage.\n'
     )
 
 
+@pytest.mark.usefixtures("bare")
 def test_an_unknown_command_as_json():
     answer = bd("vers", "--json")
     assert (answer.code, answer.out) == (2, "")
@@ -1067,7 +1084,7 @@ def start(tmp_path):
     def go(*words, env=None, **more):
         process = subprocess.Popen(
             [sys.executable, str(script), *words],
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+            env={**PROCESS, **(env or {})},
             stderr=subprocess.PIPE,
             **{"stdout": subprocess.PIPE, **more},
         )
@@ -1129,7 +1146,7 @@ def test_it_runs_as_a_module_and_in_a_folder_that_is_gone(tmp_path):
     done = subprocess.run(
         ["sh", "-c", f'rmdir "{gone}"; exec "{sys.executable}" -P -m tracker version'],
         cwd=gone,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=PROCESS,
         capture_output=True,
         check=False,
     )
@@ -1139,7 +1156,7 @@ def test_it_runs_as_a_module_and_in_a_folder_that_is_gone(tmp_path):
 def loaded(code):
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys; print(*sys.modules)"],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=PROCESS,
         capture_output=True,
         text=True,
         check=True,

@@ -25,15 +25,17 @@ LAYERS = (
     ("codec", "lines", "ids"),
     ("log",),
     (
-        "actions", "change", "check", "config", "fields", "graph", "life", "links", "lists", "loss",
-        "merge", "new", "query", "rules", "settle", "sides", "strangers", "texts", "values",
+        "actions", "change", "check", "config", "damage", "fields", "graph", "life", "links",
+        "lists", "loss", "merge", "new", "query", "rules", "settle", "sides", "strangers", "texts",
+        "values",
     ),
     (
         "answers", "cache", "checkup", "claims", "files", "folder", "foreign", "founding", "git",
-        "gitanswers", "gitdir", "initialise", "journal", "locks", "obstacles", "options", "places", "records",
-        "refresh", "remarks", "schema", "store", "totals", "where",
+        "gitanswers", "gitdir", "initialise", "journal", "locks", "obstacles", "options", "places",
+        "records", "refresh", "remarks", "schema", "store", "totals", "versions", "views",
+        "waits", "where",
     ),
-    ("driver", "history", "hooks", "sync"),
+    ("driver", "history", "hooks", "inspection", "managers", "removal", "sync"),
     ("workspace",),
     ("api", "cli", "__main__", "__init__"),
 )  # fmt: skip

@@ -28,8 +28,8 @@ def objects(line):
     def no_constant(name):
         raise ValueError(name)
 
-    if line.rstrip(b"\r") == DEEP:
-        return [DEEP]
+    if b"[" * 1000 in line:
+        return [DEEP] if line.rstrip(b"\r") == DEEP else None
     decoder = json.JSONDecoder(parse_constant=no_constant)
     found, rest = [], None
     try:
@@ -40,7 +40,7 @@ def objects(line):
                 return None
             found.append(rest[:end].encode())
             text = rest[end:]
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     return found
 
@@ -92,8 +92,10 @@ def test_edits_are_splices_and_the_final_newline_stays_as_it_was(data, draw):
         expected[start:end] = text
     if not data.endswith(b"\n"):
         assume(all(edit.start < len(data) for edit in edits))
-        expected = re.sub(rb"\r?\n\Z", b"", bytes(expected))
-    assert join(data, draw.draw(st.permutations(edits))) == bytes(expected)
+        expected = re.sub(rb"\r?\n\Z", b"", bytes(expected)).replace(b"\r", b"")
+        assert join(data, edits).replace(b"\r", b"") == expected
+    else:
+        assert join(data, draw.draw(st.permutations(edits))) == bytes(expected)
 
 
 @given(st.lists(PLACES, max_size=12).map(b"".join), st.lists(PLACES, max_size=4).map(b"".join))
@@ -221,7 +223,7 @@ def found(data, number):
         (A + b"\n  " + B + b" \n" + C, A + b"\nNEW\n" + C),
         (A + b'\n  {"id":"bd-b","x":"\\ud800"} \r\n' + C, A + b"\nNEW\r\n" + C),
         (A + B + b"\n" + C, A + b"\nNEW\n" + C),
-        (A + b"\t" + B + C + b"\r\n", A + b"\t\r\nNEW\r\n" + C + b"\r\n"),
+        (A + b"\t" + B + C + b"\r\n", A + b"\r\nNEW\r\n" + C + b"\r\n"),
         (BOM + A + B, BOM + A + b"\nNEW"),
     ],
 )
@@ -239,7 +241,7 @@ def test_another_line_for_the_second_record(data, expected):
         (A + b"\n  " + B + b" \n" + C, A + b"\n" + C),
         (A + b'\n  {"id":"bd-b","x":"\\ud800"} \r\n' + C, A + b"\n" + C),
         (A + B + b"\n" + C, A + b"\n" + C),
-        (A + b" " + B + C, A + b" " + C),
+        (A + b" " + B + b"\t" + C, A + C),
     ],
 )
 def test_the_second_record_is_taken_away_with_its_line(data, expected):
@@ -290,7 +292,7 @@ def test_everything_at_once_at_the_end_of_a_file(end):
         (A + b"\n" + B + b"\n", A + b"\nNEW\n" + B + b"\n"),
         (A + b"\r\n" + B, A + b"\r\nNEW\r\n" + B),
         (A + b"\n\n \n" + B, A + b"\n\n \nNEW\n" + B),
-        (A + b" " + B + C, A + b" \nNEW\n" + B + C),
+        (A + b" " + B + C, A + b"\nNEW\n" + B + C),
     ],
 )
 def test_a_new_line_ahead_of_the_second_record(data, expected):

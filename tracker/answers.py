@@ -6,13 +6,15 @@ begins with its brace and is indented as it stands in an array of its own.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.cache import Cache
-from tracker.query import HIDDEN_IDS, HIDDEN_TYPES, NEW, Filter, Moment
-from tracker.where import Where, functions, where
+from tracker.query import NEW, Filter, Moment
+from tracker.where import Where, functions, hidden, ready, safe, where
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tracker.cache import Cache
 
 FEW = 200  # rows up to which a query for each is faster than one for all
 
@@ -35,6 +37,14 @@ class Row(NamedTuple):
     parent: str
 
 
+class Key(NamedTuple):
+    """As much of a row as its JSON text needs."""
+
+    n: int
+    id: str
+    parent: str
+
+
 class Page(NamedTuple):
     """Some rows of an answer, and how many there are in all."""
 
@@ -54,6 +64,15 @@ _ROW = (
     "i.n, i.id, i.title, i.status, i.priority, i.issue_type, i.assignee, i.labels, i.pinned, "
     "i.estimated, i.created_at, i.updated_at, i.parent"
 )
+_BRIEF = " || ',' || char(10) || ".join(
+    f"'        \"{name}\": ' || json_quote(t.{name})"
+    for name in ("id", "title", "status", "priority", "issue_type", "updated_at")
+)  # what an edge tells of its target, as members of an object eight spaces deep
+BLOCKED = Where(
+    "i.n IN (SELECT n FROM blocked) AND i.status <> 'pinned' AND i.pinned = 0 "
+    "AND i.ephemeral = 0 AND i.template = 0",
+    (),
+)
 _ORDERS = {
     "": "i.priority, i.created DESC, i.id",
     "priority": "i.priority, i.created DESC, i.id",
@@ -66,17 +85,12 @@ _ORDERS = {
     "type": "i.issue_type, i.id",
     "assignee": "i.assignee, i.id",
 }
-_DEFERRED = """i.id NOT IN (WITH RECURSIVE later(id) AS (
-  SELECT d.id FROM issue d WHERE (d.defer > ? OR (d.status = 'deferred' AND d.defer = 0))
-    AND d.status NOT IN ({closing})
-  UNION SELECT c.id FROM later JOIN issue c ON c.parent = later.id AND c.parent <> '')
-  SELECT id FROM later)"""
 
 
 def row_of(values: tuple[Any, ...]) -> Row:
     """A row as the queries here select it."""
-    labels = tuple(values[7].split("\x1f")) if values[7] else ()
-    return Row(*values[:7], labels, bool(values[8]), *values[9:])
+    labels = tuple(values[7].split("\x1f")[1:])
+    return Row._make((*values[:7], labels, bool(values[8]), *values[9:]))
 
 
 class Answers:
@@ -88,9 +102,32 @@ class Answers:
         self.at = at
         functions(self.db)
 
-    def listed(self, filter: Filter, sort: str = "", limit: int = 0, *, back: bool = False) -> Page:
-        """Issues that a filter accepts, in the order of `query.order`."""
-        return self._page(where(filter, self.at), _turned(_ORDERS[sort], back=back), limit)
+    def listed(
+        self,
+        filter: Filter,
+        sort: str = "",
+        limit: int = 0,
+        *,
+        back: bool = False,
+        ready: bool = False,
+    ) -> Page:
+        """What a filter accepts (or the `ready` ones of it), in the order of `query.order`."""
+        return self._page(
+            self._accepted(filter, ready=ready), _turned(_ORDERS[sort], back=back), limit
+        )
+
+    def keys(
+        self, filter: Filter, sort: str = "", *, back: bool = False, ready: bool = False
+    ) -> list[Key]:
+        """All of `listed`, in rows that tell only what `objects` needs."""
+        condition = self._accepted(filter, ready=ready)
+        order = _turned(_ORDERS[sort], back=back)
+        # The plus keeps SQLite from following an index and so from reading the rows criss-cross.
+        sql = f"SELECT i.n, i.id, i.parent FROM issue i WHERE {condition.sql} ORDER BY +{order}"  # noqa: S608
+        return list(map(Key._make, self.db.execute(sql, condition.values)))
+
+    def _accepted(self, filter: Filter, *, ready: bool) -> Where:
+        return _both(self.is_ready(filter), filter, self) if ready else where(filter, self.at)
 
     def ready(
         self, filter: Filter, sort: str = "", limit: int = 0, *, deferred: bool = False
@@ -104,35 +141,22 @@ class Answers:
             "i.created, i.id",
             "oldest": "i.created, i.id",
         }[sort]
-        return self._page(_both(self.is_ready(filter, deferred=deferred), filter, self), order, limit)
+        return self._first(
+            _both(self.is_ready(filter, deferred=deferred), filter, self), order, limit
+        )
 
     def is_ready(self, filter: Filter, *, deferred: bool = False) -> Where:
         """The condition of `Graph.is_ready`, without what orchestrators keep for themselves."""
-        closing = sorted(self.at.closing)
-        marks = ",".join("?" * len(closing))
-        now = self.at.now
-        sql = (
-            "(i.status = 'open' OR (i.status = 'deferred' AND i.defer <> 0 AND i.defer <= ?)) "
-            f"AND i.status NOT IN ({marks}) AND i.pinned = 0 AND i.ephemeral = 0 "
-            "AND i.template = 0 AND NOT EXISTS (SELECT 1 FROM blocked k WHERE k.n = i.n)"
-        )
-        values: list[Any] = [now, *closing]
-        if not deferred:
-            sql += f" AND i.defer <= ? AND {_DEFERRED.format(closing=marks)}"
-            values += [now, now, *closing]
-        if not filter.types:
-            hidden = sorted(HIDDEN_TYPES)
-            sql += f" AND i.issue_type NOT IN ({','.join('?' * len(hidden))})"
-            values += hidden
-            for pattern in HIDDEN_IDS:
-                sql += " AND instr(i.id, ?) = 0"
-                values.append(pattern)
-        return Where(sql, tuple(values))
+        sql = ready(str(self.at.now), self.at.closing, deferred=deferred)
+        return Where(sql if filter.types else f"{sql} AND {hidden()}", ())
 
     def blocked(self, filter: Filter) -> Page:
         """What `Graph.is_blocked` holds for, most urgent first."""
-        held = Where("i.n IN (SELECT n FROM blocked) AND i.pinned = 0 AND i.ephemeral = 0", ())
-        return self._page(_both(held, filter, self), _ORDERS[""], 0)
+        return self._page(_both(BLOCKED, filter, self), _ORDERS[""], 0)
+
+    def how_many(self, condition: Where, filter: Filter) -> int:
+        """How many issues a condition holds for that a filter accepts."""
+        return self.count(_both(condition, filter, self))
 
     def _page(self, condition: Where, order: str, limit: int) -> Page:
         sql = f"SELECT {_ROW} FROM issue i WHERE {condition.sql} ORDER BY {order}"  # noqa: S608
@@ -143,6 +167,16 @@ class Answers:
             rows = self.db.execute(sql, values).fetchall()
         total = len(rows) if limit <= 0 or len(rows) < limit else self.count(condition)
         return Page([row_of(row) for row in rows], total)
+
+    def _first(self, condition: Where, order: str, limit: int) -> Page:
+        """The same, where finding the rows is dear: one search gives their number as well."""
+        if limit <= 0:
+            return self._page(condition, order, limit)
+        sql = f"SELECT i.n FROM issue i WHERE {condition.sql} ORDER BY {order}"  # noqa: S608
+        found = self.db.execute(sql, condition.values).fetchall()
+        row = f"SELECT {_ROW} FROM issue i WHERE i.n = ?"  # noqa: S608
+        rows = [row_of(self.db.execute(row, n).fetchone()) for n in found[:limit]]
+        return Page(rows, len(found))
 
     def count(self, condition: Where) -> int:
         """How many issues a condition holds for."""
@@ -163,7 +197,8 @@ class Answers:
 
     def row(self, id: str) -> Row | None:
         """The row of this very id."""
-        found = self.db.execute(f"SELECT {_ROW} FROM issue i WHERE i.id = ?", (id,)).fetchone()  # noqa: S608
+        sql = f"SELECT {_ROW} FROM issue i WHERE i.id = ?"  # noqa: S608
+        found = self.db.execute(sql, (safe(id),)).fetchone()
         return None if found is None else row_of(found)
 
     def line(self, n: int) -> bytes:
@@ -213,7 +248,8 @@ class Answers:
         live = f"NOT IN ({','.join('?' * len(closing))})"
         edges: dict[str, list[str]] = {}
         for one, two in self.db.execute(
-            "SELECT i.id, e.target FROM edge e JOIN issue i USING(n) JOIN issue t ON t.id = e.target "  # noqa: S608
+            "SELECT i.id, e.target FROM edge e "  # noqa: S608
+            "JOIN issue i USING(n) JOIN issue t ON t.id = e.target "
             f"WHERE e.type IN ({','.join('?' * len(kinds))}) AND i.status {live} "
             f"AND t.status {live}",
             (*kinds, *closing, *closing),
@@ -227,7 +263,7 @@ class Answers:
             "WITH RECURSIVE below(id) AS (VALUES(?) UNION SELECT i.id FROM below "
             "JOIN edge e ON e.target = below.id AND e.type = 'parent-child' "
             "JOIN issue i ON i.n = e.n) SELECT id FROM below",
-            (id,),
+            (safe(id),),
         )
         return frozenset(row[0] for row in found) - {id}
 
@@ -235,35 +271,33 @@ class Answers:
         """Every id, sorted."""
         return [row[0] for row in self.db.execute("SELECT id FROM issue ORDER BY id")]
 
-    def objects(self, rows: list[Row], *, edges: bool = True, extra: Any = None) -> Iterator[str]:
+    def objects(
+        self, rows: Sequence[Row] | Sequence[Key], *, edges: bool = True, extra: Any = None
+    ) -> Iterator[str]:
         """Each row as `list --json` prints it; `extra(row)` gives more members as text."""
-        few = len(rows) <= FEW
-        own = self._own_edges(rows if few else None)
-        above = self._dependents(rows if few else None)
-        texts = self._texts(rows if few else None)
+        few = rows if len(rows) <= FEW else None
+        own = self._own_edges(few)
+        above = self._dependents(few)
+        texts = self._texts(few)
         for row in rows:
             listed, comments = texts[row.n]
             mine = own.get(row.n, ())
-            parts = [listed]
+            needs = ""
             if edges and mine:
-                parts.append(
-                    ',\n    "dependencies": [\n      ' + ",\n      ".join(mine) + "\n    ]"
-                )
-            parts.append(
-                f',\n    "dependency_count": {len(mine)},\n'
+                needs = ',\n    "dependencies": [\n      ' + ",\n      ".join(mine) + "\n    ]"
+            yield (
+                f'{listed}{needs},\n    "dependency_count": {len(mine)},\n'
                 f'    "dependent_count": {above.get(row.id, 0)},\n'
-                f'    "comment_count": {comments}'
+                f'    "comment_count": {comments}{"" if extra is None else extra(row)}\n  }}'
             )
-            if extra is not None:
-                parts.append(extra(row))
-            parts.append("\n  }")
-            yield "".join(parts)
 
     def bare(self, row: Row) -> str:
         """The object of one issue without anything about its edges, still open at its end."""
         return str(self.db.execute("SELECT listed FROM body WHERE n = ?", (row.n,)).fetchone()[0])
 
-    def _each(self, sql: str, rows: list[Row] | None, key: str) -> Iterator[tuple[Any, ...]]:
+    def _each(
+        self, sql: str, rows: Sequence[Row] | Sequence[Key] | None, key: str
+    ) -> Iterator[tuple[Any, ...]]:
         """Run a query for the rows, or for all if there are many; `{}` is its condition."""
         if rows is None:
             yield from self.db.execute(sql.format("1"))
@@ -272,24 +306,33 @@ class Answers:
             value = row.n if key.endswith("n") else row.id
             yield from self.db.execute(sql.format(f"{key} = ?"), (value,))
 
-    def _texts(self, rows: list[Row] | None) -> dict[int, tuple[str, int]]:
+    def _texts(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, tuple[str, int]]:
         sql = "SELECT i.n, b.listed, i.comments FROM issue i JOIN body b USING(n) WHERE {}"
         return {n: (listed, comments) for n, listed, comments in self._each(sql, rows, "i.n")}
 
-    def _own_edges(self, rows: list[Row] | None) -> dict[int, list[str]]:
+    def _own_edges(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, list[str]]:
+        briefs = self._briefs() if rows is None else None
+        brief = "NULL" if rows is None else _BRIEF
         sql = (
-            "SELECT e.n, e.record, t.brief FROM edge e LEFT JOIN issue t ON t.id = e.target "
-            "WHERE {} ORDER BY e.n, e.place"
+            f"SELECT e.n, e.record, e.target, {brief} FROM edge e LEFT JOIN issue t "  # noqa: S608
+            "ON t.id = e.target WHERE {} ORDER BY e.n, e.place"
         )
         found: dict[int, list[str]] = {}
-        for n, record, brief in self._each(sql, rows, "e.n"):
-            text = record if brief is None else f"{record},\n        {brief}"
+        for n, record, target, brief in self._each(sql, rows, "e.n"):
+            told = brief if briefs is None else briefs.get(target)
+            text = record if told is None else f"{record},\n{told}"
             found.setdefault(n, []).append(text + "\n      }")
         return found
 
-    def _dependents(self, rows: list[Row] | None) -> dict[str, int]:
+    def _briefs(self) -> dict[str, str]:
+        """What edges tell of every target, each put into words once."""
+        targets = "t.id IN (SELECT target FROM edge)"
+        sql = f"SELECT t.id, {_BRIEF} FROM issue t WHERE {targets}"  # noqa: S608
+        return dict(self.db.execute(sql).fetchall())
+
+    def _dependents(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[str, int]:
         sql = "SELECT e.target, count(*) FROM edge e WHERE {} GROUP BY e.target"
-        return dict(self._each(sql, rows, "e.target"))  # type: ignore[arg-type]
+        return dict(self._each(sql, rows, "e.target"))
 
 
 def _edge(values: tuple[Any, ...]) -> Edge:
@@ -310,5 +353,3 @@ def _turned(order: str, *, back: bool) -> str:
     return ", ".join(
         term.removesuffix(" DESC") if term.endswith(" DESC") else f"{term} DESC" for term in terms
     )
-
-

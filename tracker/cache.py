@@ -7,6 +7,9 @@ to the log from it.
 
 A log that is younger than two seconds against the last look is compared by content, whatever its
 times say: a second edit within the clock's tick shows in no stamp (git calls this racy).
+
+Readers hold SQLite's shared lock while they answer, so that all their questions meet one state; a
+writer that would have to wait for one leaves the old file to it and puts a new one in its place.
 """
 
 from __future__ import annotations
@@ -18,7 +21,9 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 APPLICATION_ID = 0x62647472  # "bdtr", in the header of the file
+FORMAT = 2  # of the tables; a file of another format is not looked into
 RACY = 2_000_000_000  # nanoseconds
+BUSY = 0.25  # seconds to wait for a lock of SQLite's
 LOCAL_IGNORE = "*\n"
 
 
@@ -68,9 +73,9 @@ def read_log(path: str) -> tuple[bytes, str]:
     """The bytes of the log and the stat they belong to; empty where there is no file."""
     for _ in range(20):
         try:
-            with open(path, "rb") as file:
+            with open(path, "rb", buffering=0) as file:
                 before = os.fstat(file.fileno())
-                data = file.read()
+                data = file.readall()
                 after = os.fstat(file.fileno())
         except FileNotFoundError:
             return b"", ""
@@ -79,13 +84,41 @@ def read_log(path: str) -> tuple[bytes, str]:
     return data, text_of(after)
 
 
+def digest_log(path: str) -> tuple[bytes, str]:
+    """The SHA-256 of the log and the stat it belongs to, without holding the log in memory."""
+    import hashlib  # noqa: PLC0415
+
+    try:
+        with open(path, "rb", buffering=0) as file:
+            before = os.fstat(file.fileno())
+            content = hashlib.file_digest(file, "sha256").digest()
+            after = os.fstat(file.fileno())
+    except FileNotFoundError:
+        return hashlib.sha256().digest(), ""
+    same = text_of(before) == text_of(after)
+    return (content if same else b""), text_of(after)
+
+
 class Cache:
     """An open connection whose tables answer for the log as it is now."""
 
-    def __init__(self, db: sqlite3.Connection, state: Mapping[str, Any], *, kept: bool) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, state: Mapping[str, Any], path: str = "", left: str = ""
+    ) -> None:
         self.db = db
         self.state = state
-        self.kept = kept  # whether it is the file on disk, rather than one in memory
+        self.path = path  # "" for one in memory
+        self.left = left  # the stat of the file as the last of us left it
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is a file on disk, rather than a database in memory."""
+        return bool(self.path)
+
+    @property
+    def is_as_left(self) -> bool:
+        """Whether nobody has touched the file since it was opened."""
+        return self.kept and stat_text(self.path) == self.left
 
     @property
     def is_plain(self) -> bool:
@@ -107,6 +140,12 @@ class Cache:
         """The problems of the log as text, one a line; "" if there are none."""
         return str(self.state["problems"])
 
+    def release(self, *, undo: bool = False) -> None:
+        """Let others write: questions from now on may meet a later state."""
+        if self.db.in_transaction:
+            with suppress(sqlite3.Error):
+                self.db.execute("ROLLBACK" if undo else "COMMIT")
+
     def close(self) -> None:
         self.db.close()
 
@@ -120,44 +159,133 @@ def open_cache(source: Source) -> Cache:
 
 
 def _fresh(source: Source) -> Cache:
-    """The file as it stands, if it may be believed without reading the log."""
+    """The file as it stands, if the log is the one that it was made from."""
     stat = stat_text(source.log)
-    cache = _believed(source)
-    if cache.state["log"] == stat and is_settled(stat, cache.state["looked"]):
-        return cache
+    cache = believed(source)
+    try:
+        if cache.state["log"] == stat:
+            if is_settled(stat, cache.state["looked"]):
+                return cache
+            if digest_log(source.log) == (cache.state["content"], stat):
+                return looked(source, cache, stat)
+    except BaseException:
+        cache.close()
+        raise
     cache.close()
     raise Gone
 
 
-def _believed(source: Source) -> Cache:
-    """The file, if it is what we left and was made under the same rules; the log may differ."""
-    with open(_stamp_path(source), encoding="ascii") as stamp:
-        left, _, name = stamp.read().partition(" ")
-    path = os.path.join(source.local, name)
-    if not left or left != stat_text(path):
+def looked(source: Source, cache: Cache, stat: str) -> Cache:
+    """The cache, whose log has just been compared; remembered where that saves the next look."""
+    if cache.state["log"] != stat or is_settled(stat, source.now):
+        from tracker.errors import Locked  # noqa: PLC0415
+        from tracker.locks import hold  # noqa: PLC0415
+
+        with suppress(OSError, Locked), hold(lock_path(source.local), 0.0):
+            note(source, cache, stat)
+    return cache
+
+
+def note(source: Source, cache: Cache, stat: str) -> None:
+    """Write down that the log has been compared, unless a reader is in the way.
+
+    The caller holds the lock of the file. Raises Gone if the file has become another.
+    """
+    if not cache.is_as_left:
+        return
+    content = cache.state["content"]
+    news = [("log", stat), ("looked", source.now)]
+    cache.db.execute("PRAGMA busy_timeout = 0")
+    try:
+        change(source, cache, lambda db: set_state(db, news))
+    except sqlite3.Error:
+        cache.state = _held(cache.db)
+    finally:
+        cache.db.execute(f"PRAGMA busy_timeout = {int(BUSY * 1000)}")
+    if cache.state["content"] != content:
         raise Gone
-    db = _connect(path)
-    state = dict(db.execute("SELECT key, value FROM state"))
-    if state["version"] != _version() or state["config"] != source.config:
+
+
+def believed(source: Source) -> Cache:
+    """The file, if it is what we left and was made under the same rules; the log may differ.
+
+    Raises Gone, or what SQLite and the file system raise.
+    """
+    with open(_stamp_path(source.local), encoding="utf-8") as stamp:
+        left, boot, name = stamp.read().split(" ", 2)
+    path = os.path.normpath(os.path.join(source.local, name))
+    if boot != boot_id() or left != stat_text(path) or not left:
+        raise Gone
+    return opened(source, path, left)
+
+
+def remembered(source: Source) -> dict[str, Any]:
+    """The settings of `source.config`, parsed only where the cache does not know them."""
+    try:
+        cache = believed(source)
+    except (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError):
+        from tracker.config import parse  # noqa: PLC0415
+
+        return parse(source.config)
+    settings = cache.settings
+    cache.close()
+    return settings
+
+
+def opened(source: Source, path: str, left: str) -> Cache:
+    """A connection all of whose answers are of one state. Raises Gone where it is not for us."""
+    db = connect(path)
+    try:
+        cache = Cache(db, _held(db), path, left)
+        if cache.state["version"] != version() or cache.state["config"] != source.config:
+            raise Gone
+    except BaseException:
         db.close()
-        raise Gone
-    return Cache(db, state, kept=True)
+        raise
+    return cache
 
 
-def _connect(path: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, timeout=5.0, check_same_thread=False)
+def _held(db: sqlite3.Connection) -> dict[str, Any]:
+    """The state of the tables, which stays as it is until the connection lets go."""
+    db.execute("BEGIN")
+    return dict(db.execute("SELECT key, value FROM state"))
+
+
+def connect(path: str, *, new: bool = False) -> sqlite3.Connection:
+    """A connection in which every statement is a transaction unless BEGIN says otherwise."""
+    if not new and path != ":memory:":  # one that is gone is not to be made anew, and empty
+        quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        path = f"file:{quoted}?mode=rw"
+    db = sqlite3.connect(
+        path, isolation_level=None, timeout=BUSY, check_same_thread=False, uri=not new
+    )
     db.execute("PRAGMA synchronous = OFF")
     return db
 
 
-def _version() -> str:
+def version() -> str:
+    """What a cache must have been made by for us to use it."""
     from tracker import __version__  # noqa: PLC0415  (a cycle at import time otherwise)
 
-    return f"{__version__} {sqlite3.sqlite_version}"
+    return f"{__version__} {FORMAT}"
 
 
-def _stamp_path(source: Source) -> str:
-    return os.path.join(source.local, "cache.stamp")
+def boot_id() -> str:
+    """Which run of the system this is: what was not flushed before a power cut is not believed."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return "-"
+
+
+def lock_path(local: str) -> str:
+    """The lock of whoever changes the cache."""
+    return os.path.join(local, "cache.lock")
+
+
+def _stamp_path(local: str) -> str:
+    return os.path.join(local, "cache.stamp")
 
 
 def _refreshed(source: Source) -> Cache:
@@ -167,25 +295,31 @@ def _refreshed(source: Source) -> Cache:
     return refresh.refreshed(source)
 
 
-def save_stamp(source: Source, path: str) -> None:
-    """Remember the cache's file as it is now."""
-    temporary = f"{_stamp_path(source)}.{os.getpid()}"
-    name = os.path.relpath(path, source.local)
-    with open(temporary, "w", encoding="ascii") as stamp:
-        stamp.write(f"{stat_text(path)} {name}")
-    os.replace(temporary, _stamp_path(source))
+def save_stamp(local: str, path: str) -> str:
+    """Remember the cache's file as it is now, and say how that is. The caller holds its lock."""
+    temporary = f"{_stamp_path(local)}.new"
+    left = stat_text(path)
+    with open(temporary, "w", encoding="utf-8") as stamp:
+        stamp.write(f"{left} {boot_id()} {os.path.relpath(path, local)}")
+    os.replace(temporary, _stamp_path(local))
+    return left
 
 
-def transaction(cache: Cache, change: Callable[[sqlite3.Connection], None]) -> None:
-    """Run `change` as a whole or not at all."""
-    cache.db.execute("BEGIN IMMEDIATE")
+def change(source: Source, cache: Cache, how: Callable[[sqlite3.Connection], None]) -> None:
+    """Change the tables as a whole or not at all. The caller holds the lock of the file.
+
+    Raises sqlite3.Error where a reader does not let go in time.
+    """
+    cache.release()
     try:
-        change(cache.db)
+        cache.db.execute("BEGIN IMMEDIATE")
+        how(cache.db)
+        cache.db.execute("COMMIT")
     except BaseException:
-        with suppress(sqlite3.Error):
-            cache.db.execute("ROLLBACK")
+        cache.release(undo=True)
         raise
-    cache.db.execute("COMMIT")
+    cache.left = save_stamp(source.local, cache.path)
+    cache.state = _held(cache.db)
 
 
 def set_state(db: sqlite3.Connection, values: Iterable[tuple[str, object]]) -> None:

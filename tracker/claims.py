@@ -10,24 +10,37 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import NamedTuple
+from contextlib import ExitStack, contextmanager, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import actions
 from tracker.cache import read_log
-from tracker.codec import decode
-from tracker.errors import Locked
-from tracker.journal import Change
-from tracker.locks import hold
+from tracker.codec import decode, quote
+from tracker.errors import Locked, Taken
+from tracker.locks import WAIT, hold
 from tracker.log import Log
-from tracker.model import Issue
-from tracker.places import Place
 from tracker.refresh import make_local
-from tracker.words import CLOSING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from tracker.change import Who
+    from tracker.fields import Settings
+    from tracker.journal import Change
+    from tracker.log import Draft, Records
+    from tracker.model import Issue
+    from tracker.places import Place
+
+NAME = "claims.json"
+_NEW = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Claim(NamedTuple):
-    """Who works on an issue; `until` is when the lease ends in nanoseconds, 0 without a lease."""
+    """Who works on an issue, as the log of that name shows it.
+
+    `at` is when it was made or last renewed, `until` when the lease ends, in nanoseconds since
+    1970; 0 without a lease.
+    """
 
     id: str
     actor: str
@@ -40,109 +53,228 @@ class Claim(NamedTuple):
         """Whether the lease has ended."""
         return 0 < self.until <= now
 
+    def belongs_to(self, who: Who) -> bool:
+        """Whether this very session made it; without a session nobody can tell."""
+        return bool(who.session) and self.session == who.session
+
+    def renewed(self, now: int) -> Claim:
+        """The claim with a lease that runs as long again as it was taken for."""
+        return self._replace(at=now, until=now + self.until - self.at) if self.until else self
+
 
 class Claims:
     """The claims of a clone, seen from one of its worktrees."""
 
-    def __init__(self, place: Place, local: str) -> None:
+    def __init__(self, place: Place, local: str, timeout: float = WAIT) -> None:
         self._log = place.log
         self._local = local
-        self._is_alone = False
         self._shared = os.path.join(place.common_dir, "tracker") if place.common_dir else ""
+        self._timeout = timeout
+        self._home = ""
+        self._found: dict[str, Claim] = {}
+        self._taken: dict[str, Claim] = {}
 
     @property
-    def folder(self) -> str:
-        """Where the claims stand: shared by all worktrees if that can be written."""
-        return self._shared if self._shared and os.path.isdir(self._shared) else self._local
+    def _folders(self) -> list[str]:
+        return [self._shared, self._local] if self._shared else [self._local]
 
     def exist(self) -> bool:
-        """Whether anything was ever claimed here; a cheap question."""
-        return os.path.exists(os.path.join(self.folder, "claims.json"))
+        """Whether anything is claimed here; a cheap question."""
+        return any(os.path.exists(os.path.join(folder, NAME)) for folder in self._folders)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold the lock of the claims, so that looking and taking are one step."""
-        if self._is_alone:
+        """Hold the lock of the claims, so that looking and taking are one step.
+
+        What was taken is given back if that step fails.
+        """
+        if self._home:
             yield
             return
-        try:
-            if not self._shared:
-                raise OSError
-            os.makedirs(self._shared, exist_ok=True)
-        except OSError:  # agents' hosts mount .git read-only
-            make_local(self._local)
-        with hold(os.path.join(self.folder, "claims.lock")):
-            self._is_alone = True
+        with ExitStack() as stack:
+            self._home = self._locked(stack)
+            self._found, self._taken = self.every(), {}
             try:
                 yield
+            except BaseException:
+                if self._taken:
+                    self._save(self._found)
+                raise
             finally:
-                self._is_alone = False
+                self._home = ""
+
+    def _locked(self, stack: ExitStack) -> str:
+        """The folder to write to, locked: agents' hosts mount .git read-only."""
+        if self._shared:
+            with suppress(OSError):
+                os.makedirs(self._shared, exist_ok=True)
+                stack.enter_context(hold(f"{self._shared}/claims.lock", self._timeout))
+                return self._shared
+        make_local(self._local)
+        stack.enter_context(hold(f"{self._local}/claims.lock", self._timeout))
+        return self._local
 
     def every(self) -> dict[str, Claim]:
-        """Every claim by id, the outdated ones included."""
-        try:
-            with open(os.path.join(self.folder, "claims.json"), "rb") as file:
-                rows = json.loads(file.read())
-            return {row[0]: Claim(*row) for row in rows}
-        except (OSError, ValueError, TypeError, KeyError, IndexError):
-            return {}
+        """Every claim by id, the outdated ones included; the newest of several."""
+        found: dict[str, Claim] = {}
+        for folder in self._folders:
+            for claim in _read(os.path.join(folder, NAME)):
+                known = found.get(claim.id)
+                mine = folder != self._local or claim.log == self._log
+                if mine and (known is None or claim.at > known.at):
+                    found[claim.id] = claim
+        return found
 
-    def save(self, claims: Mapping[str, Claim]) -> None:
-        """Write all claims; the caller holds the lock."""
-        path = os.path.join(self.folder, "claims.json")
-        with open(f"{path}.new", "w", encoding="ascii") as file:
-            json.dump(list(claims.values()), file)
-        os.replace(f"{path}.new", path)
+    def take(self, draft: Draft, id: str, lease: int, settings: Settings, who: Who) -> Issue:
+        """Take an issue, or renew one's own claim; the caller is `alone`.
 
-    def settle(self, changes: Iterable[Change], session: str, now: int) -> None:
-        """After a write: forget claims that the new records end, renew leases of this session.
-
-        The lease that is renewed runs as long again as it was taken for.
+        `lease` is in nanoseconds; 0 keeps that of one's own claim, or sets none. Raises Taken,
+        which names the holder.
         """
-        issues = {c.id: None if c.new is None else decode(c.new) for c in changes}
-        if self._settled(issues, session, now) == self.every():
-            return
-        with suppress(OSError, Locked), self.alone():
-            self.save(self._settled(issues, session, now))
+        standing = self._standing(draft, settings.closing)
+        held = standing.get(id)
+        own = held is not None and held.belongs_to(who)
+        if held is not None and not own:
+            if not held.is_over(who.now):
+                raise self._refusal(held)
+            _release(draft, held, settings, who)
+        issue = actions.claim(draft, id, settings, who, renew=own)
+        length = lease or (held.until - held.at if own and held is not None and held.until else 0)
+        until = who.now + length if length else 0
+        self._taken[id] = Claim(id, who.name, who.session, self._log, who.now, until)
+        # Before the log is written: an entry that the log does not show counts for nothing.
+        self._save({**standing, **self._taken})
+        return issue
 
-    def _settled(
-        self, issues: Mapping[str, Issue | None], session: str, now: int
-    ) -> dict[str, Claim]:
-        kept = {}
-        for id, claim in self.every().items():
-            if id in issues and claim.log == self._log and not holds(issues[id], claim):
-                continue
-            if claim.until > now and session and claim.session == session:
-                kept[id] = claim._replace(at=now, until=now + claim.until - claim.at)
-            else:
-                kept[id] = claim
-        return kept
+    def _standing(self, records: Records, closing: Collection[str]) -> dict[str, Claim]:
+        """The claims as they were when this step began, without those that no log shows."""
+        logs: dict[str, bytes | None] = {}
+        return {
+            id: claim
+            for id, claim in self._found.items()
+            if self._stands(claim, records, closing, logs)
+        }
 
-    def expired(self, now: int) -> list[Claim]:
-        """The claims whose lease has ended, oldest first."""
-        over = [claim for claim in self.every().values() if claim.is_over(now)]
-        return sorted(over, key=lambda claim: claim.until)
-
-    def holder(self, id: str) -> Claim | None:
-        """The claim that another worktree has on an issue, or this one, while it lasts."""
-        claim = self.every().get(id)
-        if claim is None or not self._stands(claim):
-            return None
-        return claim
-
-    def _stands(self, claim: Claim) -> bool:
+    def _stands(
+        self,
+        claim: Claim,
+        records: Records,
+        closing: Collection[str],
+        logs: dict[str, bytes | None],
+    ) -> bool:
         """Whether the log that the claim was made in still says so."""
-        data, _ = read_log(claim.log)
-        if claim.id.encode() not in data:
-            return False
-        return holds(Log(data).get(claim.id), claim)
+        if claim.log == self._log:
+            return holds(records.get_issue(claim.id), claim, closing)
+        if claim.log not in logs:
+            logs[claim.log] = _contents(claim.log)
+        data = logs[claim.log]
+        return data is None or holds(_record(data, claim.id), claim, closing)
+
+    def _refusal(self, held: Claim) -> Taken:
+        error = Taken(held.id, held.actor)
+        if held.log != self._log:
+            error.hint = f"it is claimed in the worktree of {held.log}; bd ready"
+        return error
+
+    def _save(self, claims: Mapping[str, Claim]) -> None:
+        """Write the claims; those of other worktrees only where all worktrees look."""
+        if self._home != self._local:
+            with suppress(OSError):
+                _write(self._home, claims.values())
+                with suppress(FileNotFoundError):
+                    os.unlink(os.path.join(self._local, NAME))  # it is all in the shared one now
+                return
+        make_local(self._local)
+        _write(self._local, [claim for claim in claims.values() if claim.log == self._log])
+
+    def settle(self, changes: Iterable[Change], who: Who, closing: Collection[str]) -> None:
+        """After a write: forget claims that the new records end, renew the leases of `who`."""
+        issues = {c.id: None if c.new is None else decode(c.new) for c in changes}
+
+        def settled() -> dict[str, Claim]:
+            kept = {}
+            for id, claim in self.every().items():
+                here = id in issues and claim.log == self._log
+                if not here or holds(issues[id], claim, closing):
+                    same = (claim.actor, claim.session) == (who.name, who.session)
+                    kept[id] = claim.renewed(who.now) if same else claim
+            return kept
+
+        if settled() != self.every():
+            with suppress(OSError, Locked), self.alone():
+                self._save(settled())
+
+    def expired(self, records: Records, now: int, closing: Collection[str]) -> list[Claim]:
+        """The claims that stand although their lease has ended, oldest first."""
+        logs: dict[str, bytes | None] = {}
+        over = [
+            claim
+            for claim in self.every().values()
+            if claim.is_over(now) and self._stands(claim, records, closing, logs)
+        ]
+        return sorted(over, key=lambda claim: (claim.until, claim.id))
 
 
-def holds(issue: Issue | None, claim: Claim) -> bool:
+def holds(issue: Issue | None, claim: Claim, closing: Collection[str]) -> bool:
     """Whether a record shows this claim."""
     return (
         issue is not None
         and issue.assignee == claim.actor
-        and issue.status not in CLOSING
         and issue.status != "open"
+        and issue.status not in closing
     )
+
+
+def _release(draft: Draft, held: Claim, settings: Settings, who: Who) -> None:
+    """Make an issue free whose lease is over, if this log knows of the claim."""
+    if holds(draft.get_issue(held.id), held, settings.closing):
+        actions.update(draft, held.id, {"assignee": "", "status": "open"}, settings, who)
+
+
+def _contents(path: str) -> bytes | None:
+    """The bytes of another worktree's log: none where it is gone, None where nobody can tell."""
+    try:
+        return read_log(path)[0] if os.path.isfile(path) else b""
+    except OSError:
+        return None
+
+
+def _record(data: bytes, id: str) -> Issue | None:
+    """The record of an id, looked for by its text: to parse a whole log would take long."""
+    quoted = quote(id).encode()
+    at = data.rfind(quoted)
+    while at >= 0:
+        start = data.rfind(b"\n", 0, at) + 1
+        stop = data.find(b"\n", at)
+        try:
+            issue = decode(data[start : stop if stop >= 0 else len(data)])
+        except ValueError:
+            return Log(data).get(id)
+        if issue.id == id:
+            return issue
+        at = data.rfind(quoted, 0, start)
+    return None
+
+
+def _read(path: str) -> list[Claim]:
+    try:
+        with open(path, "rb") as file:
+            rows = json.loads(file.read())
+        claims = [Claim(*row) for row in rows]
+    except (OSError, ValueError, TypeError):
+        return []
+    return [claim for claim in claims if all(map(_fits, claim, _KINDS))]
+
+
+_KINDS = (str, str, str, str, int, int)
+
+
+def _fits(value: object, kind: type) -> bool:
+    return isinstance(value, kind)
+
+
+def _write(folder: str, claims: Iterable[Claim]) -> None:
+    path = os.path.join(folder, NAME)
+    with os.fdopen(os.open(f"{path}.new", _NEW, 0o644), "w", encoding="ascii") as file:
+        json.dump(list(claims), file)
+    os.replace(f"{path}.new", path)

@@ -184,6 +184,10 @@ def understood(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     known: dict[str, Any] = {}
     rest: list[str] = []
     for name, value in row.items():
+        if type(value) is _PLAIN.get(name):  # most fields, and three times as fast
+            if value != "":
+                known[name] = value
+            continue
         check = _FITS.get(name)
         if check is None:
             rest.append(name)
@@ -237,6 +241,11 @@ _CHECKS: dict[str, Callable[[object], bool]] = {
     "tuple[Comment, ...]": _is_remarks,
 }
 _FITS = {name: _CHECKS[kind] for name, kind in KINDS.items()}
+_PLAIN: dict[str, type] = {
+    name: {"str": str, "bool": bool}.get(kind, int)
+    for name, kind in KINDS.items()
+    if kind in {"str", "bool", "int", "int | None"}
+}
 _NESTED: dict[type, tuple[str, ...]] = {
     Dependency: ("issue_id", "depends_on_id", "type", "created_at", "created_by"),
     Comment: ("id", "issue_id", "author", "text", "created_at"),

@@ -10,6 +10,9 @@ from tracker.errors import Invalid
 from tracker.words import CLOSING
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
+_SIMPLE = re.compile(
+    r"([A-Za-z][A-Za-z0-9_.-]*): +([A-Za-z0-9_./+](?:[A-Za-z0-9_./@+, -]*[A-Za-z0-9_./@+,-])?) *\Z"
+)
 _SAFE = re.compile(r"[A-Za-z0-9_./@+][A-Za-z0-9 _./@+,-]*\Z")
 _TYPED = re.compile(r"(?i)(true|false|yes|no|on|off|null|~|[-+.\d][\d_.:eExXa-f+-]*)\Z")
 
@@ -19,11 +22,32 @@ def is_bare(text: bytes) -> bool:
     return all(not line.strip() or line.lstrip().startswith(b"#") for line in text.splitlines())
 
 
+def plain(text: bytes) -> dict[str, Any] | None:
+    """What `parse` gives, for a file of simple `key: value` lines; None for any other."""
+    found = {}
+    try:
+        lines = text.decode().split("\n")
+    except UnicodeDecodeError:
+        return None
+    for line in lines:
+        if line.startswith("#") and line.replace("\t", " ").isprintable():
+            continue
+        match = _SIMPLE.match(line)
+        if match is not None:
+            found[match[1]] = match[2]
+        elif line:
+            return None
+    return found
+
+
 def parse(text: bytes) -> dict[str, Any]:
     """Every setting under its dotted key; lists stay lists, all else is text as YAML reads it.
 
     Raises Invalid where the file is not YAML.
     """
+    found = plain(text)
+    if found is not None:
+        return found
     if is_bare(text):
         return {}
     import yaml  # noqa: PLC0415  (26 ms, and the parsed form is kept in the cache)

@@ -68,7 +68,7 @@ def make(prefix: str, seed: Seed, count: int, taken: Callable[[str], bool]) -> s
 def child(parent: str, known: Iterable[str]) -> str:
     """The next child id: one more than the highest child known, which need not exist any more."""
     start = f"{parent}."
-    tails = [id[len(start) :] for id in known if id.startswith(start)]
+    tails = [id[len(start) :].partition(".")[0] for id in known if id.startswith(start)]
     numbers = [int(tail) for tail in tails if _is_number(tail)]
     return f"{parent}.{max(numbers, default=0) + 1}"
 
@@ -100,7 +100,8 @@ def check_prefix(prefix: str) -> str:
 
 def check_id(id: str) -> str:
     """The id. Raises Invalid for one that could not be typed back or is no id."""
-    if not VALID.match(id) or "-" not in id or ".." in id:
+    odd = ".." in id or "-." in id or id.endswith((".", "-"))
+    if not VALID.match(id) or "-" not in id or odd:
         raise Invalid(
             f"invalid id {id!r}: expected PREFIX-NAME of letters, digits, '.', '_' and '-'",
             hint="leave --id out to have one made",

@@ -1,18 +1,24 @@
 """The journal of writes, for `undo`: local, bounded, and nothing depends on it.
 
 One JSON object a line in `.local/ops.jsonl`: when, what was typed, who, and the old and new line
-of each record. The oldest half goes when the file has grown too large.
+of each record. The oldest half goes when the file has grown too large. Of a write that is larger
+than several such files only the number of records is kept.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 LIMIT = 10_000_000  # bytes
-_OPEN = os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+LARGEST = 4 * LIMIT  # bytes of one write
+_OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_APPEND = _OPEN | os.O_CREAT | os.O_RDWR | os.O_APPEND
+_NEW = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_TRUNC
 
 
 class Change(NamedTuple):
@@ -25,7 +31,10 @@ class Change(NamedTuple):
 
 
 class Op(NamedTuple):
-    """One write; `number` counts from 1 in the journal as it is now, `undoes` is a `key`."""
+    """One write; `number` counts from 1 in the journal as it is now, `undoes` is a `key`.
+
+    `left_out` counts the records of a write that was too large to be kept: it cannot be undone.
+    """
 
     number: int
     key: str
@@ -34,6 +43,7 @@ class Op(NamedTuple):
     actor: str
     changes: tuple[Change, ...]
     undoes: str = ""
+    left_out: int = 0
 
 
 def path_in(local: str) -> str:
@@ -44,41 +54,43 @@ def path_in(local: str) -> str:
 def append(local: str, op: Op) -> None:
     """Add one write. The caller holds the lock of the log."""
     path = path_in(local)
+    if sum(len(c.old or b"") + len(c.new or b"") for c in op.changes) > LARGEST:
+        op = op._replace(changes=(), left_out=len(op.changes))
     line = json.dumps(_row(op), ensure_ascii=True).encode() + b"\n"
-    handle = os.open(path, _OPEN | os.O_WRONLY | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "ab") as file:
-        if file.tell() + len(line) > LIMIT:
-            _shrink(path)
-            append_to(path, line)
-        else:
-            file.write(line)
-
-
-def append_to(path: str, line: bytes) -> None:
-    """Add a line to a file."""
-    with open(path, "ab") as file:
+    if _size(path) + len(line) > LIMIT:
+        _shrink(path)
+    with os.fdopen(os.open(path, _APPEND, 0o600), "a+b") as file:
+        size = file.tell()
+        if size and os.pread(file.fileno(), 1, size - 1) != b"\n":  # of a write that was cut off
+            line = b"\n" + line
         file.write(line)
 
 
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
+
+
 def _shrink(path: str) -> None:
-    with open(path, "rb") as file:
-        rows = file.read().splitlines(keepends=True)
-    kept: list[bytes] = []
-    size = 0
-    for row in reversed(rows):
-        size += len(row)
-        if size > LIMIT // 2:
-            break
-        kept.append(row)
-    with open(f"{path}.new", "wb") as file:
-        file.writelines(reversed(kept))
+    """Keep the newest half."""
+    try:
+        with os.fdopen(os.open(path, _OPEN | os.O_RDONLY), "rb") as file:
+            file.seek(-min(LIMIT // 2, _size(path)), os.SEEK_END)
+            file.readline()
+            kept = file.read()
+    except FileNotFoundError:
+        return
+    with os.fdopen(os.open(f"{path}.new", _NEW, 0o600), "wb") as file:
+        file.write(kept)
     os.replace(f"{path}.new", path)
 
 
 def read(local: str) -> list[Op]:
     """Every write that is still known, oldest first; a damaged line is left out."""
     try:
-        handle = os.open(path_in(local), _OPEN & ~os.O_CREAT | os.O_RDONLY)
+        handle = os.open(path_in(local), _OPEN | os.O_RDONLY)
     except FileNotFoundError:
         return []
     with os.fdopen(handle, "rb") as file:
@@ -96,10 +108,10 @@ def _ops(rows: Iterable[bytes]) -> Iterator[Op]:
             )
             number += 1
             yield Op(
-                number, found["key"], found["at"], tuple(found["argv"]), found["actor"], changes,
-                found.get("undoes", ""),
+                number, found["key"], int(found["at"]), tuple(found["argv"]), found["actor"],
+                changes, found.get("undoes", ""), int(found.get("left_out", 0)),
             )  # fmt: skip
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             number += 1
 
 
@@ -114,7 +126,11 @@ def _row(op: Op) -> dict[str, Any]:
             for c in op.changes
         ],
     }
-    return {**row, "undoes": op.undoes} if op.undoes else row
+    if op.undoes:
+        row["undoes"] = op.undoes
+    if op.left_out:
+        row["left_out"] = op.left_out
+    return row
 
 
 def _text(line: bytes | None) -> str | None:

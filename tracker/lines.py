@@ -91,7 +91,7 @@ def _slowly(data: bytes, number: int, start: int, stop: int) -> Iterator[Found |
         yield Unread(number, f"nested more than {DEEPEST} levels deep")
         return
     try:
-        text = line.decode()
+        text = line.removesuffix(b"\r").decode()
         spans = list(_objects(text))
     except UnicodeDecodeError:
         yield Unread(number, "not UTF-8")
@@ -133,19 +133,24 @@ def newline_of(data: bytes) -> bytes:
 
 def replaced(data: bytes, found: Found, line: bytes | None) -> Edit:
     """The edit that gives a record another line of its own, or takes it away with its line."""
-    newline = newline_of(data)
-    if not found.glued:
-        if line is not None:
-            return Edit(found.start, found.end, line)
+    if found.glued:
+        start, end, first, last = _room(data, found)
+        newline = newline_of(data) if line is not None else b""
+        text = (b"" if first else newline) + (line or b"") + (b"" if last else newline)
+        return Edit(start, end, text)
+    if line is None:
         return without_line(data, found.start, found.end)
+    return Edit(found.start, found.end, line)
+
+
+def _room(data: bytes, found: Found) -> tuple[int, int, bool, bool]:
+    """A glued record with the blanks around it; whether it is the first and last of its line."""
     begin = data.rfind(b"\n", 0, found.start) + 1
     stop = data.find(b"\n", found.end)
-    rest = data[found.end : stop if stop >= 0 else len(data)]
-    if line is None:
-        return Edit(found.start, found.end, b"")
-    before = newline if data[begin : found.start].strip(BOM + b" \t") else b""
-    after = newline if rest.strip() else b""
-    return Edit(found.start, found.end, before + line + after)
+    stop = len(data) if stop < 0 else stop
+    before = data[begin : found.start].rstrip(b" \t")
+    behind = data[found.end : stop].lstrip(b" \t")
+    return begin + len(before), stop - len(behind), before in {b"", BOM}, behind in {b"", b"\r"}
 
 
 def without_line(data: bytes, start: int, end: int) -> Edit:
@@ -161,10 +166,10 @@ def inserted(data: bytes, before: int, line: bytes) -> Edit:
 
 def ahead(data: bytes, found: Found, line: bytes) -> Edit:
     """The edit that puts a new line in front of a record, even where others share its line."""
-    begin = max(data.rfind(b"\n", 0, found.start) + 1, len(BOM) if data.startswith(BOM) else 0)
-    if not data[begin : found.start].strip():
-        return inserted(data, begin, line)
-    return Edit(found.start, found.start, newline_of(data) + line + newline_of(data))
+    start, _, first, _ = _room(data, found)
+    if first:
+        return inserted(data, start, line)
+    return Edit(start, found.start, newline_of(data) + line + newline_of(data))
 
 
 def appended(data: bytes, line: bytes) -> Edit:

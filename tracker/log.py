@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from tracker import lines
@@ -125,6 +125,15 @@ class Log(Mapping[str, Issue]):
         """The bytes of the record, without the line ending."""
         found = self._found.get(id)
         return None if found is None else self.data[found.start : found.end]
+
+    def number(self, id: str) -> int:
+        """The line on which the record stands, counted from 1."""
+        return self._found[id].number
+
+    @property
+    def repeated(self) -> Mapping[str, Sequence[int]]:
+        """The lines of every id that stands more than once; the last of them counts."""
+        return self._twice
 
     def get_issue(self, id: str) -> Issue | None:
         return self.get(id)

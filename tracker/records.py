@@ -9,6 +9,7 @@ from tracker.cache import Cache
 from tracker.codec import decode
 from tracker.lines import Edit
 from tracker.model import Dependency, Issue
+from tracker.where import safe
 
 
 class Strayed(Exception):  # noqa: N818  (never leaves the store)
@@ -26,7 +27,7 @@ class CachedRecords:
     def line(self, id: str) -> bytes | None:
         """The bytes of the record, without the line ending."""
         row = self._db.execute(
-            "SELECT line FROM issue JOIN body USING(n) WHERE id = ?", (id,)
+            "SELECT line FROM issue JOIN body USING(n) WHERE id = ?", (safe(id),)
         ).fetchone()
         return None if row is None else bytes(row[0])
 
@@ -40,7 +41,7 @@ class CachedRecords:
     def incoming(self, id: str) -> list[Dependency]:
         """Every edge that points to this id, out of the records that hold them."""
         found = self._db.execute(
-            "SELECT DISTINCT i.id FROM edge e JOIN issue i USING(n) WHERE e.target = ?", (id,)
+            "SELECT DISTINCT i.id FROM edge e JOIN issue i USING(n) WHERE e.target = ?", (safe(id),)
         )
         edges = []
         for (source,) in found.fetchall():
@@ -59,9 +60,10 @@ class CachedRecords:
 
     def renamed(self, id: str) -> str | None:
         row = self._db.execute(
-            "SELECT id FROM issue WHERE aliases <> '' AND instr(aliases, ?)", (f"\x1f{id}\x1f",)
+            "SELECT min(id) FROM issue WHERE aliases <> '' AND instr(aliases, ?)",
+            (f"\x1f{safe(id)}\x1f",),
         ).fetchone()
-        return None if row is None else str(row[0])
+        return row[0]  # type: ignore[no-any-return]
 
     def forbid_edit(self, id: str) -> None:
         """Nothing is forbidden in a log without a Problem."""

@@ -8,38 +8,44 @@ the neighbourhood of the change. A log with a Problem is read as a whole, each t
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker import cache as caches
+from tracker import lines, waits
 from tracker.cache import Cache, Gone, Source
-from tracker.config import closing_statuses, parse
+from tracker.config import closing_statuses, parse, value
 from tracker.errors import TrackerError
-from tracker.graph import Family, Graph, Rules, cycles, reachable
-from tracker.journal import Change
-from tracker.lines import BOM
+from tracker.graph import Rules
 from tracker.locks import hold
 from tracker.log import Log
-from tracker.model import BLOCKING, PARENT, Dependency, Issue
-from tracker.schema import INDEXES, TABLES, Writer, digest, views
+from tracker.schema import INDEXES, TABLES, Writer, digest
+from tracker.views import views
+from tracker.where import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tracker.journal import Change
 
 Row = tuple[bytes, dict[str, Any]]
 LOCK_WAIT = 2.0  # seconds; then the answer is worked out in memory
+PAGE = 16_384  # bytes: a record and its listed form are two kilobytes and more
+_UNUSABLE = (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError)
 
 
 def refreshed(source: Source) -> Cache:
     """A cache that answers for the log as it is now, on disk if that is possible."""
-    data, stat = caches.read_log(source.log)
     try:
         make_local(source.local)
-        with hold(os.path.join(source.local, "cache.lock"), LOCK_WAIT):
-            return followed(source, data, stat)
-    except (TrackerError, sqlite3.Error, OSError, Gone):
-        return in_memory(source, data, stat)
+        with hold(caches.lock_path(source.local), LOCK_WAIT):
+            return _touched(source) or followed(source, *caches.read_log(source.log))
+    except (TrackerError, sqlite3.Error, OSError):
+        return in_memory(source, *caches.read_log(source.log))
 
 
 def make_local(local: str) -> None:
@@ -51,107 +57,147 @@ def make_local(local: str) -> None:
             file.write(caches.LOCAL_IGNORE)
 
 
-def followed(source: Source, data: bytes, stat: str) -> Cache:
-    """The file on disk brought up to date; the caller holds its lock."""
+def _touched(source: Source) -> Cache | None:
+    """The file on disk, if the log has only another stamp than the one that it answers for."""
     try:
-        cache = caches._believed(source)  # noqa: SLF001  (one module in two files)
-    except (Gone, sqlite3.Error, OSError, KeyError, ValueError):
+        cache = caches.believed(source)
+    except _UNUSABLE:
+        return None
+    try:
+        if _size(cache.state["log"]) == _size(caches.stat_text(source.log)):
+            content, stat = caches.digest_log(source.log)
+            if content == cache.state["content"]:
+                return _looked(source, cache, stat)
+    except _UNUSABLE:
+        pass
+    cache.close()
+    return None
+
+
+def _size(stat: str) -> str:
+    return stat.split(":")[2] if stat else ""
+
+
+def _looked(source: Source, cache: Cache, stat: str) -> Cache:
+    """Remember that the log had this content, if that saves the next reader a look."""
+    if cache.state["log"] != stat or caches.is_settled(stat, source.now):
+        caches.note(source, cache, stat)
+    return cache
+
+
+def followed(source: Source, data: bytes, stat: str) -> Cache:
+    """The file on disk brought up to this content of the log; the caller holds its lock."""
+    try:
+        cache = caches.believed(source)
+    except _UNUSABLE:
         return built(source, data, stat)
     try:
-        return _brought_up(source, cache, data, stat)
-    except (Gone, sqlite3.Error, ValueError):
+        looked = cache.state["looked"]
+        if cache.state["log"] == stat and caches.is_settled(stat, looked):
+            return cache
+        content = hashlib.sha256(data).digest()
+        if content == cache.state["content"]:
+            return _looked(source, cache, stat)
+        _follow(source, cache, data, (content, stat))
+    except _UNUSABLE:
         cache.close()
         return built(source, data, stat)
+    return cache
 
 
-def _brought_up(source: Source, cache: Cache, data: bytes, stat: str) -> Cache:
-    content = hashlib.sha256(data).digest()
-    if content != cache.state["content"]:
-        _follow(source, cache, data, content, stat)
-    elif cache.state["log"] != stat or caches.is_settled(stat, source.now):
-        news = [("log", stat), ("looked", source.now)]
-        caches.transaction(cache, lambda db: caches.set_state(db, news))
-        caches.save_stamp(source, path_of(cache))
-    state = dict(cache.db.execute("SELECT key, value FROM state"))
-    return Cache(cache.db, state, kept=True)
-
-
-def path_of(cache: Cache) -> str:
-    """The file behind a connection."""
-    return str(cache.db.execute("PRAGMA database_list").fetchone()[2])
-
-
-def _follow(source: Source, cache: Cache, data: bytes, content: bytes, stat: str) -> None:
+def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str]) -> None:
     """Change only what differs. Raises Gone where the file is not made of plain lines."""
-    if not cache.state["plain"] or b"\r" in data or data.startswith(BOM):
+    if not cache.state["plain"] or b"\r" in data or data.startswith(lines.BOM):
         raise Gone
     held = {key: (n, id) for n, id, key in cache.db.execute("SELECT n, id, digest FROM issue")}
+    most = max(1000, len(held) // 4)
     ids: list[str] = []
     added: dict[str, Row] = {}
-    for line in data.split(b"\n"):
+    for ended in io.BytesIO(data):
+        line = ended.rstrip(b"\n")
         known = held.pop(digest(line), None) if line else None
         if known is not None:
             ids.append(known[1])
-        elif line:
+        elif line and not line.isspace():
             row = _parsed(line)
-            if "id" in row:
+            if row is not None:
                 ids.append(row["id"])
                 added[row["id"]] = (line, row)
+    if len(added) + len(held) > most:
+        raise Gone  # a new file is made sooner
     if len(set(ids)) != len(ids):
         raise Gone  # a repeated id is a Problem
-    gone = {id: n for n, id in held.values()}
-    in_order = all(one < two for one, two in zip(ids, ids[1:], strict=False))
+    gone = [id for _, id in held.values() if id not in added]
+    content, stat = proof
     news = [
-        ("log", stat), ("looked", source.now), ("content", content), ("sorted", in_order),
+        ("log", stat), ("looked", source.now), ("content", content), ("sorted", _in_order(ids)),
     ]  # fmt: skip
 
     def change(db: sqlite3.Connection) -> None:
         patch(db, source, gone, added)
         caches.set_state(db, news)
 
-    caches.transaction(cache, change)
-    caches.save_stamp(source, path_of(cache))
+    caches.change(source, cache, change)
 
 
-def _parsed(line: bytes) -> dict[str, Any]:
-    import orjson  # noqa: PLC0415
+def _in_order(ids: list[str]) -> bool:
+    return all(map(str.__lt__, ids, ids[1:]))
 
-    try:
-        row = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        raise Gone from None
-    if not isinstance(row, dict):
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    """The record of a plain line; None where it is no issue. Raises Gone where it is a Problem."""
+    found = list(lines.scan(line))
+    if len(found) != 1 or isinstance(found[0], lines.Unread) or found[0].glued:
         raise Gone
+    row = found[0].row
+    if not _is_issue(row):
+        return None
+    if safe(row["id"]) != row["id"]:
+        raise Gone
+    return row
+
+
+def _is_issue(row: Mapping[str, Any]) -> bool:
+    """Whether an object is an issue rather than of another kind. Raises Gone without an id."""
     id = row.get("id")
     if isinstance(id, str) and id:
-        return row
-    if row.get("_type", "issue") == "issue":
+        return True
+    if (row.get("_type") or "issue") == "issue":
         raise Gone
-    return {}
+    return False
 
 
 def built(source: Source, data: bytes, stat: str) -> Cache:
-    """A new file in the place of whatever is there."""
-    path = home(source)
-    temporary = f"{path}.{os.getpid()}.new"
+    """A new file in the place of whatever is there; the caller holds its lock."""
+    temporary = os.path.join(source.local, "cache.new")
     with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    db = caches._connect(temporary)  # noqa: SLF001
+        os.unlink(temporary)  # of somebody who died
+    db = caches.connect(temporary, new=True)
     try:
+        db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA journal_mode = OFF")
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
         _fill(db, source, data, stat)
         db.close()
-        with suppress(FileNotFoundError):
-            os.unlink(f"{path}-journal")  # of a writer that died: it belongs to the old file
-        os.replace(temporary, path)
-    except BaseException:
+        path = _placed(temporary, source)
+    finally:
         db.close()
         with suppress(FileNotFoundError):
             os.unlink(temporary)
-        raise
-    caches.save_stamp(source, path)
-    db = caches._connect(path)  # noqa: SLF001
-    return Cache(db, dict(db.execute("SELECT key, value FROM state")), kept=True)
+    return caches.opened(source, path, caches.save_stamp(source.local, path))
+
+
+def _placed(temporary: str, source: Source) -> str:
+    """Give the new file its name, or another where something is in the way."""
+    path = home(source)
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(f"{path}-journal")  # of a writer that died: it belongs to the old file
+        os.replace(temporary, path)
+    except OSError:
+        path = os.path.join(source.local, "cache.db")
+        os.replace(temporary, path)
+    return path
 
 
 def home(source: Source) -> str:
@@ -159,50 +205,118 @@ def home(source: Source) -> str:
     folder, name = os.path.split(source.cache)
     if folder == source.local:
         return source.cache
+    is_plain_folder = os.path.basename(folder) != ".beads"
+    if (is_plain_folder or is_ignored(folder, name)) and not _is_foreign(source.cache):
+        return source.cache
+    return os.path.join(source.local, "cache.db")
+
+
+def is_ignored(folder: str, name: str) -> bool:
+    """Whether the ignore file of this very folder covers a file in it."""
+    from fnmatch import fnmatchcase  # noqa: PLC0415
+
     try:
         with open(os.path.join(folder, ".gitignore"), encoding="utf-8") as file:
-            patterns = set(file.read().split())
+            patterns = [line.strip() for line in file]
     except (OSError, UnicodeDecodeError):
-        patterns = set()
-    ignored = not patterns.isdisjoint({name, "*.db", "*.db*", "beads.db*", "*", "/" + name})
-    inside = os.path.basename(folder) == ".beads"
-    return source.cache if ignored or not inside else os.path.join(source.local, "cache.db")
+        return False
+    covered = False
+    for pattern in patterns:
+        if pattern and not pattern.startswith("#"):
+            plain = pattern.removeprefix("!").removeprefix("/")
+            if fnmatchcase(name, plain):
+                covered = not pattern.startswith("!")
+    return covered
+
+
+def _is_foreign(path: str) -> bool:
+    """Whether another program has put a database there since the place was looked at."""
+    try:
+        with open(path, "rb") as file:
+            header = file.read(100)
+    except OSError:
+        return False
+    if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
+        return False
+    return int.from_bytes(header[68:72], "big") != caches.APPLICATION_ID
 
 
 def in_memory(source: Source, data: bytes, stat: str) -> Cache:
     """The same tables without a file: slower, and never wrong."""
-    db = caches._connect(":memory:")  # noqa: SLF001
+    db = caches.connect(":memory:")
     _fill(db, source, data, stat)
-    return Cache(db, dict(db.execute("SELECT key, value FROM state")), kept=False)
+    return Cache(db, dict(db.execute("SELECT key, value FROM state")))
 
 
 def _fill(db: sqlite3.Connection, source: Source, data: bytes, stat: str) -> None:
-    log = Log(data, os.path.basename(source.log))
-    db.execute("BEGIN")
-    db.execute(f"PRAGMA application_id = {caches.APPLICATION_ID}")
-    for statement in (TABLES + views()).split(";\n"):
-        db.execute(statement)
-    writer = Writer(db)
-    for line, row in log.rows():
-        writer.put(line, row)
+    _tables(db, source)
+    try:
+        ids = _put(db, _plain_rows(data))
+        about = _state_of_plain(ids, data)
+    except Gone:
+        for table in ("issue", "body", "edge", "label"):
+            db.execute(f"DELETE FROM {table}")  # noqa: S608
+        log = Log(data, os.path.basename(source.log))
+        _put(db, log.rows())
+        about = _state_of(log)
     for statement in INDEXES.split(";\n"):
         db.execute(statement)
-    family = Family(log.glances())
-    _save_blockage(db, Graph(family, _rules(source)), family)
-    _save_cycles(db, source)
-    caches.set_state(db, _state(source, log, data, stat))
+    waits.fill(db, _rules(source))
+    settings = parse(source.config)
+    caches.set_state(db, [
+        *about,
+        ("version", caches.version()), ("config", source.config),
+        ("settings", json.dumps(settings)), ("log", stat), ("looked", source.now),
+        ("content", hashlib.sha256(data).digest()), ("bd_version", "0.49.6"),
+        ("issue_prefix", value(settings, "issue-prefix")),
+    ])  # fmt: skip
     db.execute("COMMIT")
 
 
-def _state(source: Source, log: Log, data: bytes, stat: str) -> list[tuple[str, object]]:
-    plain = not (log.problems or log.is_glued or b"\r" in data or data.startswith(BOM))
+def _tables(db: sqlite3.Connection, source: Source) -> None:
+    db.execute("BEGIN")
+    db.execute(f"PRAGMA application_id = {caches.APPLICATION_ID}")
+    for statement in [*TABLES.split(";\n"), *views(_rules(source).closing)]:
+        db.execute(statement)
+
+
+def _put(db: sqlite3.Connection, rows: Iterable[Row]) -> list[str]:
+    """Write the records; their ids in the order of the file."""
+    writer = Writer(db)
+    ids = []
+    for line, row in rows:
+        writer.put(line, row)
+        ids.append(row["id"])
+    writer.flush()
+    return ids
+
+
+def _plain_rows(data: bytes) -> Iterator[Row]:
+    """The records of a log, none kept for longer than it is needed.
+
+    Raises Gone where a line is more than one record or a Problem: then the log as a whole decides.
+    """
+    seen: set[str] = set()
+    for found in lines.scan(data):
+        if isinstance(found, lines.Unread) or found.glued:
+            raise Gone
+        if _is_issue(found.row):
+            id = found.row["id"]
+            if id in seen:
+                raise Gone
+            seen.add(id)
+            yield data[found.start : found.end], found.row
+
+
+def _state_of_plain(ids: list[str], data: bytes) -> list[tuple[str, object]]:
+    plain = not (b"\r" in data or data.startswith(lines.BOM) or any(safe(id) != id for id in ids))
+    return [("plain", plain), ("sorted", _in_order(ids)), ("markers", 0), ("problems", "")]
+
+
+def _state_of(log: Log) -> list[tuple[str, object]]:
     return [
-        ("version", caches._version()),  # noqa: SLF001
-        ("config", source.config), ("settings", json.dumps(parse(source.config))),
-        ("log", stat), ("looked", source.now), ("content", hashlib.sha256(data).digest()),
-        ("plain", plain), ("sorted", log.is_sorted), ("markers", len(log.markers)),
-        ("problems", "\n".join(str(problem) for problem in log.problems)),
-        ("bd_version", "0.49.6"),
+        ("plain", False), ("sorted", log.is_sorted), ("markers", len(log.markers)),
+        ("problems", safe("\n".join(str(problem) for problem in log.problems))),
     ]  # fmt: skip
 
 
@@ -211,29 +325,19 @@ def _rules(source: Source) -> Rules:
 
 
 def patch(
-    db: sqlite3.Connection, source: Source, gone: Mapping[str, int], added: Mapping[str, Row]
+    db: sqlite3.Connection, source: Source, gone: Iterable[str], added: Mapping[str, Row]
 ) -> None:
-    """Take `gone` (id to number) away, add `added`, and work out again who is blocked."""
-    touched = set(gone) | set(added)
-    lookup = Lookup(db)
-    near = neighbourhood(lookup, touched)
-    waits = _waits(db, touched)
+    """Take `gone` away, add `added`, and work out again who is blocked."""
+    gone = list(gone)
+    before = waits.states(db, {*gone, *added})
+    numbers = {id: _number(db, id) for id in before}
     writer = Writer(db)
-    numbers = {id: _number(db, id) for id in touched}
     writer.remove(n for n in numbers.values() if n is not None)
+    db.executemany("DELETE FROM blocked WHERE n = ?", [(numbers[id],) for id in gone])
     for id, (line, row) in added.items():
         writer.put(line, row, numbers[id])
-    lookup = Lookup(db)
-    near |= neighbourhood(lookup, touched)
-    graph = Graph(lookup, _rules(source))
-    issues = [issue for id in near if (issue := lookup.get(id)) is not None]
-    db.executemany(
-        "DELETE FROM blocked WHERE n = (SELECT n FROM issue WHERE id = ?)",
-        [(issue.id,) for issue in issues],
-    )
-    _save_blockage(db, graph, issues)
-    if waits != _waits(db, touched):
-        _save_cycles(db, source)
+    writer.flush()
+    waits.follow(db, _rules(source), before)
 
 
 def patched(
@@ -244,153 +348,27 @@ def patched(
     The caller holds the cache's lock. Nothing happens where somebody else was faster.
     """
     content, before, after = proof
-    if dict(cache.db.execute("SELECT key, value FROM state"))["log"] != before:
+    if cache.state["log"] != before or not cache.is_as_left:
         return
-    gone: dict[str, int] = {}
+    gone: list[str] = []
     added: dict[str, Row] = {}
     for change in changes:
         if change.new is None:
-            gone[change.id] = 0
+            gone.append(change.id)
         else:
-            added[change.id] = (change.new, _parsed(change.new))
+            row = _parsed(change.new)
+            if row is None:
+                raise Gone
+            added[change.id] = (change.new, row)
     news = [("log", after), ("looked", source.now), ("content", content)]
 
     def run(db: sqlite3.Connection) -> None:
         patch(db, source, gone, added)
         caches.set_state(db, news)
 
-    caches.transaction(cache, run)
-    caches.save_stamp(source, path_of(cache))
+    caches.change(source, cache, run)
 
 
 def _number(db: sqlite3.Connection, id: str) -> int | None:
     row = db.execute("SELECT n FROM issue WHERE id = ?", (id,)).fetchone()
-    return None if row is None else row[0]
-
-
-def _waits(db: sqlite3.Connection, ids: Iterable[str]) -> set[tuple[str, str, str, str]]:
-    """What decides about cycles: status and blocking edges of these issues."""
-    found = set()
-    for id in ids:
-        found.update(
-            db.execute(
-                "SELECT i.id, i.status, coalesce(e.target, ''), coalesce(e.type, '') "
-                "FROM issue i LEFT JOIN edge e ON e.n = i.n WHERE i.id = ?",
-                (id,),
-            ),
-        )
-    return found
-
-
-def neighbourhood(lookup: Lookup, touched: Iterable[str]) -> set[str]:
-    """Everything whose blockage may depend on these issues, themselves included."""
-    near = set(touched)
-    for id in tuple(near):
-        issue = lookup.get(id)
-        edges = issue.dependencies if issue is not None else ()
-        parents = [edge.depends_on_id for edge in edges if edge.type == PARENT]
-        for one in (id, *parents):  # somebody may wait for the children of a parent
-            near.update(lookup.waiting_on(one))
-            near.update(lookup.gated_by(one))
-    return reachable(near, lookup.children)
-
-
-class Lookup:
-    """Issues out of the tables, with what the rules of `graph` look at."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._seen: dict[str, Issue | None] = {}
-
-    def get(self, id: str, /) -> Issue | None:
-        if id not in self._seen:
-            self._seen[id] = self._load(id)
-        return self._seen[id]
-
-    def _load(self, id: str) -> Issue | None:
-        row = self._db.execute(
-            "SELECT n, status, close_reason, defer_until, pinned, ephemeral, template "
-            "FROM issue WHERE id = ?",
-            (id,),
-        ).fetchone()
-        if row is None:
-            return None
-        n, status, reason, until, pinned, ephemeral, template = row
-        edges = self._db.execute(
-            "SELECT target, type, metadata FROM edge WHERE n = ? ORDER BY place", (n,)
-        )
-        return Issue(
-            id=id,
-            status=status,
-            close_reason=reason,
-            defer_until=until,
-            pinned=bool(pinned),
-            ephemeral=bool(ephemeral),
-            is_template=bool(template),
-            dependencies=tuple(
-                Dependency(
-                    issue_id=id,
-                    depends_on_id=target,
-                    type=kind,
-                    extra=(("metadata", json.dumps(metadata)),) if metadata else (),
-                )
-                for target, kind, metadata in edges
-            ),
-        )
-
-    def _sources(self, sql: str, *values: str) -> list[str]:
-        return [
-            row[0] for row in self._db.execute(f"SELECT i.id FROM edge e {sql}", values)  # noqa: S608
-        ]
-
-    def children(self, id: str, /) -> list[str]:
-        return self._sources("JOIN issue i USING(n) WHERE e.target = ? AND e.type = ?", id, PARENT)
-
-    def waiting_on(self, id: str) -> list[str]:
-        """Who has an edge to it."""
-        return self._sources("JOIN issue i USING(n) WHERE e.target = ?", id)
-
-    def gated_by(self, id: str) -> list[str]:
-        """Who waits for its children by a `waits-for` edge whose metadata names it."""
-        return self._sources(
-            "JOIN issue i USING(n) WHERE e.type = 'waits-for' AND instr(e.metadata, ?)", id
-        )
-
-
-def _save_blockage(db: sqlite3.Connection, graph: Graph, issues: Iterable[Issue]) -> None:
-    rows = []
-    for issue in issues:
-        if graph.rules.is_closed(issue):
-            continue
-        reasons = graph.blockage(issue)
-        if reasons:
-            rows.append((json.dumps(reasons), issue.id))
-    db.executemany(
-        "INSERT OR REPLACE INTO blocked SELECT n, ? FROM issue WHERE id = ?",
-        rows,
-    )
-
-
-def _save_cycles(db: sqlite3.Connection, source: Source) -> None:
-    """Only blocked issues can wait in a circle, so only these are looked at."""
-    closing = sorted(_rules(source).closing)
-    marks = ",".join("?" * len(closing))
-    kinds = sorted(BLOCKING)
-    edges: dict[str, list[str]] = {}
-    for one, two in db.execute(
-        f"SELECT i.id, e.target FROM blocked b JOIN issue i USING(n) JOIN edge e USING(n) "  # noqa: S608
-        f"JOIN issue t ON t.id = e.target JOIN blocked tb ON tb.n = t.n "
-        f"WHERE e.type IN ({','.join('?' * len(kinds))}) AND i.status NOT IN ({marks}) "
-        f"AND t.status NOT IN ({marks})",
-        (*kinds, *closing, *closing),
-    ):
-        edges.setdefault(one, []).append(two)
-    db.execute("DELETE FROM cycle")
-    db.executemany(
-        "INSERT INTO cycle VALUES(?,?,?)",
-        [
-            (number, place, id)
-            for number, way in enumerate(cycles(edges))
-            for place, id in enumerate(way)
-        ],
-    )
+    return None if row is None else int(row[0])

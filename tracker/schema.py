@@ -1,23 +1,25 @@
 """The tables of the cache, and the rows that a record becomes.
 
 The cache's own tables are `issue` (what questions look at), `body` (the line itself, and the
-record as `list --json` prints it), `edge`, `label`, `blocked`, `cycle` and `state`. What other
-programs read by SQL are views with the names and columns of Beads; as views, because a real `bd`
-that finds tables adopts the file and writes the log from it.
+record as `list --json` prints it), `edge`, `label`, `blocked`, `cycle` and `state`; what other
+programs read are the views of `views`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from typing import TYPE_CHECKING, Any
 
-from tracker.codec import understood
+from tracker.codec import decode, encode, quote, understood
 from tracker.ids import is_top_level, prefix_of
-from tracker.model import PARENT, instant
+from tracker.model import PARENT, Dependency
+from tracker.times import instant
+from tracker.where import bounded, safe
 
-VERSION = 1
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
 
 TABLES = """
 CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -32,12 +34,12 @@ CREATE TABLE issue(
   pinned INTEGER NOT NULL, ephemeral INTEGER NOT NULL, template INTEGER NOT NULL,
   described INTEGER NOT NULL, parent TEXT NOT NULL, labels TEXT NOT NULL,
   comments INTEGER NOT NULL, aliases TEXT NOT NULL, prefix TEXT NOT NULL,
-  created_at TEXT NOT NULL, updated_at TEXT NOT NULL, defer_until TEXT NOT NULL,
-  brief TEXT NOT NULL);
+  created_at DATETIME NOT NULL, updated_at DATETIME NOT NULL, closed_at DATETIME,
+  deleted_at DATETIME, last_activity DATETIME, defer_until TEXT NOT NULL);
 CREATE TABLE body(n INTEGER PRIMARY KEY, line BLOB NOT NULL, listed TEXT NOT NULL);
 CREATE TABLE edge(
   n INTEGER NOT NULL, place INTEGER NOT NULL, target TEXT NOT NULL, type TEXT NOT NULL,
-  created_at TEXT NOT NULL, created_by TEXT NOT NULL, metadata TEXT NOT NULL,
+  created_at DATETIME NOT NULL, created_by TEXT NOT NULL, metadata TEXT NOT NULL,
   record TEXT NOT NULL, PRIMARY KEY(n, place)) WITHOUT ROWID;
 CREATE TABLE label(n INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY(n, label)) WITHOUT ROWID;
 CREATE TABLE blocked(n INTEGER PRIMARY KEY, reasons TEXT NOT NULL);
@@ -53,51 +55,25 @@ CREATE INDEX issue_defer ON issue(defer) WHERE defer <> 0 OR status = 'deferred'
 CREATE INDEX issue_alias ON issue(aliases) WHERE aliases <> '';
 CREATE INDEX issue_prefix ON issue(prefix);
 CREATE INDEX edge_target ON edge(target, type, n);
+CREATE INDEX edge_gate ON edge(n) WHERE type = 'waits-for' AND metadata <> '';
 CREATE INDEX label_label ON label(label, n);
 """
-
-_TEXTS = (
-    "description", "design", "acceptance_criteria", "notes", "closed_at", "due_at",
-    "sender", "hook_bead", "role_bead", "agent_state", "last_activity", "role_type", "rig",
-    "deleted_at", "deleted_by", "delete_reason", "original_type", "closed_by_session",
-    "source_system", "metadata", "event_kind", "actor", "target", "payload",
-)  # fmt: skip
-
-
-def views() -> str:
-    """The SQL of everything that other programs read."""
-    texts = ", ".join(f"coalesce(b.line ->> '$.{name}', '') AS {name}" for name in _TEXTS)
-    return f"""
-CREATE VIEW issues AS SELECT i.id, i.title, {texts},
-  i.status, i.priority, i.issue_type, i.assignee, i.owner, i.estimated AS estimated_minutes,
-  i.spec_id, i.ephemeral, i.ephemeral AS wisp, i.pinned, i.template AS is_template,
-  i.created_at, i.created_by, i.updated_at, i.close_reason, i.mol_type, i.wisp_type,
-  nullif(i.defer_until, '') AS defer_until, nullif(i.external_ref, '') AS external_ref,
-  hex(i.digest) AS content_hash, '' AS source_repo, 0 AS compaction_level
-  FROM issue i JOIN body b USING(n);
-CREATE VIEW dependencies AS SELECT i.id AS issue_id, e.target AS depends_on_id, e.type,
-  e.created_at, e.created_by, e.metadata, '' AS thread_id FROM edge e JOIN issue i USING(n);
-CREATE VIEW labels AS SELECT i.id AS issue_id, l.label FROM label l JOIN issue i USING(n);
-CREATE VIEW comments AS SELECT c.value ->> '$.id' AS id, i.id AS issue_id,
-  c.value ->> '$.author' AS author, c.value ->> '$.text' AS text,
-  c.value ->> '$.created_at' AS created_at
-  FROM issue i JOIN body b USING(n), json_each(b.line, '$.comments') c WHERE i.comments > 0;
-CREATE VIEW events AS
-  SELECT i.n * 4 AS id, i.id AS issue_id, 'created' AS event_type, i.created_by AS actor,
-    NULL AS old_value, i.title AS new_value, NULL AS comment, i.created_at FROM issue i
-  UNION ALL SELECT i.n * 4 + 1, i.id, 'closed', i.assignee, NULL, 'closed', i.close_reason,
-    b.line ->> '$.closed_at' FROM issue i JOIN body b USING(n) WHERE i.closed > 0
-  UNION ALL SELECT i.n * 4 + 2, i.id, 'updated', i.assignee, NULL, i.status, NULL, i.updated_at
-    FROM issue i WHERE i.updated > i.created;
-CREATE VIEW blocked_issues_cache AS SELECT i.id AS issue_id FROM blocked b JOIN issue i USING(n);
-CREATE VIEW ready_issues AS SELECT * FROM issues WHERE status = 'open' AND pinned = 0
-  AND ephemeral = 0 AND id NOT IN (SELECT issue_id FROM blocked_issues_cache);
-CREATE VIEW blocked_issues AS SELECT * FROM issues
-  WHERE id IN (SELECT issue_id FROM blocked_issues_cache);
-CREATE VIEW metadata AS SELECT key, value FROM state
-  WHERE key IN ('bd_version', 'issue_prefix', 'repo_id');
-CREATE VIEW config AS SELECT key, value FROM state WHERE key = 'issue_prefix';
-"""
+_INSERTS = {
+    "issue": f"INSERT INTO issue VALUES({','.join('?' * 36)})",
+    "body": "INSERT INTO body VALUES(?,?,?)",
+    "edge": "INSERT INTO edge VALUES(?,?,?,?,?,?,?,?)",
+    "label": "INSERT OR IGNORE INTO label VALUES(?,?)",  # a record may name one twice
+}
+_BATCH = 400  # records that wait for their INSERT
+_NO_PREFIX = "\n"  # of a child: no id has it
+_BEGINNING = "1970-01-01T00:00:00Z"  # for readers that cannot do without a time
+_APART = ("dependencies", "comments", "aliases")  # listed in another place, or not
+_NOT_LISTED = frozenset(
+    {*_APART, "_type", "dependency_count", "dependent_count", "comment_count"}
+)
+_FLAGS = ("ephemeral", "pinned", "is_template")
+_ALWAYS = frozenset({"title", "status", "priority", "issue_type", "created_at", "updated_at"})
+_DEEPEST = 40  # levels of JSON that are indented; what is deeper stays on its line
 
 
 def digest(line: bytes) -> bytes:
@@ -106,7 +82,7 @@ def digest(line: bytes) -> bytes:
 
 
 class Writer:
-    """Puts records into the tables; `put` replaces what stands under the same id."""
+    """Puts records into the tables, many at a time; nothing is there before `flush`."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         import orjson  # noqa: PLC0415  (needed only when lines are parsed)
@@ -114,133 +90,243 @@ class Writer:
         self.db = db
         self._dumps = orjson.dumps
         self._indent = orjson.OPT_INDENT_2
-        self._error = orjson.JSONEncodeError
+        found = db.execute("SELECT coalesce(max(n), 0) FROM issue").fetchone()
+        self._next = int(found[0]) + 1
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _INSERTS}
 
     def put(self, line: bytes, row: Mapping[str, Any], n: int | None = None) -> None:
         """Add one record; the caller has removed the one that it replaces."""
-        known, _ = understood(row)
-        columns = self._columns(line, row, known)
-        cursor = self.db.execute(_INSERT, (n, *columns))
-        number = cursor.lastrowid
-        self.db.execute("INSERT INTO body VALUES(?,?,?)", (number, line, self._listed(row, known)))
+        known, rest = understood(row)
+        if n is None:
+            n = self._next
+            self._next += 1
+        rows = self._rows
         edges = known.get("dependencies", ())
-        self.db.executemany(
-            "INSERT INTO edge VALUES(?,?,?,?,?,?,?,?)",
-            [(number, place, *self._edge(known["id"], edge)) for place, edge in enumerate(edges)],
-        )
-        self.db.executemany(
-            "INSERT OR IGNORE INTO label VALUES(?,?)",
-            [(number, safe(label)) for label in known.get("labels", ())],
-        )
+        try:
+            if _is_inexact(row, edges, rest):
+                raise TypeError
+            listed = self._listed(row, known, rest)
+            records = [self._record(known["id"], edge) for edge in edges]
+        except TypeError:  # long integers, deep nests and torn characters are refused as well
+            listed, records = _carefully(line)
+            known = {name: _safe(value) for name, value in known.items()}
+            edges = known.get("dependencies", ())
+        rows["issue"].append(_columns(n, line, row, known))
+        rows["body"].append((n, line, listed))
+        for place, edge in enumerate(edges):
+            rows["edge"].append((n, place, *_edge(edge), records[place]))
+        for label in known.get("labels", ()):
+            rows["label"].append((n, label))
+        if len(rows["body"]) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been put."""
+        for name, rows in self._rows.items():
+            self.db.executemany(_INSERTS[name], rows)
+            rows.clear()
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Take records away, by their numbers."""
+        """Take records away, by their numbers; who is blocked is another question."""
         rows = [(n,) for n in numbers]
-        for table in ("issue", "body", "edge", "label", "blocked"):
+        for table in _INSERTS:
             self.db.executemany(f"DELETE FROM {table} WHERE n = ?", rows)  # noqa: S608
 
-    def _columns(
-        self, line: bytes, row: Mapping[str, Any], known: dict[str, Any]
-    ) -> tuple[Any, ...]:
-        get = known.get
-        id = known["id"]
-        edges = get("dependencies", ())
-        return (
-            safe(id), digest(line), safe(get("title", "")), safe(get("status", "open")),
-            bounded(get("priority", 0)), safe(get("issue_type", "task")),
-            safe(get("assignee", "")), safe(get("owner", "")), safe(get("created_by", "")),
-            safe(get("spec_id", "")), safe(get("external_ref", "")),
-            safe(get("mol_type", "")), safe(get("wisp_type", "")), safe(get("close_reason", "")),
-            instant(get("created_at", "")), instant(get("updated_at", "")),
-            instant(get("closed_at", "")), instant(get("due_at", "")),
-            instant(get("defer_until", "")), bounded(get("estimated_minutes")),
-            get("pinned", False), get("ephemeral", False), get("is_template", False),
-            "description" in known,
-            safe(next((e["depends_on_id"] for e in edges if e.get("type") == PARENT), "")),
-            safe("\x1f".join(get("labels", ()))), len(get("comments", ())),
-            safe("".join(f"\x1f{alias}\x1f" for alias in get("aliases", ()))),
-            safe(prefix_of(id) if is_top_level(id) else _NO_PREFIX),
-            safe(get("created_at", "")), safe(get("updated_at", "")), safe(get("defer_until", "")),
-            self._brief(known, row),
-        )  # fmt: skip
-
-    def _pretty(self, value: object, depth: int) -> str:
-        """Indented JSON as it stands `depth` spaces deep inside a document."""
-        try:
-            text = self._dumps(value, option=self._indent).decode()
-        except (self._error, TypeError):  # lone surrogates, integers beyond 64 bits
-            import json  # noqa: PLC0415
-
-            text = json.dumps(value, indent=2)
-        return text.replace("\n", "\n" + " " * depth)
-
-    def _brief(self, known: dict[str, Any], row: Mapping[str, Any]) -> str:
-        """What an edge tells of its target, as the members of an object eight spaces deep."""
-        fields = _with_defaults(known)
-        brief = {name: fields[name] for name in _BRIEF}
-        return self._pretty(brief, 6)[1:].lstrip().removesuffix("}").rstrip()
-
-    def _listed(self, row: Mapping[str, Any], known: dict[str, Any]) -> str:
+    def _listed(self, row: Mapping[str, Any], known: dict[str, Any], rest: list[str]) -> str:
         """The record two spaces deep, without dependencies, comments and the closing brace."""
-        fields = _with_defaults(known)
-        rest = {k: v for k, v in row.items() if k not in fields and k not in _NOT_LISTED}
-        for name in ("dependencies", "comments", "aliases"):
+        created = known.get("created_at") or _BEGINNING
+        fields = {"id": known["id"], "title": known.get("title", "")}
+        fields.update(known)
+        fields["status"] = known.get("status", "open")
+        fields["priority"] = known.get("priority", 0)
+        fields["issue_type"] = known.get("issue_type", "task")
+        fields["created_at"] = created
+        fields["updated_at"] = known.get("updated_at") or created
+        for name in _APART:
             fields.pop(name, None)
-        if "metadata" in fields:
-            fields["metadata"] = row["metadata"]
-        text = self._pretty({**fields, **rest}, 2)
-        return text.removesuffix("}").rstrip()
+        for name in _FLAGS:
+            if not fields.get(name, True):
+                del fields[name]
+        for name in rest:
+            if name not in _NOT_LISTED and name not in fields:
+                fields[name] = row[name]
+        return self._dumps([fields], option=self._indent)[4:-6].decode()
 
-    def _edge(self, id: str, edge: Mapping[str, Any]) -> tuple[str, ...]:
-        kind = edge.get("type")
-        kind = kind if isinstance(kind, str) and kind else "blocks"
+    def _record(self, id: str, edge: Mapping[str, Any]) -> str:
+        kind = _text(edge, "type") or "blocks"
         record = {**edge, "issue_id": id, "type": kind, "dependency_type": kind}
-        text = self._pretty(record, 6).removesuffix("}").rstrip()
-        texts = (_plain(edge, "created_at"), _plain(edge, "created_by"), _plain(edge, "metadata"))
-        return (safe(edge["depends_on_id"]), safe(kind), *texts, text)
+        return self._dumps([[[record]]], option=self._indent)[18:-20].decode()
 
 
-_NO_PREFIX = "\n"  # of a child: no id has it
-_COLUMNS = 33
-_INSERT = f"INSERT INTO issue VALUES({','.join('?' * (_COLUMNS + 1))})"  # noqa: S608
-_BRIEF = ("id", "title", "status", "priority", "issue_type", "updated_at")
-_NOT_LISTED = frozenset(
-    {"_type", "dependencies", "comments", "dependency_count", "dependent_count", "comment_count"}
-)
+def _columns(
+    n: int, line: bytes, row: Mapping[str, Any], known: dict[str, Any]
+) -> tuple[Any, ...]:
+    get = known.get
+    id = known["id"]
+    edges = get("dependencies", ())
+    labels = get("labels", ())
+    created_at = get("created_at", "")
+    updated_at = get("updated_at", "")
+    closed_at = get("closed_at", "")
+    created = bounded(instant(created_at))
+    updated = created if updated_at == created_at else bounded(instant(updated_at))
+    closed = bounded(instant(closed_at)) if closed_at else 0
+    return (
+        n, id, digest(line), get("title", ""), get("status", "open"),
+        bounded(get("priority", 0)), get("issue_type", "task"),
+        get("assignee", ""), get("owner", ""), get("created_by", ""),
+        get("spec_id", ""), get("external_ref", ""),
+        get("mol_type", ""), get("wisp_type", ""), get("close_reason", ""),
+        created, updated, closed, _instant(get("due_at")), _instant(get("defer_until")),
+        bounded(known["estimated_minutes"]) if "estimated_minutes" in known else None,
+        get("pinned", False), get("ephemeral", False), get("is_template", False),
+        "description" in known,
+        _parent(edges) if edges else "",
+        "\x1f" + "\x1f".join(labels) if labels else "",
+        len(get("comments", ())),
+        "".join(f"\x1f{safe(alias)}\x1f" for alias in known["aliases"]) if "aliases" in known else "",
+        prefix_of(id) if is_top_level(id) else _NO_PREFIX,
+        created_at if created else _BEGINNING,
+        updated_at if updated else created_at if created else _BEGINNING,
+        closed_at if closed else None, _time(get("deleted_at")), _time(row.get("last_activity")),
+        get("defer_until", ""),
+    )  # fmt: skip
 
 
-def _with_defaults(known: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that every reader relies on come first and are always there."""
-    created = known.get("created_at") or "1970-01-01T00:00:00Z"
-    fields = {
-        "id": known["id"],
-        "title": known.get("title", ""),
-        **known,
-        "status": known.get("status", "open"),
-        "priority": known.get("priority", 0),
-        "issue_type": known.get("issue_type", "task"),
-        "created_at": created,
-        "updated_at": known.get("updated_at") or created,
-    }
-    return {name: value for name, value in fields.items() if value is not False}
+def _parent(edges: Iterable[Mapping[str, Any]]) -> str:
+    return next((edge["depends_on_id"] for edge in edges if edge.get("type") == PARENT), "")
 
 
-def _plain(edge: Mapping[str, Any], name: str) -> str:
-    value = edge.get(name)
-    return safe(value) if isinstance(value, str) else ""
+def _instant(text: str | None) -> int:
+    return bounded(instant(text)) if text else 0
 
 
-def safe(text: str) -> str:
-    """Text that SQLite can hold: lone surrogates become their escapes."""
+def _time(text: object) -> str | None:
+    """A time that other programs can read; None where there is none."""
+    return text if isinstance(text, str) and instant(text) else None
+
+
+def _edge(edge: Mapping[str, Any]) -> tuple[str, ...]:
+    metadata = edge.get("metadata") or ""
+    return (
+        edge["depends_on_id"], _text(edge, "type") or "blocks",
+        _text(edge, "created_at") or _BEGINNING, _text(edge, "created_by"),
+        metadata if isinstance(metadata, str) else _quoted(metadata),
+    )  # fmt: skip
+
+
+def _quoted(value: object) -> str:
     try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text
+        return quote(value)
+    except RecursionError:
+        return "{}"
 
 
-def bounded(number: int | None) -> int | None:
-    """A number that SQLite can hold."""
-    if number is None:
-        return None
-    return max(-(1 << 62), min(number, 1 << 62))
+def _text(edge: Mapping[str, Any], name: str) -> str:
+    value = edge.get(name)
+    return value if isinstance(value, str) else ""
+
+
+# Records that a fast printer would change: fractions, long integers, torn characters.
+
+
+def _is_inexact(
+    row: Mapping[str, Any], edges: Iterable[Mapping[str, Any]], rest: Iterable[str]
+) -> bool:
+    """Whether a number has been through a float: a fraction, or an integer beyond 64 bits."""
+    if "metadata" in row and _has_float(row["metadata"]):
+        return True
+    for name in rest:
+        if type(row[name]) is not str and name not in _NOT_LISTED and _has_float(row[name]):
+            return True
+    return any(_has_float(value) for edge in edges for value in edge.values() if type(value) is not str)
+
+
+def _has_float(value: object) -> bool:
+    waiting = [value]
+    for one in waiting:
+        if type(one) is float:
+            return True
+        if type(one) is dict:
+            waiting += one.values()
+        elif type(one) is list:
+            waiting += one
+    return False
+
+
+def _safe(value: Any) -> Any:
+    """A value whose texts SQLite can hold."""
+    if isinstance(value, str):
+        return safe(value)
+    if isinstance(value, tuple):
+        return tuple(map(_safe, value))
+    if isinstance(value, dict):
+        return {safe(name): _safe(item) for name, item in value.items()}
+    return value
+
+
+def _carefully(line: bytes) -> tuple[str, list[str]]:
+    """What `list --json` prints of the record and of each edge, every number as it stands."""
+    issue = decode(line)
+    extra = {
+        name: raw
+        for name, raw in issue.extra
+        if name not in _NOT_LISTED and name not in _ALWAYS
+    }
+    created = issue.created_at or _BEGINNING
+    extra["created_at"] = quote(created)
+    extra["updated_at"] = quote(issue.updated_at or created)
+    bare = type(issue)(
+        **{
+            name: getattr(issue, name)
+            for name in type(issue).__slots__
+            if name not in {*_APART, "extra", "created_at", "updated_at"}
+        },
+        extra=tuple(extra.items()),
+    )
+    records = [_carefully_edge(issue.id, edge) for edge in issue.dependencies]
+    return indented(encode(bare).decode(), 2)[:-1].rstrip(), records
+
+
+def _carefully_edge(id: str, edge: Dependency) -> str:
+    kind = edge.type or "blocks"
+    pairs = {
+        "issue_id": quote(id), "depends_on_id": quote(edge.depends_on_id), "type": quote(kind),
+        "created_at": quote(edge.created_at), "created_by": quote(edge.created_by),
+        **dict(edge.extra), "dependency_type": quote(kind),
+    }  # fmt: skip
+    text = ",".join(f"{quote(name)}:{raw}" for name, raw in pairs.items() if raw != '""')
+    return indented("{" + text + "}", 6)[:-1].rstrip()
+
+
+_TOKENS = re.compile(r'[ \t\r\n]+|"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
+
+
+def indented(text: str, depth: int) -> str:
+    """JSON text laid out over lines, `depth` spaces deep; every value keeps its spelling."""
+    parts: list[str] = []
+    level = 0
+    opened = False
+    for match in _TOKENS.finditer(text):
+        token = match[0]
+        if token[0] in " \t\r\n":
+            continue
+        if token in {"}", "]"}:
+            level -= 1
+            parts += [token] if opened else [_newline(depth, level), token]
+            opened = False
+            continue
+        if opened:
+            parts.append(_newline(depth, level))
+        opened = token in {"{", "["}
+        parts.append(token)
+        level += opened
+        if token == ",":
+            parts.append(_newline(depth, level))
+        elif token == ":":
+            parts.append(" ")
+    return "".join(parts)
+
+
+def _newline(depth: int, level: int) -> str:
+    return "\n" + " " * (depth + 2 * level) if level < _DEEPEST else ""

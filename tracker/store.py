@@ -1,9 +1,9 @@
 """Writing the log: the only place where its bytes change.
 
-Take the lock; wait while git holds its index; read; let a pure action change a draft; put the
-changed lines into a sibling file; look again, and start over if anything moved meanwhile, because
-git does not take our lock; rename; then patch the cache and append to the journal. A crash leaves
-the old file or the new one.
+Take the lock; wait while git is at work; read; let a pure action change a draft; put the changed
+lines into a sibling file; look again, and start over if anything moved meanwhile, because git does
+not take our lock; rename; see that git does not sweep it away; then patch the cache and append to
+the journal. A crash leaves the old file or the new one.
 """
 
 from __future__ import annotations
@@ -12,26 +12,31 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines, refresh
 from tracker.cache import Cache, Gone, Source
-from tracker.errors import Refused
+from tracker.errors import Locked, Refused
+from tracker.gitwork import GitWork
 from tracker.journal import Change
 from tracker.locks import WAIT, hold
 from tracker.log import Log
-from tracker.places import Place
 from tracker.records import CachedRecords, Strayed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracker.places import Place
 
 Editable = Log | CachedRecords
 Plan = Callable[[Editable], Mapping[str, bytes | None]]
+Pieces = list[bytes | memoryview]
 
 READER = 1  # the newest version of the files that this program reads and writes
 WRITER = 1
-GIT_WAIT = 10.0  # seconds; a lock that git left behind when it died must not stop us for ever
 TRIES = 100
 
 
@@ -49,7 +54,7 @@ class Store:
         self.source = source
         self.timeout = timeout
         self.name = os.path.basename(place.log)
-        self._git_is_gone = False
+        self._git = GitWork(place.git_dir, place.common_dir)
         self._folder = os.path.dirname(place.log)
 
     def rewrite(
@@ -60,10 +65,12 @@ class Store:
         Raises Refused, Conflicted or Locked, and then nothing was written.
         """
         self._allowed()
-        with self._errors(), hold(os.path.join(self.place.beads, ".jsonl.lock"), self.timeout):
+        with self._errors(), ExitStack() as held:
+            for path in lock_paths(self.place.beads, self.source.local):
+                held.enter_context(hold(path, self.timeout))
             self._sweep()
             for _ in range(TRIES):
-                self._wait_for_git()
+                self._git.wait()
                 data, stat = caches.read_log(self.place.log)
                 changes = self._attempt(plan, data, stat)
                 if changes is not None:
@@ -72,6 +79,7 @@ class Store:
                             refresh.make_local(self.source.local)
                             record(changes)
                     return Written(changes)
+                time.sleep(0.002)
         raise Refused(
             f"{self.place.log} kept changing while it was being written: nothing was written",
             hint="try again when the other program is done",
@@ -108,11 +116,12 @@ class Store:
         """The cache on disk, if it answers for these very bytes and all lines are plain."""
         try:
             refresh.make_local(self.source.local)
-            with hold(os.path.join(self.source.local, "cache.lock"), refresh.LOCK_WAIT):
+            with hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
                 cache = refresh.followed(self.source, data, stat)
-        except (OSError, sqlite3.Error, Gone, Refused):
+        except (OSError, sqlite3.Error, Gone, Locked):
             return None
         if cache.is_plain:
+            cache.release()
             return cache
         cache.close()
         return None
@@ -132,17 +141,20 @@ class Store:
         edits = before.edits({change.id: change.new for change in changes})
         pieces = lines.apply(data, edits)
         new_stat = self._replace(pieces, stat)
-        if new_stat is None:
+        if not new_stat or self._is_swept(changes, pieces, new_stat):
             return None
         if cache is not None:
-            with suppress(OSError, sqlite3.Error, Gone, Refused):
+            with suppress(OSError, sqlite3.Error, Gone, Locked):
                 self._patch(cache, changes, pieces, (stat, new_stat))
         return changes
 
-    def _replace(self, pieces: Iterable[bytes | memoryview], seen: str) -> str | None:
-        """Put a new file in the place of the log, unless the log is no longer what was seen."""
+    def _replace(self, pieces: Pieces, seen: str) -> str:
+        """Put a new file in the place of the log; "" if the log is no longer what was seen."""
         temporary = os.path.join(self._folder, f".{self.name}.db-tmp{os.getpid()}")
-        mode = os.stat(self.place.log).st_mode & 0o7777 if seen else 0o644
+        try:
+            mode = os.stat(self.place.log).st_mode & 0o7777 if seen else 0o644
+        except FileNotFoundError:
+            return ""
         handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, mode)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -151,8 +163,8 @@ class Store:
                 if seen and hasattr(os, "fchmod"):
                     os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            if self._git_is_busy() or caches.stat_text(self.place.log) != seen:
-                return None
+            if caches.stat_text(self.place.log) != seen or self._git.is_busy():
+                return ""
             _rename(temporary, self.place.log)
         finally:
             with suppress(FileNotFoundError):
@@ -161,32 +173,27 @@ class Store:
         _sync_folder(self._folder)
         return found
 
+    def _is_swept(self, changes: Iterable[Change], pieces: Pieces, left: str) -> bool:
+        """Whether git has put its own file in the place of ours, and saved ours nowhere."""
+        for _ in self._git.moments():
+            if caches.stat_text(self.place.log) != left and not self._git.is_busy():
+                data, _stat = caches.read_log(self.place.log)
+                has_all = all(_holds(data, change) for change in changes)
+                return not has_all and not self._git.has_saved(pieces, sum(map(len, pieces)))
+        return False
+
     def _patch(
         self,
         cache: Cache,
         changes: Iterable[Change],
-        pieces: Iterable[bytes | memoryview],
+        pieces: Pieces,
         stats: tuple[str, str],
     ) -> None:
         content = hashlib.sha256()
         for piece in pieces:
             content.update(piece)
-        with hold(os.path.join(self.source.local, "cache.lock"), refresh.LOCK_WAIT):
+        with hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
             refresh.patched(self.source, cache, changes, (content.digest(), *stats))
-
-    def _git_is_busy(self) -> bool:
-        folder = self.place.git_dir
-        if folder is None or self._git_is_gone:
-            return False
-        return os.path.exists(os.path.join(folder, "index.lock"))
-
-    def _wait_for_git(self) -> None:
-        """A checkout, merge or stash replaces files while it holds the lock of its index."""
-        until = time.monotonic() + GIT_WAIT
-        while self._git_is_busy():
-            if time.monotonic() > until:
-                self._git_is_gone = True  # it died and left the lock behind
-            time.sleep(0.005)
 
     def _sweep(self) -> None:
         """Remove what writers left behind that died; the lock says that none is alive."""
@@ -198,6 +205,28 @@ class Store:
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
+
+
+def lock_paths(beads: str, local: str) -> list[str]:
+    """The locks that a writer takes, in this order.
+
+    Ours always; that of Beads too, where its file would not show up in `git status`. A Beads that
+    ignores it uses it; one that does not has none.
+    """
+    shared = os.path.join(beads, ".jsonl.lock")
+    try:
+        refresh.make_local(local)
+    except OSError:
+        return [shared]
+    own = os.path.join(local, "log.lock")
+    is_known = os.path.exists(shared) or refresh.is_ignored(beads, ".jsonl.lock")
+    return [own, shared] if is_known else [own]
+
+
+def _holds(data: bytes, change: Change) -> bool:
+    if change.new is None:
+        return change.old is None or lines.find_line(data, change.old) < 0
+    return lines.find_line(data, change.new) >= 0
 
 
 class _Unwritable:
@@ -235,7 +264,8 @@ def _sync_folder(folder: str) -> None:
         return
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(handle)
+        with suppress(OSError):  # not every file system can, and the log is replaced already
+            os.fsync(handle)
     finally:
         os.close(handle)
 

@@ -9,17 +9,22 @@ _TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:[.,](\d{1,12}))?\s*([Zz]|[+-]\d\d:?\d\d)?\Z",
     re.ASCII,
 )
+_USUAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z", re.ASCII).fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def instant(text: str) -> int:
     """Nanoseconds since 1970 of an RFC 3339 time; without an offset it is UTC. 0 if it is none."""
-    match = _TIME.match(text)
-    if match is None:
-        return 0
-    day, clock, fraction, offset = match.groups()
-    zone = "+00:00" if offset is None or offset in "Zz" else offset
     try:
+        if _USUAL(text):  # twice as fast
+            passed = datetime.fromisoformat(text) - _EPOCH
+            seconds = passed.days * 86_400 + passed.seconds
+            return seconds * 1_000_000_000 + passed.microseconds * 1000
+        match = _TIME.match(text)
+        if match is None:
+            return 0
+        day, clock, fraction, offset = match.groups()
+        zone = "+00:00" if offset is None or offset in "Zz" else offset
         passed = datetime.fromisoformat(f"{day}T{clock}{zone}") - _EPOCH
     except ValueError:
         return 0

@@ -1,14 +1,19 @@
-"""A `Filter` as SQL over the tables of the cache."""
+"""A `Filter`, and the rules of `graph`, as SQL over the tables of the cache."""
 
 from __future__ import annotations
 
-import re
-import sqlite3
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.query import GATES, Filter, Moment, Span, fold, has, shown
+from tracker.errors import Invalid
+from tracker.query import GATES, HIDDEN_IDS, HIDDEN_TYPES, Filter, Moment, Span, fold, has
+from tracker.query import metadata_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+
+
+MANY = 500  # some builds of SQLite take no more than 999 values in all
 
 
 class Where(NamedTuple):
@@ -25,12 +30,74 @@ class _Terms:
 
     def add(self, sql: str, *values: Any) -> None:
         self.sql.append(sql)
-        self.values += values
+        self.values += map(storable, values)
 
     def among(self, column: str, values: Iterable[Any], *, out: bool = False) -> None:
         listed = list(values)
-        marks = ",".join("?" * len(listed))
-        self.add(f"{column} {'NOT ' if out else ''}IN ({marks})", *listed)
+        word = "NOT IN" if out else "IN"
+        if len(listed) <= MANY:
+            self.add(f"{column} {word} ({','.join('?' * len(listed))})", *listed)
+            return
+        import json  # noqa: PLC0415
+
+        text = json.dumps([storable(value) for value in listed])
+        self.add(f"{column} {word} (SELECT value FROM json_each(?))", text)  # noqa: S608
+
+
+def storable(value: Any) -> Any:
+    """A value as the tables hold it."""
+    if isinstance(value, str):
+        return safe(value)
+    return bounded(value) if type(value) is int else value
+
+
+def safe(text: str) -> str:
+    """Text that SQLite can hold: torn characters (lone surrogates) become their escapes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
+    return text
+
+
+def bounded(number: int) -> int:
+    """A number that SQLite can hold; of instants, those of the years 1678 to 2262 stay apart."""
+    return max(-(1 << 63), min(number, (1 << 63) - 1))
+
+
+def literal(text: str) -> str:
+    """A text as it stands in SQL."""
+    plain = text.isascii() and text.replace("_", "").replace("-", "").isalnum()
+    return f"'{text}'" if plain else f"CAST(x'{safe(text).encode().hex()}' AS TEXT)"
+
+
+def literals(texts: Iterable[str]) -> str:
+    """Texts as a list in SQL."""
+    return ",".join(literal(text) for text in sorted(texts))
+
+
+def ready(now: str, closing: Iterable[str], *, deferred: bool = False) -> str:
+    """The condition of `Graph.is_ready`; `now` is SQL for an instant."""
+    closed = literals(closing)
+    sql = (
+        f"(i.status = 'open' OR (i.status = 'deferred' AND i.defer <> 0 AND i.defer <= {now})) "
+        f"AND i.status NOT IN ({closed}) AND i.pinned = 0 AND i.ephemeral = 0 "
+        "AND i.template = 0 AND NOT EXISTS (SELECT 1 FROM blocked k WHERE k.n = i.n)"
+    )
+    if deferred:
+        return sql
+    return f"""{sql} AND i.defer <= {now} AND i.id NOT IN (WITH RECURSIVE later(id) AS (
+  SELECT d.id FROM issue d WHERE (d.defer <> 0 OR d.status = 'deferred')
+    AND (d.defer > {now} OR (d.status = 'deferred' AND d.defer = 0)) AND d.status NOT IN ({closed})
+  UNION SELECT c.id FROM later JOIN issue c ON c.parent = later.id AND c.parent <> ''
+    AND c.status <> 'tombstone')
+  SELECT id FROM later)"""
+
+
+def hidden() -> str:
+    """The condition that holds for what `graph.is_hidden` does not hide."""
+    ids = "".join(f" AND instr(i.id, {literal(pattern)}) = 0" for pattern in HIDDEN_IDS)
+    return f"i.issue_type NOT IN ({literals(HIDDEN_TYPES)}){ids}"
 
 
 def functions(db: sqlite3.Connection) -> None:
@@ -38,24 +105,54 @@ def functions(db: sqlite3.Connection) -> None:
     make = db.create_function
     make("has", 2, has, deterministic=True)
     make("fold", 1, fold, deterministic=True)
-    make("matches_glob", 2, lambda text, pattern: fnmatchcase(text, pattern), deterministic=True)
-    make("matches_regex", 2, lambda text, regex: bool(re.search(regex, text)), deterministic=True)
-    make("text_of", 2, _text_of, deterministic=True)
+    make("matches_glob", 2, _matches_glob, deterministic=True)
+    make("matches_regex", 2, _matches_regex, deterministic=True)
+    make("text_has", 3, _text_has, deterministic=True)
     make("metadata_of", 2, _metadata_of, deterministic=True)
 
 
-def _text_of(line: bytes, name: str) -> str:
+def _matches_glob(text: str, pattern: str) -> bool:
+    from fnmatch import fnmatchcase  # noqa: PLC0415
+
+    return fnmatchcase(text, pattern)
+
+
+def _matches_regex(text: str, regex: str) -> bool:
+    import re  # noqa: PLC0415
+
+    return bool(re.search(regex, text))
+
+
+def _text_has(needle: str, line: bytes, name: str) -> bool:
+    """Whether a text field of the record holds the needle."""
+    text = line.decode()
+    if "\\u" not in text and _PLAIN.issuperset(needle) and not has(needle, text):
+        return False  # without a look at what the line means
+    return has(needle, _field(line, name))
+
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -_.,:;'()")
+
+
+def _field(line: bytes, name: str) -> str:
     import json  # noqa: PLC0415
 
-    value = json.loads(line).get(name)
-    return value.encode(errors="replace").decode() if isinstance(value, str) else ""
+    try:
+        value = json.loads(line).get(name)
+    except (ValueError, RecursionError):
+        from tracker.codec import decode  # noqa: PLC0415
+
+        value = getattr(decode(line), name)
+    return safe(value) if isinstance(value, str) else ""
 
 
 def _metadata_of(line: bytes, name: str) -> str | None:
-    import json  # noqa: PLC0415
+    from tracker.codec import decode  # noqa: PLC0415
 
-    value = json.loads(line).get("metadata")
-    return shown(value[name]) if isinstance(value, dict) and name in value else None
+    if b'"metadata"' not in line and b"\\u" not in line:
+        return None
+    found = metadata_text(decode(line).metadata, name)
+    return None if found is None else safe(found)
 
 
 def where(filter: Filter, at: Moment) -> Where:
@@ -84,8 +181,6 @@ def _kind(filter: Filter, _at: Moment, terms: _Terms) -> None:
         terms.add("i.priority >= ?", filter.priority_min)
     if filter.priority_max is not None:
         terms.add("i.priority <= ?", filter.priority_max)
-    if filter.priority_min is not None or filter.priority_max is not None:
-        terms.add("i.priority >= 0" if filter.priority_min is None else "1")
     if filter.types:
         terms.among("i.issue_type", filter.types)
     out = {*filter.exclude_types, *(GATES if filter.hide_gates else ())}
@@ -123,7 +218,17 @@ def _labels(filter: Filter, _at: Moment, terms: _Terms) -> None:
     if filter.label_pattern:
         terms.add(f"{_LABELLED}matches_glob(l.label, ?))", filter.label_pattern)
     if filter.label_regex:
+        _check_regex(filter.label_regex)
         terms.add(f"{_LABELLED}matches_regex(l.label, ?))", filter.label_regex)
+
+
+def _check_regex(regex: str) -> None:
+    import re  # noqa: PLC0415
+
+    try:
+        re.compile(regex)
+    except re.error as error:
+        raise Invalid(f"not a regular expression: {regex!r}: {error}") from None
 
 
 _LINE = "(SELECT b.line FROM body b WHERE b.n = i.n)"
@@ -134,18 +239,18 @@ def _words(filter: Filter, _at: Moment, terms: _Terms) -> None:
         terms.add("has(?, i.title)", part)
     for name, needle in (("description", filter.description), ("notes", filter.notes)):
         if needle:
-            terms.add(f"has(?, text_of({_LINE}, '{name}'))", needle)
+            terms.add(f"text_has(?, {_LINE}, '{name}')", needle)
     if filter.empty_description:
         terms.add("i.described = 0")
     if filter.spec:
-        terms.add("substr(i.spec_id, 1, ?) = ?", len(filter.spec), filter.spec)
+        terms.add("instr(i.spec_id, ?) = 1", filter.spec)
     if filter.external_ref:
         terms.add("i.external_ref = ?", filter.external_ref)
     for key, wanted in filter.metadata:
         terms.add(f"metadata_of({_LINE}, ?) = ?", key, wanted)
     if filter.text:
         terms.add(
-            f"(has(?, i.title) OR has(?, i.id) OR has(?, text_of({_LINE}, 'description')))",
+            f"(has(?, i.title) OR has(?, i.id) OR text_has(?, {_LINE}, 'description'))",
             *[filter.text] * 3,
         )
 

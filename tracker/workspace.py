@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tracker import cache as caches
-from tracker.config import closing_statuses, names, value
-from tracker.errors import Invalid, Moved, NotFound, Refused, Taken
+from tracker import remarks
+from tracker.config import closing_statuses, names, plain, value
+from tracker.errors import Invalid, Moved, NotFound, Refused
 from tracker.query import Moment
 
 if TYPE_CHECKING:
-    from tracker.change import Who
-    from tracker.claims import Claims
-    from tracker.fields import Settings
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
     from tracker.answers import Answers
+    from tracker.change import Who
+    from tracker.claims import Claim, Claims
+    from tracker.fields import Settings
     from tracker.journal import Change, Op
     from tracker.log import Draft
     from tracker.model import Issue
@@ -67,7 +70,8 @@ class Workspace:
         self.place = place
         self.caller = caller
         self.local = os.path.join(place.beads, ".local")
-        _check_database(place)
+        self.amiss: list[str] = []
+        remarks.forbid_unread_database(place)
 
     @cached_property
     def config_text(self) -> bytes:
@@ -95,36 +99,17 @@ class Workspace:
         closing = closing_statuses(cache.settings)
         return Answers(cache, Moment(self.caller.clock(), closing))
 
-    @property
+    @cached_property
     def config(self) -> Mapping[str, Any]:
-        """Every setting under its dotted key."""
-        return self.answers.cache.settings
+        """Every setting under its dotted key; does not look at the log."""
+        found = plain(self.config_text)
+        return caches.remembered(self.source) if found is None else found
 
     def warnings(self) -> list[str]:
         """What a reader should know about the log before believing an answer."""
-        found = []
-        problems = self.answers.cache.problems
-        if problems:
-            found.append(_told(problems.split("\n"), int(self.answers.cache.state["markers"])))
-        if self.place.backend == "dolt":
-            found.append(
-                f"{self.place.log} is an export: this workspace keeps its issues in Dolt"
-                " (bd migrate brings them into the log)"
-            )
-        elif not os.path.exists(self.place.log) and self._is_ours():
-            found.append(
-                f"{self.place.log} is missing, so there are no issues"
-                " (git checkout -- brings back a committed one; bd init makes an empty one)"
-            )
-        return found
-
-    def _is_ours(self) -> bool:
-        """Whether `bd init` made this workspace: then there was a log."""
-        try:
-            with open(os.path.join(self.place.beads, "metadata.json"), "rb") as file:
-                return b'"tracker"' in file.read()
-        except OSError:
-            return False
+        cache = self.answers.cache
+        problems = cache.problems.split("\n") if cache.problems else []
+        return remarks.all_of(self.place, problems, markers=bool(cache.state["markers"]))
 
     def settings(self) -> Settings:
         """What the configuration says to actions."""
@@ -145,17 +130,17 @@ class Workspace:
         )
 
     def who(self) -> Who:
-        """The caller, now."""
+        """The caller, now; without the mail address, which git may have to be asked for."""
         from tracker.change import Who  # noqa: PLC0415
 
         caller = self.caller
         return Who(
-            name=caller.actor,
-            now=caller.clock(),
-            owner=caller.owner,
-            session=caller.session_id,
-            nonce=caller.nonce(),
+            name=caller.actor, now=caller.clock(), session=caller.session_id, nonce=caller.nonce()
         )
+
+    def creator(self) -> Who:
+        """The caller as new issues name it."""
+        return self.who()._replace(owner=self.caller.owner)
 
     def write(self, action: Callable[[Draft], T]) -> T:
         """Run an action on the log, whole or not at all, and remember it for undo."""
@@ -176,27 +161,41 @@ class Workspace:
         from tracker.log import Draft, Log  # noqa: PLC0415
 
         data, _ = caches.read_log(self.place.log)
-        return action(Draft(Log(data, os.path.basename(self.place.log))))
+        log = Log(data, os.path.basename(self.place.log))
+        self._notice(log)
+        return action(Draft(log))
+
+    def _notice(self, log: Editable) -> None:
+        problems = [str(problem) for problem in getattr(log, "problems", ())]
+        self.amiss = remarks.all_of(self.place, problems)
 
     def rewrite(
         self, plan: Callable[[Editable], Mapping[str, bytes | None]], undoes: str = ""
     ) -> tuple[Change, ...]:
-        """Give records the lines that a plan names, and note it in the journal."""
+        """Give records the lines that a plan names, and note it in the journal.
+
+        `amiss` then tells what `warnings` would have told.
+        """
         from tracker import journal  # noqa: PLC0415
 
         if self.caller.readonly:
             raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
+        who = self.who()
+
+        def noticing(before: Editable) -> Mapping[str, bytes | None]:
+            self._notice(before)
+            return plan(before)
 
         def record(changes: tuple[Change, ...]) -> None:
-            caller = self.caller
-            key = f"{caller.nonce():016x}"
-            op = journal.Op(0, key, caller.clock(), caller.argv, caller.actor, changes, undoes)
+            op = journal.Op(
+                0, f"{who.nonce:016x}", who.now, self.caller.argv, who.name, changes, undoes
+            )
             journal.append(self.local, op)
 
-        written = self.store.rewrite(plan, record)
-        self.refresh()
+        self.refresh()  # a cache that is being read could not follow what is written
+        written = self.store.rewrite(noticing, record)
         if written.changes and self.claims.exist():
-            self.claims.settle(written.changes, self.caller.session_id, self.caller.clock())
+            self.claims.settle(written.changes, who, self.settings().closing)
         return written.changes
 
     @cached_property
@@ -204,43 +203,46 @@ class Workspace:
         """What the worktrees of this clone have claimed."""
         from tracker.claims import Claims  # noqa: PLC0415
 
-        return Claims(self.place, self.local)
+        return Claims(self.place, self.local, self._patience)
+
+    @contextmanager
+    def claiming(self, who: Who, lease: int = 0) -> Iterator[Callable[[Draft, str], Issue]]:
+        """Within it nobody else claims; what it gives takes one issue in a draft."""
+        settings, claims = self.settings(), self.claims
+        with claims.alone():
+            yield lambda draft, id: claims.take(draft, id, lease, settings, who)
 
     def claim(self, id: str, lease: int = 0) -> Issue:
         """Take an issue for the caller; `lease` in nanoseconds, 0 for as long as it takes.
 
         Who claims again with the same session keeps it. Raises Taken, which names the holder.
         """
-        from tracker import actions  # noqa: PLC0415
-        from tracker.claims import Claim  # noqa: PLC0415
+        with self.claiming(self.who(), lease) as take:
+            return self.write(lambda draft: take(draft, id))
 
-        settings, who = self.settings(), self.who()
-        with self.claims.alone():
-            held = self.claims.holder(id)
-            own = held is not None and bool(who.session) and held.session == who.session
-            over = held is not None and held.is_over(who.now)
-            if held is not None and not own and not over:
-                raise Taken(id, held.actor)
+    def reclaimable(self) -> list[Claim]:
+        """The claims whose lease is over although the work is not, oldest first."""
+        from tracker.records import CachedRecords  # noqa: PLC0415
 
-            def take(draft: Draft) -> Issue:
-                if over and not own:
-                    actions.update(draft, id, {"assignee": "", "status": "open"}, settings, who)
-                return actions.claim(draft, id, settings, who, renew=own)
+        if not self.claims.exist():
+            return []
+        records = CachedRecords(self.answers.cache, b"")
+        closing = closing_statuses(self.config)
+        return self.claims.expired(records, self.caller.clock(), closing)
 
-            issue = self.write(take)
-            until = who.now + lease if lease else 0
-            claim = Claim(id, who.name, who.session, self.place.log, who.now, until)
-            self.claims.save({**self.claims.every(), id: claim})
-        return issue
+    @property
+    def _patience(self) -> float:
+        from tracker.locks import WAIT  # noqa: PLC0415
+
+        timeout = self.caller.lock_timeout
+        return WAIT if timeout is None else timeout
 
     @property
     def store(self) -> Store:
         """The log, for writing."""
-        from tracker.locks import WAIT  # noqa: PLC0415
         from tracker.store import Store  # noqa: PLC0415
 
-        timeout = self.caller.lock_timeout
-        return Store(self.place, self.source, WAIT if timeout is None else timeout)
+        return Store(self.place, self.source, self._patience)
 
     def refresh(self) -> None:
         """Forget what was read, so that the next question sees the log as it is then."""
@@ -248,6 +250,7 @@ class Workspace:
         if held is not None:
             held.cache.close()
         self.__dict__.pop("config_text", None)
+        self.__dict__.pop("config", None)
 
     def operations(self) -> list[Op]:
         """The writes that can be undone or looked at, oldest first."""
@@ -255,11 +258,10 @@ class Workspace:
 
         return journal.read(self.local)
 
-    def undo(self, number: int | None = None) -> Op:
-        """Put back what the last write (or that one) changed, byte for byte.
+    def undoable(self, number: int | None = None) -> Op:
+        """The write that `undo` would take back. Raises Moved where there is none.
 
-        A write that undid another is not undone by default, nor is one that was undone. Raises
-        Moved where a record is no longer what the write left.
+        A write that undid another is not meant by default, nor is one that was undone.
         """
         ops = self.operations()
         undone = {op.undoes for op in ops}
@@ -275,6 +277,14 @@ class Workspace:
         op = able[-1]
         if op.key in undone:
             raise Moved(f"operation {op.number} is undone already", hint="bd op log")
+        return op
+
+    def undo(self, number: int | None = None) -> Op:
+        """Put back what the last write (or that one) changed, byte for byte.
+
+        Raises Moved where a record is no longer what the write left.
+        """
+        op = self.undoable(number)
 
         def plan(before: Editable) -> Mapping[str, bytes | None]:
             for change in op.changes:
@@ -290,10 +300,11 @@ class Workspace:
 
     def touch(self, id: str) -> None:
         """Remember the issue that commands without an id mean."""
-        from contextlib import suppress  # noqa: PLC0415
-
-        with suppress(OSError), open(self._touched, "w", encoding="utf-8") as file:
-            file.write(f"{id}\n")
+        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
+        with suppress(OSError):
+            handle = os.open(self._touched, flags, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(f"{id}\n")
 
     @property
     def _touched(self) -> str:
@@ -334,35 +345,3 @@ class Workspace:
             raise NotFound(text)
         records = CachedRecords(answers.cache, b"")
         return resolve(text, records, value(self.config, "issue-prefix"))
-
-
-def _told(problems: list[str], markers: int) -> str:
-    shown = "; ".join(problems[:3])
-    more = f"; and {len(problems) - 3} more (bd doctor lists them)" if len(problems) > 3 else ""
-    if markers:
-        return (
-            f"conflict markers: {shown}{more}; what both sides hold is shown, and nothing can be"
-            " written until bd resolve"
-        )
-    return f"{shown}{more}"
-
-
-def _check_database(place: Place) -> None:
-    """Stop where issues may be only in a database that Beads wrote: nothing may look empty."""
-    if place.foreign_db is None or place.backend == "dolt" or os.path.exists(place.log):
-        return
-    import sqlite3  # noqa: PLC0415
-    from urllib.request import pathname2url  # noqa: PLC0415
-
-    try:
-        db = sqlite3.connect(f"file:{pathname2url(place.foreign_db)}?mode=ro", uri=True)
-        count = db.execute("SELECT count(*) FROM issues").fetchone()[0]
-        db.close()
-    except sqlite3.Error:
-        return
-    if count:
-        name = os.path.basename(place.foreign_db)
-        raise Refused(
-            f"{count} issues are only in {name}, and {os.path.basename(place.log)} is missing",
-            hint="bd migrate",
-        )

@@ -42,8 +42,9 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, dict[str, str]] = {
     "Working with issues": {
-        "create": "issues:create",
-        "update": "issues:update",
+        "create": "create:create",
+        "show": "show:show",
+        "update": "update:update",
         "close": "endings:close",
         "reopen": "endings:reopen",
         "delete": "endings:delete",
@@ -52,20 +53,51 @@ COMMANDS: dict[str, dict[str, str]] = {
         "comments": "marks:comments",
         "comment": "marks:comment",
     },
-    "Finding work": {},
+    "Finding work": {
+        "ready": "queries:ready",
+        "list": "queries:list_",
+        "blocked": "queries:blocked",
+        "search": "queries:search",
+        "count": "queries:count",
+        "stats": "stats:stats",
+    },
     "Dependencies": {
         "dep": "deps:dep",
     },
     "Memory": {},
-    "Repository": {},
+    "Repository": {
+        "init": "setup:init",
+        "prime": "prime:prime",
+        "config": "settings:config",
+        "undo": "history:undo",
+        "op": "history:op",
+        "doctor": "doctor:doctor",
+        "sync": "quiet:sync",
+        "hooks": "hooking:hooks",
+        "uninstall": "removing:uninstall",
+    },
     "About": {
+        "info": "about:info",
+        "where": "about:where",
         "version": "about:version",
     },
-    "": {},
+    "": {
+        "daemon": "quiet:daemon",
+        "detect-pollution": "quiet:detect_pollution",
+        "dolt": "quiet:dolt",
+        "hook": "quiet:hook",
+        "import": "quiet:import_",
+        "migrate": "quiet:migrate",
+        "repair-deps": "quiet:repair_deps",
+        "validate": "quiet:validate",
+    },
 }
 """Each command and where it is: section of `bd --help`, name, "module:function"."""
 
 ALIASES: dict[str, str] = {
+    "daemons": "daemon",
+    "view": "show",
+    "status": "stats",
     "new": "create",
 }
 """Other names of commands."""

@@ -140,7 +140,12 @@ class Command(click.Command):
         if self.writes and session.flags.readonly:
             operation = ctx.command_path.partition(" ")[2]
             raise Refused(f"operation '{operation}' is not allowed in read-only mode")
-        return super().invoke(ctx)
+        session.writes = self.writes
+        answer = super().invoke(ctx)
+        if self.writes and "tracker" in session.__dict__:
+            for text in session.tracker.amiss:
+                session.warn(text)
+        return answer
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)

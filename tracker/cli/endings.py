@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.command import command, ignored, pass_session
-from tracker.cli.issues import told
+from tracker.cli.issues import answer, as_json, edited
+from tracker.cli.plain import one_line
 from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Issue
@@ -27,16 +30,20 @@ if TYPE_CHECKING:
     writes=True,
 )
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("-r", "--reason", "--resolution", "-m", "--message", help="Why  [Closed]")
+@click.option(
+    "-r", "--reason", "--resolution", "-m", "--message", metavar="TEXT", help="Why  [Closed]"
+)
 @click.option("--reason-file", metavar="FILE", help="Read the reason from a file; '-' is stdin")
 @click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
 @click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
-@click.option("--session", "session_id", help="The session that closes it  [BD_SESSION]")
+@click.option("--session", "session_id", metavar="NAME", help="The session that closes it")
 @ignored("--continue", "--no-auto")
 @pass_session
 def close(
     session: Session,
+    /,
     ids: tuple[str, ...],
+    *,
     reason: str | None,
     reason_file: str | None,
     force: bool,
@@ -45,50 +52,47 @@ def close(
 ) -> None:
     """Close issues; without an id the one that was last touched."""
     from tracker import actions
-    from tracker.ids import resolve
 
     if reason_file is not None:
-        reason = session.read(reason_file).rstrip("\n")
+        if reason is not None:
+            raise Invalid("cannot specify both --reason and --reason-file")
+        reason = session.read(reason_file).rstrip("\r\n")
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
     if session_id:
         who = who._replace(session=session_id)
     closing = actions.Closing(reason or "Closed", force)
-    unblocked: dict[str, Issue] = {}
 
-    def end(text: str) -> Issue:
-        def edit(draft: Draft) -> tuple[Issue, list[Issue]]:
-            id = resolve(text, draft, settings.prefix)
-            issue = actions.close(draft, id, closing, settings, who)
-            if not suggest_next:
-                return issue, []
-            return issue, actions.newly_unblocked(draft.before, draft, id, settings, who)
+    def end(draft: Draft, id: str) -> tuple[Issue, list[Issue]]:
+        issue = actions.close(draft, id, closing, settings, who)
+        if not suggest_next:
+            return issue, []
+        return issue, actions.newly_unblocked(draft.before, draft, id, settings, who)
 
-        issue, free = workspace.write(edit)
-        unblocked.update((one.id, one) for one in free)
-        return issue
-
-    closed = session.each(workspace.named(ids), end)
-    for issue in closed:
-        unblocked.pop(issue.id, None)
+    done = edited(session, workspace.named(ids), end)
+    closed = [issue for issue, _ in done]
+    gone = {issue.id for issue in closed}
+    free = {one.id: one for _, found in done for one in found if one.id not in gone}
     workspace.touch(closed[-1].id)
-    _say_closed(session, closed, list(unblocked.values()))
+    _say_closed(session, closed, list(free.values()))
 
 
-def _say_closed(session: Session, closed: list[Issue], unblocked: list[Issue]) -> None:
-    if session.json:
-        issues = [told(issue) for issue in closed]
-        if unblocked:
-            session.emit({"closed": issues, "unblocked": [told(issue) for issue in unblocked]})
-        else:
-            session.emit(issues)
+def _say_closed(session: Session, closed: Sequence[Issue], free: Sequence[Issue]) -> None:
+    if session.json and free:
+        parts = {"closed": closed, "unblocked": free}
+        arrays = (f'  "{name}": [\n    {_array(issues)}\n  ]' for name, issues in parts.items())
+        session.write("{\n" + ",\n".join(arrays) + "\n}\n")
         return
-    for issue in closed:
-        session.say(f"✓ Closed {issue.id}: {issue.close_reason}")
-    if unblocked:
+    answer(session, closed, lambda issue: f"✓ Closed {issue.id}: {issue.close_reason}")
+    if free:
         session.say("\nNewly unblocked:")
-        for issue in unblocked:
-            session.say(f'  • {issue.id} "{issue.title}" (P{issue.priority})')
+        for issue in free:
+            session.say(f'  • {issue.id} "{one_line(issue.title)}" (P{issue.priority})')
+
+
+def _array(issues: Sequence[Issue]) -> str:
+    """The elements of an array that is a member of the document."""
+    return ",\n    ".join(as_json(issue).replace("\n", "\n  ") for issue in issues)
 
 
 @command(
@@ -97,29 +101,18 @@ def _say_closed(session: Session, closed: list[Issue], unblocked: list[Issue]) -
     writes=True,
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("-r", "--reason", default="", help="Why; it becomes a comment")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Why; it becomes a comment")
 @pass_session
 def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
     """Open closed issues again."""
     from tracker import actions
-    from tracker.ids import resolve
 
-    workspace = session.tracker
-    settings, who = workspace.settings(), workspace.who()
-
-    def again(text: str) -> Issue:
-        return workspace.write(
-            lambda draft: actions.reopen(
-                draft, resolve(text, draft, settings.prefix), reason, settings, who
-            )
-        )
-
-    issues = session.each(ids, again)
-    if session.json:
-        session.emit([told(issue) for issue in issues])
-        return
-    for issue in issues:
-        session.say(f"↻ Reopened {issue.id}{f': {reason}' if reason else ''}")
+    settings, who = session.tracker.settings(), session.tracker.who()
+    issues = edited(
+        session, ids, lambda draft, id: actions.reopen(draft, id, reason, settings, who)
+    )
+    tail = f": {reason}" if reason else ""
+    answer(session, issues, lambda issue: f"↻ Reopened {issue.id}{tail}")
 
 
 @command(
@@ -136,12 +129,16 @@ def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted")
 @click.option("--cascade", is_flag=True, help="Everything that depends on them too")
 @click.option("--from-file", metavar="FILE", help="Read ids from a file, one a line")
-@click.option("-r", "--reason", default="", help="Why")
-@click.option("--hard", is_flag=True, help="Take the record out of the log; only undo knows it then")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Why")
+@click.option(
+    "--hard", is_flag=True, help="Take the record out of the log; only undo knows it then"
+)
 @pass_session
 def delete(
     session: Session,
+    /,
     ids: tuple[str, ...],
+    *,
     force: bool,
     dry_run: bool,
     cascade: bool,
@@ -151,95 +148,106 @@ def delete(
 ) -> None:
     """Delete issues: their records become tombstones, which bd restore brings back."""
     from tracker import actions
-    from tracker.ids import resolve
 
     if from_file is not None:
-        rows = session.read(from_file).splitlines()
-        ids += tuple(row.strip() for row in rows if row.strip() and not row.startswith("#"))
+        rows = (row.strip() for row in session.read(from_file).splitlines())
+        ids += tuple(row for row in rows if row and not row.startswith("#"))
     if not ids:
         raise Invalid("no issue ID given", hint="bd delete ID --force")
-    workspace = session.tracker
-    settings, who = workspace.settings(), workspace.who()
-
-    def chosen(draft: Draft) -> list[str]:
-        found = list(dict.fromkeys(resolve(text, draft, settings.prefix) for text in ids))
-        return _with_dependents(draft, found) if cascade else found
-
     if dry_run or not force:
-        _preview(session, chosen, hard=hard)
+        _preview(session, *_rehearsed(session, ids, cascade=cascade), hard=hard, asked=dry_run)
         return
+    who = session.tracker.who()
+    left: set[str] = set()
 
-    def end(draft: Draft) -> list[str]:
-        found = chosen(draft)
-        for id in found:
+    def end(draft: Draft, id: str) -> list[str]:
+        found = _with_dependents(draft, id) if cascade else [id]
+        for one in found:
+            left.update(_users(draft, one))
             if hard:
-                actions.purge(draft, id)
+                actions.purge(draft, one)
             else:
-                actions.delete(draft, id, reason, who)
+                actions.delete(draft, one, reason, who)
         return found
 
-    _say_deleted(session, workspace.write(end))
+    done = list(dict.fromkeys(one for found in edited(session, ids, end) for one in found))
+    _say_deleted(session, done, sorted(left - set(done)))
 
 
-def _with_dependents(draft: Draft, ids: list[str]) -> list[str]:
+def _users(draft: Draft, id: str, kinds: Container[str] | None = None) -> set[str]:
+    """The issues, not deleted themselves, that name one as a dependency of these types."""
+    from tracker.model import TOMBSTONE
+
+    edges = draft.incoming(id)
+    sources = {edge.issue_id for edge in edges if kinds is None or edge.type in kinds}
+    issues = [draft.get_issue(source) for source in sources]
+    return {issue.id for issue in issues if issue and issue.status != TOMBSTONE}
+
+
+def _with_dependents(draft: Draft, id: str) -> list[str]:
+    """An issue and all that waits for it or is below it, however far."""
     from tracker.graph import reachable
+    from tracker.model import BLOCKING
 
-    def above(id: str) -> list[str]:
-        return [edge.issue_id for edge in draft.incoming(id)]
-
-    return ids + sorted(reachable(ids, above) - set(ids))
+    return [id, *sorted(reachable([id], lambda one: _users(draft, one, BLOCKING)) - {id})]
 
 
-def _preview(session: Session, chosen: object, *, hard: bool) -> None:
-    """What would be deleted, and what depends on it."""
+def _rehearsed(
+    session: Session, ids: Sequence[str], *, cascade: bool
+) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The titles of what would be deleted, and of each who names it as a dependency and stays."""
 
-    def look(draft: Draft) -> list[tuple[Issue, list[str]]]:
-        found = chosen(draft)  # type: ignore[operator]
-        issues = [issue for id in found if (issue := draft.get_issue(id)) is not None]
-        return [
-            (issue, sorted({e.issue_id for e in draft.incoming(issue.id)} - set(found)))
-            for issue in issues
-        ]
+    def look(draft: Draft, id: str) -> list[tuple[str, str, set[str]]]:
+        found = _with_dependents(draft, id) if cascade else [id]
+        issues = [issue for one in found if (issue := draft.get_issue(one)) is not None]
+        return [(issue.id, issue.title, _users(draft, issue.id)) for issue in issues]
 
-    rows = session.tracker.rehearse(look)
+    rows = [row for found in edited(session, ids, look, dry=True) for row in found]
+    titles = {id: title for id, title, _ in rows}
+    staying = {id: sorted(users - titles.keys()) for id, _, users in rows}
+    return titles, {id: users for id, users in staying.items() if users}
+
+
+def _preview(
+    session: Session,
+    titles: dict[str, str],
+    users: dict[str, list[str]],
+    *,
+    hard: bool,
+    asked: bool,
+) -> None:
+    """What would be deleted. Unless a preview was `asked` for, several ids may need more words."""
     if session.json:
-        session.emit(
-            {
-                "dry_run": True,
-                "would_delete": [issue.id for issue, _ in rows],
-                "dependents": {issue.id: users for issue, users in rows if users},
-            }
-        )
-        return
-    session.say("⚠️  DELETE PREVIEW")
-    session.say(f"\n{'Records' if hard else 'Issues'} to delete:")
-    for issue, users in rows:
-        session.say(f"  {issue.id}: {issue.title}")
-        if users:
-            session.say(f"    named as a dependency by {', '.join(users)}")
-    session.say("\nNothing was deleted; --force does it.")
-    if len(rows) > 1 and any(users for _, users in rows):
+        session.emit({"dry_run": True, "would_delete": list(titles), "dependents": users})
+    else:
+        session.say(f"⚠️  DELETE PREVIEW\n\n{'Records' if hard else 'Issues'} to delete:")
+        for id, title in titles.items():
+            session.say(f"  {id}: {one_line(title)}")
+            if id in users:
+                session.say(f"    named as a dependency by {', '.join(users[id])}")
+        session.say("\nNothing was deleted; --force does it.")
+    if users and len(titles) > 1 and not asked:
         raise Refused(
             "other issues depend on some of these",
             hint="--force deletes these alone, --cascade --force the others too",
         )
 
 
-def _say_deleted(session: Session, ids: list[str]) -> None:
+def _say_deleted(session: Session, ids: Sequence[str], orphaned: Sequence[str]) -> None:
     nothing = {"dependencies_removed": 0, "references_updated": 0}
     if session.json:
         if len(ids) == 1:
             session.emit({"deleted": ids[0], **nothing})
         else:
-            more = {"events_removed": 0, "labels_removed": 0, "orphaned_issues": None}
+            more = {"events_removed": 0, "labels_removed": 0, "orphaned_issues": orphaned}
             session.emit({"deleted": ids, "deleted_count": len(ids), **more, **nothing})
         return
     if len(ids) == 1:
         session.say(f"✓ Deleted {ids[0]}")
     else:
-        session.say(f"✓ Deleted {len(ids)} issue(s)")
-        for id in ids:
-            session.say(f"  {id}")
+        session.say("\n  ".join([f"✓ Deleted {len(ids)} issue(s)", *ids]))
+    if orphaned:
+        session.say(f"  ⚠ Orphaned {len(orphaned)} issue(s): {', '.join(orphaned)}")
 
 
 @command("restore", examples=["bd restore bd-a1b2c"], writes=True)
@@ -248,19 +256,11 @@ def _say_deleted(session: Session, ids: list[str]) -> None:
 def restore(session: Session, ids: tuple[str, ...]) -> None:
     """Bring deleted issues back as they were."""
     from tracker import actions
-    from tracker.ids import resolve
 
-    workspace = session.tracker
-    settings, who = workspace.settings(), workspace.who()
-
-    def back(text: str) -> Issue:
-        return workspace.write(
-            lambda draft: actions.restore(draft, resolve(text, draft, settings.prefix), who)
-        )
-
-    issues = session.each(ids, back)
-    if session.json:
-        session.emit([told(issue) for issue in issues])
-        return
-    for issue in issues:
-        session.say(f"✓ Restored {issue.id}: {issue.title} ({issue.status})")
+    who = session.tracker.who()
+    issues = edited(session, ids, lambda draft, id: actions.restore(draft, id, who))
+    answer(
+        session,
+        issues,
+        lambda issue: f"✓ Restored {issue.id}: {one_line(issue.title)} ({issue.status})",
+    )

@@ -15,7 +15,7 @@ from tracker.cli.command import UnknownCommand
 from tracker.cli.plain import one_line
 from tracker.cli.session import OutputClosed
 from tracker.cli.words import UnknownOption
-from tracker.errors import TrackerError
+from tracker.errors import NotATracker, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,8 @@ def report(session: Session, error: BaseException) -> int:
     if isinstance(error, OutputClosed | SystemExit | GeneratorExit):
         raise error
     session.code = _code(error)  # stands even if nobody can be told
+    if isinstance(error, click.ClickException | NotATracker):
+        session.errors_to = "stderr"  # as Beads, whatever the command does with its own errors
     if isinstance(error, TrackerError):
         session.fail(error)
     elif isinstance(error, click.ClickException):

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli.command import command, group, pass_session
-from tracker.cli.plain import printable
+from tracker.cli.issues import edited
+from tracker.cli.plain import one_line, printable
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Comment
@@ -25,7 +28,9 @@ def label() -> None:
     """Labels of issues."""
 
 
-@label.command("add", examples=["bd label add bd-a1b2c bd-d3e4f urgent"], json_errors="stderr", writes=True)
+@label.command(
+    "add", examples=["bd label add bd-a1b2c bd-d3e4f urgent"], json_errors="stderr", writes=True
+)
 @click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
 @pass_session
 def add(session: Session, words: tuple[str, ...]) -> None:
@@ -33,7 +38,9 @@ def add(session: Session, words: tuple[str, ...]) -> None:
     _label(session, words, added=True)
 
 
-@label.command("remove", examples=["bd label remove bd-a1b2c urgent"], json_errors="stderr", writes=True)
+@label.command(
+    "remove", examples=["bd label remove bd-a1b2c urgent"], json_errors="stderr", writes=True
+)
 @click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
 @pass_session
 def remove(session: Session, words: tuple[str, ...]) -> None:
@@ -43,32 +50,21 @@ def remove(session: Session, words: tuple[str, ...]) -> None:
 
 def _label(session: Session, words: tuple[str, ...], *, added: bool) -> None:
     from tracker import actions
-    from tracker.ids import resolve
 
     *ids, text = words
     if not ids:
         raise click.UsageError("an issue and a label are needed: bd label add ID LABEL")
+    text = text.strip()
     labels = actions.Labels(add=(text,)) if added else actions.Labels(remove=(text,))
-    workspace = session.tracker
-    settings, who = workspace.settings(), workspace.who()
-
-    def change(id: str) -> str:
-        return workspace.write(
-            lambda draft: actions.label(
-                draft, resolve(id, draft, settings.prefix), labels, who
-            ).id
-        )
-
-    done = session.each(ids, change)
-    word = "added" if added else "removed"
+    who = session.tracker.who()
+    done = edited(session, ids, lambda draft, id: actions.label(draft, id, labels, who).id)
     if session.json:
-        session.emit([{"issue_id": id, "label": text.strip(), "status": word} for id in done])
+        status = "added" if added else "removed"
+        session.emit([{"issue_id": id, "label": text, "status": status} for id in done])
         return
+    did, to = ("Added", "to") if added else ("Removed", "from")
     for id in done:
-        if added:
-            session.say(f"✓ Added label '{text.strip()}' to {id}")
-        else:
-            session.say(f"✓ Removed label '{text.strip()}' from {id}")
+        session.say(f"✓ {did} label '{text}' {to} {id}")
 
 
 @label.command("list", examples=["bd label list bd-a1b2c"])
@@ -76,17 +72,15 @@ def _label(session: Session, words: tuple[str, ...], *, added: bool) -> None:
 @pass_session
 def list_(session: Session, id: str) -> None:
     """List the labels of an issue."""
-    workspace = session.tracker
-    row = workspace.answers.row(workspace.resolve(id))
-    assert row is not None  # noqa: S101  (resolve found it)
+    issue = session.tracker.issue(id)
     if session.json:
-        session.emit(list(row.labels))
-    elif not row.labels:
-        session.say(f"\n{row.id} has no labels")
+        session.emit(issue.labels)
+    elif not issue.labels:
+        session.say(f"\n{issue.id} has no labels")
     else:
-        session.say(f"\n🏷 Labels for {row.id}:")
-        for one in row.labels:
-            session.say(f"  - {one}")
+        session.say(f"\n🏷 Labels for {issue.id}:")
+        for one in issue.labels:
+            session.say(f"  - {one_line(one)}")
         session.say()
 
 
@@ -104,9 +98,9 @@ def list_all(session: Session) -> None:
         session.say("\nNo labels found")
         return
     session.say(f"\n🏷 All labels ({len(counts)} unique):")
-    width = max(len(text) for text, _ in counts)
+    width = max(len(one_line(text)) for text, _ in counts)
     for text, count in counts:
-        session.say(f"  {text:<{width}}  ({count} issues)")
+        session.say(f"  {one_line(text):<{width}}  ({count} issues)")
     session.say()
 
 
@@ -126,33 +120,50 @@ def comments() -> None:
 @pass_session
 def list_comments(session: Session, id: str, local_time: bool) -> None:
     """List the comments on an issue."""
-    workspace = session.tracker
-    issue = workspace.issue(id)
+    from tracker.cli.render import moment
+
+    issue = session.tracker.issue(id)
     if session.json:
-        session.emit([remark(one, issue.id) for one in issue.comments])
+        session.emit([as_json(session.env, one, issue.id) for one in issue.comments])
     elif not issue.comments:
         session.say(f"No comments on {issue.id}")
     else:
         session.say(f"\nComments on {issue.id}:\n")
         for one in issue.comments:
-            session.say(f"[{one.author}] at {_minute(one.created_at, local_time)}")
+            when = moment(one.created_at, local=local_time)
+            session.say(f"[{one_line(one.author)}] at {when}")
             session.say("\n".join(f"  {row}" for row in printable(one.text).split("\n")))
             session.say()
 
 
-def remark(one: Comment, id: str) -> dict[str, Any]:
-    """A comment as JSON; the issue is the one whose record holds it."""
-    found = {"id": one.id, "issue_id": id, "author": one.author, "text": one.text}
-    return {**found, "created_at": one.created_at}
+def as_json(env: Mapping[str, str], one: Comment, issue_id: str) -> dict[str, Any]:
+    """A comment as JSON; it belongs to the issue whose record holds it, whatever it says."""
+    return {
+        "id": identity(env, one.id),
+        "issue_id": issue_id,
+        "author": one.author,
+        "text": one.text,
+        "created_at": one.created_at,
+    }
 
 
-def _minute(text: str, local: bool) -> str:
-    from datetime import UTC, datetime
+def identity(env: Mapping[str, str], id: int | str) -> int | str:
+    """The id of a comment: a number as the log has it, or a text for clients of Beads 1.x."""
+    from tracker.cli.about import compat_version
 
-    from tracker.model import instant
+    major = compat_version(env).partition(".")[0]
+    return str(id) if major.isdecimal() and int(major) >= 1 else id
 
-    moment = datetime.fromtimestamp(instant(text) // 1_000_000_000, UTC)
-    return (moment.astimezone() if local else moment).strftime("%Y-%m-%d %H:%M")
+
+def commented(function: Callable[..., None]) -> Any:
+    """The words and options of the two commands that add a comment."""
+    for option in (
+        click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin"),
+        click.option("-a", "--author", metavar="NAME", help="Whose comment it is  [--actor]"),
+        click.argument("words", nargs=-1, required=True, metavar="ID TEXT"),
+    ):
+        function = option(function)
+    return function
 
 
 @comments.command(
@@ -160,12 +171,10 @@ def _minute(text: str, local: bool) -> str:
     examples=['bd comments add bd-a1b2c "found the cause"', "bd comments add bd-a1b2c -f note.md"],
     writes=True,
 )
-@click.argument("words", nargs=-1, required=True, metavar="ID TEXT")
-@click.option("-a", "--author", help="Whose comment it is  [--actor]")
-@click.option("-f", "--file", metavar="FILE", help="Read the text from a file; '-' is stdin")
+@commented
 @pass_session
 def add_comment(
-    session: Session, words: tuple[str, ...], author: str | None, file: str | None
+    session: Session, /, words: tuple[str, ...], author: str | None, file: str | None
 ) -> None:
     """Add a comment to an issue."""
     _comment(session, words, author, file)
@@ -177,11 +186,11 @@ def add_comment(
     json_errors="stdout",
     writes=True,
 )
-@click.argument("words", nargs=-1, required=True, metavar="ID TEXT")
-@click.option("-a", "--author", help="Whose comment it is  [--actor]")
-@click.option("-f", "--file", metavar="FILE", help="Read the text from a file; '-' is stdin")
+@commented
 @pass_session
-def comment(session: Session, words: tuple[str, ...], author: str | None, file: str | None) -> None:
+def comment(
+    session: Session, /, words: tuple[str, ...], author: str | None, file: str | None
+) -> None:
     """Add a comment to an issue."""
     _comment(session, words, author, file)
 
@@ -197,7 +206,7 @@ def _comment(
         raise Invalid("cannot specify both a text and --file")
     if file is None and not rest:
         raise Invalid("comment text required", hint=f'bd comments add {id} "TEXT"')
-    text = session.read(file).rstrip("\n") if file is not None else " ".join(rest)
+    text = session.read(file).rstrip("\r\n") if file is not None else " ".join(rest)
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
 
@@ -207,6 +216,6 @@ def _comment(
 
     full, made = workspace.write(add)
     if session.json:
-        session.emit(remark(made, full))
+        session.emit(as_json(session.env, made, full))
     else:
         session.say(f"Comment added to {full}")

@@ -29,6 +29,7 @@ Failed = list[tuple[str, TrackerError]]
 
 # They stand in the way of every id, so the next id is not tried.
 _FOR_ALL = (NotATracker, Conflicted, Locked)
+_BATCH = 64  # a single text of everything is copied often, and one emoji makes all of it wide
 _ASKED_OF_GIT = r"^(user\.(name|email)|merge\.tracker\.driver)$"
 # A hook of one repository must not make git answer for another one.
 _REPOSITORY = frozenset(
@@ -89,6 +90,7 @@ class Session:
         self.nonce = nonce or (lambda: int.from_bytes(os.urandom(8), "big"))
         self.flags = Flags(env)
         self.errors_to = "stderr"
+        self.writes = False
         self.code = 0
         self._answered = False
 
@@ -118,11 +120,14 @@ class Session:
 
     @cached_property
     def tracker(self) -> Workspace:
-        """The issues of this workspace; what a reader should know about the log is said once."""
+        """The issues of this workspace; what a reader should know about the log is said once.
+
+        A command that writes meets the log only when it does, and says it then.
+        """
         from tracker.workspace import Workspace
 
         workspace = Workspace(self.place, self)
-        for text in workspace.warnings():
+        for text in () if self.writes else workspace.warnings():
             self.warn(text)
         return workspace
 
@@ -229,19 +234,24 @@ class Session:
         self.write(pretty(value))
 
     def emit_raw(self, fragments: Iterable[str], *, total: int | None = None) -> None:
-        """The answer as a JSON array of ready-made objects, in one write.
+        """The answer as a JSON array of ready-made objects; all are made before one is written.
 
         A fragment runs from `{` to `}`; the lines between are indented as in a top-level array:
         keys by four spaces, the closing brace by two.
         """
         texts = list(fragments)
-        array = "[\n  " + ",\n  ".join(texts) + "\n]" if texts else "[]"
+        shown = len(texts)
+        margin = "\n  " if self.flags.envelope else "\n"
+        self.write('{\n  "data": [' if self.flags.envelope else "[")
+        for start in range(0, shown, _BATCH):
+            batch = ",\n  ".join(texts[start : start + _BATCH])
+            text = f",\n  {batch}" if start else f"\n  {batch}"
+            self.write(text.replace("\n", margin))  # JSON text holds no newline inside a string
+        self.write(f"{margin}]" if texts else "]")
         if self.flags.envelope:
-            shown = len(texts)
-            array = array.replace("\n", "\n  ")  # JSON text holds no newline inside a string
-            counts = f'"total": {shown if total is None else total},\n  "shown": {shown}'
-            array = f'{{\n  "data": {array},\n  {counts}\n}}'
-        self.write(array + "\n")
+            count = shown if total is None else total
+            self.write(f',\n  "total": {count},\n  "shown": {shown}\n}}')
+        self.write("\n")
 
     def each(self, ids: Iterable[str], action: Callable[[str], T]) -> list[T]:
         """What `action` gave for each id for which it succeeded.

@@ -1,0 +1,304 @@
+"""The laws of the merge, over issues of every shape."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, assume, example, given, settings
+from hypothesis import strategies as st
+from triples import line_of, memories, prose, records, trees, triples
+
+from tracker.codec import decode, encode, members
+from tracker.lines import MARKER
+from tracker.log import Log
+from tracker.marks import has_markers
+from tracker.merge import resolve_markers, three_way
+from tracker.model import FIELDS
+from tracker.rules import ISSUE, MEMORY
+from tracker.settle import rule_of
+from tracker.sides import Row
+from tracker.strangers import are_strangers
+from tracker.values import ABSENT, meaning
+
+patient = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+JOINED = {"description", "design", "acceptance_criteria", "notes"}
+LISTS = {"labels", "dependencies", "comments", "aliases", "conflicts"}
+
+
+def file_of(side):
+    return b"".join(encode(side[id]) + b"\n" for id in sorted(side))
+
+
+def fields_of(issue):
+    """Every field with its raw text, as the line has it."""
+    return {name: member.raw for name, member in members(encode(issue).decode())[0].items()}
+
+
+def same_issue(*found):
+    rows = [Row(("", i.id), encode(i), is_issue=True) for i in found if i is not None]
+    return not any(are_strangers(one, two) for one in rows for two in rows)
+
+
+def merged_records(triple):
+    base, ours, theirs = triple
+    return Log(three_way(file_of(base), file_of(ours), file_of(theirs)).data)
+
+
+def test_every_field_has_a_rule():
+    assert set(FIELDS) <= ISSUE.keys()
+    assert {"conflicts", "updated_at", "content"} <= MEMORY.keys()
+
+
+@patient
+@given(triples(marked=True) | triples())
+def test_branches_may_be_swapped(triple):
+    base, ours, theirs = triple
+    assert three_way(base, ours, theirs) == three_way(base, theirs, ours)
+
+
+@patient
+@given(triples())
+def test_a_side_that_did_nothing_changes_nothing(triple):
+    base, ours, theirs = triple
+    assume(not has_markers(ours))
+    assert three_way(base, ours, base).data == ours
+    assert three_way(base, base, theirs).data == theirs
+    assert three_way(base, ours, ours).data == ours
+
+
+@patient
+@given(triples(marked=True) | triples())
+def test_the_output_parses_and_holds_each_id_once(triple):
+    result = three_way(*triple).data
+    log = Log(result)
+    clean = [resolve_markers(side).data for side in triple]
+    assert not log.markers
+    assert not log.repeated or result in clean  # a whole side, as it is
+    for problem in log.problems:
+        line = result.splitlines()[problem.line - 1] if b"\x0b" not in result else b""
+        assert not MARKER.match(line)
+    if any(Log(side).is_sorted for side in clean[1:]) and result not in clean:
+        assert log.is_sorted
+
+
+@patient
+@given(triples(marked=True) | triples())
+def test_the_output_is_a_base_for_the_next_merge(triple):
+    base, ours, theirs = triple
+    result = three_way(*triple).data
+    assert three_way(base, result, result).data == result
+    assert three_way(ours, ours, result).data == result
+    again = three_way(result, ours, theirs)
+    assert again == three_way(result, theirs, ours)
+    assert not Log(again.data).markers
+
+
+@patient
+@given(triples(), triples())
+def test_a_criss_cross_converges(triple, later):
+    """Both sides merge each other, work on, and merge again, with what git makes as the base."""
+    base, ours, theirs = triple
+    one, two = three_way(base, ours, theirs).data, three_way(base, theirs, ours).data
+    assert one == two
+    virtual = three_way(base, ours, theirs).data
+    here, there = three_way(later[0], one, later[1]).data, three_way(later[0], two, later[2]).data
+    assert three_way(virtual, here, there) == three_way(virtual, there, here)
+
+
+@patient
+@given(records())
+def test_what_one_side_left_alone_is_what_the_other_made_of_it(triple):
+    base, ours, theirs = triple
+    result = merged_records(triple)
+    for id in base.keys() & ours.keys() & theirs.keys() & set(result):
+        if not same_issue(base[id], ours[id], theirs[id]):
+            continue
+        before, one, two, now = map(fields_of, (base[id], ours[id], theirs[id], result[id]))
+        for name in before.keys() | one.keys() | two.keys():
+            b, o, t = before.get(name), one.get(name), two.get(name)
+            if name in {"conflicts", "comments"} or b not in {o, t}:
+                continue
+            assert now.get(name) == (t if o == b else o), name
+
+
+@patient
+@given(records())
+def test_no_scalar_is_made_up(triple):
+    base, ours, theirs = triple
+    result = merged_records(triple)
+    for id in result.keys() & ours.keys() & theirs.keys():
+        if not same_issue(base.get(id), ours[id], theirs[id]):
+            continue
+        for name in FIELDS:
+            if name in JOINED | LISTS | {"metadata"}:
+                continue
+            values = [getattr(side[id], name) for side in (ours, theirs)]
+            assert getattr(result[id], name) in values, name
+
+
+def counted(id, items):
+    """The members of a list by what names them."""
+    found = []
+    for item in items:
+        if isinstance(item, str):
+            found.append(item)
+        elif hasattr(item, "text"):
+            if item.author != "tracker":
+                found.append((item.author, item.text))
+        else:
+            found.append(item.key)
+    return Counter(found)
+
+
+@patient
+@given(records())
+def test_added_members_survive_and_removed_ones_stay_removed(triple):
+    base, ours, theirs = triple
+    result = merged_records(triple)
+    for id in base.keys() & ours.keys() & theirs.keys() & set(result):
+        if not same_issue(base[id], ours[id], theirs[id]):
+            continue
+        for name in ("labels", "dependencies", "comments", "aliases"):
+            four = [counted(id, getattr(side[id], name)) for side in (*triple, result)]
+            carried = any(name in dict(side[id].extra) for side in triple)
+            for key in set().union(*four) if not carried else ():
+                before, one, two, now = (min(count[key], 1) for count in four)
+                assert now == (two if one == before else one), (name, key)
+
+
+@patient
+@given(records())
+def test_no_record_gets_lost(triple):
+    """Every issue of a side is in the result, unless the other side deleted it as it was."""
+    base, ours, theirs = triple
+    result = merged_records(triple)
+    born = Counter((issue.title, issue.created_at) for issue in result.values())
+    for side, other in ((ours, theirs), (theirs, ours)):
+        for id, issue in side.items():
+            if id in base and (id not in other or not same_issue(base[id], other[id])):
+                continue  # perhaps deleted
+            if id in other and same_issue(base.get(id), issue, other[id]):
+                assert id in result
+                continue
+            renamed = [i for i in result.values() if i.id == id or id in i.aliases]
+            assert any(same_issue(issue, one) for one in renamed), (id, born)
+
+
+def paths(value, above=()):
+    """Every path through an object to what is no object, and every key on the way."""
+    found = {above} if above else set()
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        found |= paths(inner, (*above, name))
+    return found
+
+
+@given(trees(), trees(), trees())
+def test_unknown_keys_survive_at_any_depth(base, ours, theirs):
+    assume(all(isinstance(tree, dict) for tree in (base, ours, theirs)))
+    lines = [line_of("bd-a", zeta=tree) for tree in (base, ours, theirs)]
+    result = three_way(*lines).data
+    raw = dict(decode(result.strip()).extra)
+    found = paths(json.loads(raw.get("zeta", "{}")))
+    told = json.dumps(json.loads(raw.get("conflicts", "[]")))
+    before, one, two = map(paths, (base, ours, theirs))
+    for path in (one - before) | (two - before) | (one & two):
+        above = {path[:length] for length in range(1, len(path))}
+        if above <= found:  # else an object gave way to a scalar, and is kept as a whole
+            removed = path in before and not (path in one and path in two)
+            assert path in found or removed or told != "[]"
+    for path in before - one - two:
+        assert path not in found
+
+
+@given(prose(), prose(), prose())
+def test_no_line_of_text_gets_lost(base, ours, theirs):
+    """What both sides wrote is in the text, in `conflicts` or in both."""
+    lines = [
+        line_of("bd-a", description=text, updated_at=f"2026-01-0{day}T00:00:00Z")
+        for text, day in ((base, 1), (ours, 2), (theirs, 3))
+    ]
+    issue = decode(three_way(*lines).data.strip())
+    kept = [entry["value"] for entry in json.loads(dict(issue.extra).get("conflicts", "[]"))]
+    everywhere = Counter("\n".join([issue.description, *kept]).split("\n"))
+    for side in (ours, theirs):
+        new = Counter(side.split("\n")) - Counter(base.split("\n"))
+        assert not {line for line in new if line} - everywhere.keys()
+    said = [remark.text for remark in issue.comments]
+    assert all(any(value in text for text in said) for value in kept)
+
+
+@given(prose(), prose())
+@example("a", "a\nb")
+def test_notes_that_were_born_on_both_sides_are_joined(one, two):
+    lines = [
+        line_of("bd-a", notes=text, updated_at=f"2026-01-0{day}T00:00:00Z")
+        for text, day in (("", 1), (one, 2), (two, 3))
+    ]
+    notes = decode(three_way(*lines).data.strip()).notes
+    assert one in notes
+    assert two in notes
+    assert len(notes) <= len(one) + len(two) + 1
+
+
+@patient
+@given(memories())
+def test_memories_obey_the_same_laws(triple):
+    base, ours, theirs = triple
+    merged = three_way(base, ours, theirs, "x/.beads/memory.jsonl")
+    assert merged == three_way(base, theirs, ours, "x/.beads/memory.jsonl")
+    assert three_way(base, ours, base, "memory.jsonl").data == ours
+    rows = [json.loads(line) for line in merged.data.splitlines()]
+    keys = [row["key"] for row in rows]
+    assert keys == sorted(set(keys))
+    sides = [{row["key"]: row for row in map(json.loads, side.splitlines())} for side in triple]
+    assert set(keys) >= sides[1].keys() & sides[2].keys()
+    assert set(keys) <= sides[1].keys() | sides[2].keys()
+
+
+@patient
+@given(triples(plain=True))
+def test_markers_hold_what_the_merge_would_have_made(triple):
+    """A whole file between markers, with its base, is the merge of the three."""
+    base, ours, theirs = triple
+    assume(ours != theirs)
+    block = b"<<<<<<< HEAD\n%s||||||| base\n%s=======\n%s>>>>>>> theirs\n" % (ours, base, theirs)
+    resolved = resolve_markers(block)
+    assert resolved.data == three_way(base, ours, theirs).data
+    swapped = b"<<<<<<< HEAD\n%s||||||| base\n%s=======\n%s>>>>>>> theirs\n" % (theirs, base, ours)
+    assert resolve_markers(swapped) == resolved
+
+
+@given(st.data())
+def test_what_means_the_same_is_no_edit(data):
+    """Each field has a meaning that its own spelling does not change."""
+    name = data.draw(st.sampled_from(sorted(ISSUE)))
+    rule = rule_of(ISSUE, name)
+    value = members('{"v":["a"],"w":[ "a" ]}')[0]
+    assert rule.mean(value["v"]) == rule.mean(value["w"])
+    assert not rule.edited(value["v"], value["w"])
+    assert rule.mean(ABSENT) == rule.mean(members('{"v":""}')[0]["v"])
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"),
+    [
+        ("1", "1.0", True),
+        ("100", "1e2", True),
+        ("0.10", "1e-1", True),
+        ("-0", "0", True),
+        ("9007199254740993", "9007199254740992", False),
+        ("1e400", "1e401", False),
+        ('"\\u003c"', '"<"', True),
+        ('{"a":1,"b":null}', '{ "a": 1 }', True),
+        ('{"x_at":"2026-01-01T00:00:00Z"}', '{"x_at":"2026-01-01T01:00:00+01:00"}', True),
+        ("true", "1", False),
+        ('"1"', "1", False),
+        ("[1,2]", "[2,1]", False),
+        ("[]", "null", True),
+    ],
+)
+def test_meaning(one, two, same):
+    found = members(f'{{"one":{one},"two":{two}}}')[0]
+    assert (meaning(found["one"]) == meaning(found["two"])) is same

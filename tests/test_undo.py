@@ -1,0 +1,206 @@
+"""`bd undo` and `bd op`: what was written here, and taking it back."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from trying import bd, lines, tree, workspace
+
+from tracker.cli.history import differences
+
+
+@pytest.fixture
+def root(tmp_path):
+    workspace(tmp_path, lines("a-1", "a-2"), config__yaml=b"issue-prefix: a\n")
+    return tmp_path
+
+
+def log(root):
+    return (root / ".beads/issues.jsonl").read_bytes()
+
+
+WRITES = [
+    ("create", "New"),
+    ("update", "a-1", "--title", "Other"),
+    ("close", "a-1", "-r", "done"),
+    ("close", "a-1", "a-2"),
+    ("delete", "a-2", "--force"),
+    ("dep", "add", "a-1", "a-2"),
+    ("comments", "add", "a-1", "A remark"),
+    ("label", "add", "a-1", "x"),
+]
+
+
+@pytest.mark.parametrize("words", WRITES, ids=lambda words: words[0])
+def test_every_write_can_be_taken_back_byte_for_byte(root, words):
+    before = log(root)
+    bd(root, *words)
+    after = log(root)
+    assert after != before
+    said = bd(root, "undo")
+    assert said.out.startswith("✓ Undid #1  20")
+    assert f"bd {words[0]}" in said.out
+    assert log(root) == before
+    bd(root, "undo", "2")  # what undid can be undone as well
+    assert log(root) == after
+
+
+def test_one_after_the_other_to_the_beginning(root):
+    states = [log(root)]
+    for title in ("one", "two", "three"):
+        bd(root, "update", "a-1", "--title", title)
+        states.append(log(root))
+    for state in states[-2::-1]:
+        bd(root, "undo")
+        assert log(root) == state
+    said = bd(root, "undo", code=1)
+    assert "nothing to undo" in said.err
+    assert "bd op log" in said.err
+
+
+def test_a_number_names_one(root):
+    bd(root, "update", "a-1", "--title", "one")
+    bd(root, "update", "a-2", "--title", "two")
+    for number in ("1", "#1"):
+        answer = bd(root, "undo", number, "--dry-run", "--json").json
+        assert answer["number"] == 1
+    bd(root, "undo", "#1")
+    titles = {issue["id"]: issue["title"] for issue in bd(root, "list", "--json").json}
+    assert titles == {"a-1": "Title of a-1", "a-2": "two"}
+    assert "undone already" in bd(root, "undo", "1", code=1).err
+    assert "no operation 77" in bd(root, "undo", "77", code=1).err
+    assert bd(root, "undo", "x", code=2).err
+    assert bd(root, "undo", "-1", code=2).err
+
+
+def test_what_has_changed_since_is_not_touched(root):
+    bd(root, "update", "a-1", "--title", "one")
+    bd(root, "update", "a-2", "--title", "two")
+    bd(root, "undo", "1")
+    bd(root, "update", "a-2", "--title", "three")
+    before = log(root)
+    said = bd(root, "undo", "2", code=1)
+    assert "a-2 has changed since operation 2: nothing was undone" in said.err
+    assert log(root) == before
+    dry = bd(root, "undo", "2", "--dry-run")
+    assert "a-2 has changed since, so nothing would be undone" in dry.out
+    assert bd(root, "undo", "2", "--dry-run", "--json").json["changed_since"] == ["a-2"]
+
+
+def test_a_dry_run_shows_and_writes_nothing(root):
+    bd(root, "update", "a-1", "--title", "Other", "-p", "0")
+    before = tree(root, set())
+    said = bd(root, "undo", "--dry-run")
+    assert said.out.startswith("Would undo #1")
+    assert "  a-1: restored\n" in said.out
+    assert "  title: Other → Title of a-1\n" in said.out
+    assert "  priority: 0 → 2\n" in said.out
+    assert log(root) == before[".beads/issues.jsonl"][0]
+    answer = bd(root, "undo", "--dry-run", "--json").json
+    assert answer["dry_run"]
+    assert answer["changes"] == [{"file": "issues.jsonl", "id": "a-1", "action": "restored"}]
+    assert len(bd(root, "op", "log", "--json").json) == 1
+
+
+def test_what_undo_does_to_each_record(root):
+    id = bd(root, "create", "New", "--silent").out.strip()
+    assert f"  {id}: removed" in bd(root, "undo", "--dry-run").out
+    said = bd(root, "undo", "--json")
+    assert said.json["changes"] == [{"file": "issues.jsonl", "id": id, "action": "removed"}]
+    assert not said.err
+    assert f"  {id}: brought back" in bd(root, "undo", "2").out
+
+
+def test_markers_stop_it(root):
+    bd(root, "update", "a-1", "--title", "one")
+    held = log(root)
+    (root / ".beads/issues.jsonl").write_bytes(b"<<<<<<< a\n" + held + b"=======\n>>>>>>> b\n")
+    assert "bd resolve" in bd(root, "undo", code=1).err
+    (root / ".beads/issues.jsonl").write_bytes(held)
+    bd(root, "undo")
+
+
+def test_read_only_mode(root):
+    bd(root, "update", "a-1", "--title", "one")
+    assert bd(root, "undo", "--readonly", code=1).err.startswith("Error: operation 'undo'")
+    bd(root, "undo")
+
+
+# The list.
+
+
+def test_the_list_is_newest_first_and_marks_what_was_undone(root):
+    assert bd(root, "op", "log").out == "No writes yet\n"
+    bd(root, "update", "a-1", "--title", "one two")
+    bd(root, "close", "a-1", "a-2", "--actor", "bob")
+    bd(root, "undo")
+    rows = bd(root, "op", "log").out.splitlines()
+    stamp = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    patterns = [
+        rf"#3  {stamp}  ann  bd undo  \(2 records\)  \[undoes #2\]",
+        rf"#2  {stamp}  bob  bd close a-1 a-2 --actor bob  \(2 records\)  \[undone\]",
+        rf"#1  {stamp}  ann  bd update a-1 --title 'one two'  \(1 record\)",
+    ]
+    assert len(rows) == 3
+    for row, pattern in zip(rows, patterns, strict=True):
+        assert re.fullmatch(pattern, row)
+    assert bd(root, "op").out == bd(root, "op", "log").out
+
+
+def test_the_list_says_how_much_it_leaves_out(root):
+    for number in range(23):
+        bd(root, "update", "a-1", "--title", f"title {number}")
+    rows = bd(root, "op", "log").out.splitlines()
+    assert len(rows) == 21
+    assert rows[-1] == "showing 20 of 23 (bd op log -n 0 shows all)"
+    assert len(bd(root, "op", "log", "-n", "0").out.splitlines()) == 23
+    assert bd(root, "op", "log", "-n", "2").out.startswith("#23")
+    answer = bd(root, "op", "log", "-n", "2", "--json", "--envelope").json
+    assert (answer["shown"], answer["total"]) == (2, 23)
+
+
+def test_the_list_as_json(root):
+    bd(root, "close", "a-1", "a-2")
+    bd(root, "undo")
+    newest, oldest = bd(root, "op", "log", "--json").json
+    assert (newest["number"], newest["undone"]) == (2, False)
+    assert newest["undoes"] == oldest["key"]
+    assert (oldest["command"], oldest["records"], oldest["undone"]) == ("bd close a-1 a-2", 2, True)
+    assert oldest["ids"] == ["a-1", "a-2"]
+    assert oldest["at"].endswith("Z")
+
+
+def test_what_was_typed_cannot_steer_the_terminal(root):
+    bd(root, "update", "a-1", "--notes", "\x1b[31mred\nline\x1b[0m" + "x" * 200)
+    rows = bd(root, "op", "log").out.splitlines()
+    assert len(rows) == 1
+    assert rows[0].isprintable()
+    assert "…" in rows[0]
+
+
+# One of them.
+
+
+def test_show_names_the_fields(root):
+    bd(root, "update", "a-1", "--title", "Other", "--notes", "N")
+    said = bd(root, "op", "show", "#1")
+    assert "a-1 (issues.jsonl): changed\n" in said.out
+    assert "  title: Title of a-1 → Other\n" in said.out
+    assert "  + notes: N\n" in said.out
+    answer = bd(root, "op", "show", "1", "--json").json
+    fields = {field["name"]: field for field in answer["changes"][0]["fields"]}
+    assert fields["notes"] == {"name": "notes", "old": None, "new": "N"}
+    assert set(fields) == {"title", "notes", "updated_at"}
+    said = bd(root, "op", "show", "9", code=1)
+    assert "there is no operation 9" in said.err
+
+
+def test_differences_of_lines_that_are_no_records():
+    assert differences(b'{"a":1}', b'{"a":1}') == []
+    assert differences(b"{broken", None) == [("line", "{broken", None)]
+    assert differences(None, json.dumps({"a": [1]}).encode()) == [("a", None, [1])]
+    assert differences(b'{"a":1,"b":2}', b'{"b":3,"c":4}') == [
+        ("b", 2, 3), ("c", None, 4), ("a", 1, None),
+    ]  # fmt: skip

@@ -1,0 +1,216 @@
+"""Where a branch stands, and how it moves without touching what the user has staged or changed.
+
+A commit is made beside the work tree: a tree, a commit of it, then the name of the branch. No hook
+of a commit runs, since those look at the user's work. `git push` runs its hook as ever.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker.errors import Refused
+from tracker.git import GitFailed, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from tracker.git import Repository
+
+UNDER_WAY = {
+    "MERGE_HEAD": "merge",
+    "rebase-merge": "rebase",
+    "rebase-apply": "rebase",
+    "CHERRY_PICK_HEAD": "cherry-pick",
+    "REVERT_HEAD": "revert",
+}
+_FASTER = (  # how a remote says that somebody else was faster
+    "fetch first", "non-fast-forward", "stale info", "cannot lock ref", "failed to update ref",
+    "incorrect old value", "reference already exists",
+)  # fmt: skip
+
+
+class Branch(NamedTuple):
+    """A branch; `head` is "" before its first commit.
+
+    `upstream` is the local copy of what it is merged with, "" where there is none; `pushes` is
+    whether `git push` goes to that very place.
+    """
+
+    name: str
+    head: str = ""
+    upstream: str = ""
+    remote: str = ""
+    remote_ref: str = ""
+    pushes: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The upstream as people write it: origin/main."""
+        return self.upstream.removeprefix("refs/remotes/").removeprefix("refs/heads/")
+
+
+def under_way(git_dir: str) -> str:
+    """The operation that waits for the user: merge, rebase ...; "" where none does."""
+    there = (what for name, what in UNDER_WAY.items() if os.path.lexists(f"{git_dir}/{name}"))
+    return next(there, "")
+
+
+def current(repo: Repository) -> Branch | None:
+    """The branch that HEAD stands on; None on a detached HEAD."""
+    ref = repo.ask("symbolic-ref", "--quiet", "HEAD").text.strip()
+    if not ref:
+        return None
+    names = ("objectname", "upstream", "upstream:remotename", "upstream:remoteref", "push")
+    wanted = "%00".join(f"%({name})" for name in names)
+    said = repo.tell("for-each-ref", f"--format={wanted}", "--", ref)
+    name = ref.removeprefix("refs/heads/")
+    if not said:
+        return Branch(name)
+    head, upstream, remote, remote_ref, push = said.removesuffix("\n").split("\0")
+    return Branch(name, head, upstream, remote, remote_ref, bool(upstream) and push == upstream)
+
+
+def remotes(repo: Repository) -> list[str]:
+    """The names of the remotes."""
+    return repo.tell("remote").split()
+
+
+def apart(repo: Repository, ours: str, theirs: str) -> tuple[int, int]:
+    """How many commits only ours has, and how many only theirs."""
+    said = repo.tell("rev-list", "--count", "--left-right", f"{ours}...{theirs}", "--")
+    ahead, behind = said.split()
+    return int(ahead), int(behind)
+
+
+def touches_more(repo: Repository, among: Sequence[str], paths: Iterable[str]) -> bool:
+    """Whether one of the commits changes anything but these files and folders.
+
+    What a later commit takes back counts; of a merge counts what differs from every parent.
+    """
+    but = [f":(top,exclude,literal){path}" for path in paths]
+    words = ["rev-list", "--full-history", "--max-count=1", *among, "--"]
+    return ":(top,exclude,literal)." not in but and bool(repo.tell(*words, *but))
+
+
+def status(repo: Repository, paths: Iterable[str]) -> dict[str, str]:
+    """What is not as in HEAD: two letters as in `git status --short` (`??` is not tracked)."""
+    said = repo.tell(
+        "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames",
+        "--untracked-files=all", "--ignore-submodules=all", "--", *map(literal, paths),
+    )  # fmt: skip
+    return {row[3:]: row[:2] for row in said.split("\0")[:-1]}
+
+
+class Author(NamedTuple):
+    """How commits are made: an author other than git's own ("Name <mail>"), and unsigned or not."""
+
+    name: str = ""
+    never_sign: bool = False
+
+
+def commit(
+    repo: Repository, tree: str, parents: Iterable[str], message: str, author: Author
+) -> str:
+    """A new commit, which no branch has yet. It is signed where git is told to sign commits."""
+    words = ["commit-tree", tree]
+    for parent in parents:
+        words += ["-p", parent]
+    if not author.never_sign and repo.ask(
+        "config", "--type=bool", "--get", "commit.gpgSign"
+    ).text.startswith("true"):
+        words.append("-S")
+    data = (message.rstrip() + "\n").encode("utf-8", "surrogateescape")
+    return repo.tell(*words, data=data, env=_names(author)).strip()
+
+
+def _names(author: Author) -> Mapping[str, str]:
+    name, _, mail = author.name.removesuffix(">").partition("<")
+    if not name.strip() or not mail:
+        return {}
+    return {"GIT_AUTHOR_NAME": name.strip(), "GIT_AUTHOR_EMAIL": mail.strip()}
+
+
+def advance(repo: Repository, new: str, old: str, why: str) -> None:
+    """Let the current branch name another commit; raises GitFailed if it no longer names `old`."""
+    repo.tell("update-ref", "-m", f"bd sync: {why}", "HEAD", new, old)
+
+
+def restage(repo: Repository, paths: Iterable[str]) -> None:
+    """Put files as they are in the work tree into the index, and nothing else."""
+    data = "".join(f"{path}\0" for path in paths).encode("utf-8", "surrogateescape")
+    repo.tell("update-index", "--add", "-z", "--stdin", data=data)
+
+
+def check_out(repo: Repository, old: str, new: str) -> None:
+    """Replace in the index and in the work tree what differs between two commits, or nothing.
+
+    Raises GitFailed where that would lose a change of the user.
+    """
+    repo.tell("update-index", "-q", "--refresh") if False else repo.ask(
+        "update-index", "-q", "--refresh"
+    )
+    repo.tell("read-tree", "-m", "-u", old, new)
+
+
+def fetch(repo: Repository, branch: Branch) -> bool:
+    """Bring the copy of the upstream up to date; False where the remote has no such branch."""
+    words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", branch.remote]
+    answer = repo.ask(*words, branch.remote_ref)
+    if answer.code and "couldn't find remote ref" in answer.error:
+        return False
+    if answer.code:
+        raise GitFailed(words, answer.error)
+    return True
+
+
+class Pushed(NamedTuple):
+    """How a push went; `late` is whether somebody else was faster."""
+
+    done: bool
+    late: bool = False
+    reached: bool = True
+    why: str = ""
+
+
+def push(repo: Repository, branch: Branch, commit: str) -> Pushed:
+    """Send one commit to the branch's place, if that only adds to what is there."""
+    answer = repo.ask(
+        "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", branch.remote,
+        f"{commit}:{branch.remote_ref}",
+    )  # fmt: skip
+    if answer.code == 0:
+        return Pushed(True)
+    rows = [line.split("\t") for line in answer.text.splitlines() if line.startswith("!\t")]
+    if not rows:
+        why = GitFailed(["push"], answer.error).message
+        return Pushed(False, late=_is_late(answer.error), reached=False, why=why)
+    why = rows[0][-1]
+    return Pushed(False, late=_is_late(why), why=why)
+
+
+def _is_late(text: str) -> bool:
+    return any(sign in text for sign in _FASTER)
+
+
+class Clash(Refused):
+    """A merge would need a person; everything is as it was before."""
+
+    code = "merge-conflict"
+
+
+def merge(repo: Repository, git_dir: str, branch: Branch, drivers: Mapping[str, str]) -> None:
+    """Merge the upstream as `git merge` does, or raise Clash with everything as it was before.
+
+    `drivers` are merge drivers by name, for this merge.
+    """
+    options = [f"-cmerge.{name}.driver={command}" for name, command in drivers.items()]
+    answer = repo.ask(*options, "merge", "--no-edit", "--quiet", branch.upstream)
+    if answer.code == 0:
+        return
+    if under_way(git_dir) != "merge":
+        raise Clash(GitFailed(["merge"], answer.error or answer.text).message)
+    said = repo.tell("diff", "--name-only", "--diff-filter=U", "-z")
+    repo.tell("merge", "--abort")
+    names = said.split("\0")[:-1]
+    raise Clash(f"{', '.join(names) or 'the merge'} changed on both sides")

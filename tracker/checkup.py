@@ -1,0 +1,351 @@
+"""The checks of `bd doctor`: the log, the files around it, git, and other programs.
+
+Everything is only read, and without the cache, which a read would bring up to date.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sqlite3
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker import check, files, foreign, options
+from tracker.cache import APPLICATION_ID, read_log
+from tracker.config import closing_statuses, names, parse
+from tracker.errors import TrackerError
+from tracker.folder import quoted
+from tracker.folder import read as first_bytes
+from tracker.git import ask
+from tracker.gitdir import tracked
+from tracker.initialise import missing_attributes, missing_ignores
+from tracker.lines import Problem, Unread, scan
+from tracker.log import Log
+from tracker.store import WRITER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tracker.places import Place
+
+OK, WARNING, ERROR = "ok", "warning", "error"
+OTHERS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")
+_CALLS_BD = re.compile(rb"bd-shim|bd-hooks-version|\bbd (hooks? |sync|export|import)")
+_LEFT_BY_MERGES = re.compile(r"beads\.(base|left|right)\.(jsonl|meta\.json)\Z")
+_TEMPORARY = re.compile(r"\..+\.db-tmp\d+\Z")
+
+
+class Check(NamedTuple):
+    """One thing that was looked at; `fix` is what to do where it is not in order."""
+
+    name: str
+    status: str
+    message: str
+    detail: str = ""
+    fix: str = ""
+    category: str = ""
+
+
+class Scene(NamedTuple):
+    """A workspace, the environment of the caller, and the merge driver that git knows of."""
+
+    place: Place
+    env: Mapping[str, str]
+    driver: str = ""
+
+    def inside(self, name: str) -> str:
+        """The path of a file of the folder."""
+        return os.path.join(self.place.beads, name)
+
+
+def examine(scene: Scene) -> list[Check]:
+    """Every check, sorted by category."""
+    found: list[Check] = []
+    for category, looks in LOOKS.items():
+        for look in looks:
+            found += [one._replace(category=category) for one in look(scene)]
+    return found
+
+
+def health(scene: Scene) -> list[Check]:
+    """Only what keeps the log from being read or written."""
+    return [one for one in log(scene) if one.status == ERROR]
+
+
+# The log.
+
+
+def log(scene: Scene) -> Iterator[Check]:
+    """Whether it is there, and the invariants of `check`."""
+    path = scene.place.log
+    if not os.path.exists(path):
+        yield _missing(path)
+        return
+    seen = subject(scene.place)
+    yield Check("Log", OK, f"{len(seen.log)} records in {path}")
+    for invariant, problems in check.findings(seen):
+        yield _check(invariant, problems)
+
+
+def subject(place: Place) -> check.Subject:
+    """The log of a place, and what its configuration and its archive say about it."""
+    try:
+        settings = parse(_data(os.path.join(place.beads, "config.yaml")))
+    except TrackerError:
+        settings = {}
+    terms = check.Terms(
+        frozenset(names(settings, "status.custom")),
+        frozenset(names(settings, "types.custom")),
+        closing_statuses(settings),
+        frozenset(Log(_data(os.path.join(place.beads, "archive.jsonl")))),
+    )
+    return check.subject(Log(_data(place.log), os.path.basename(place.log)), terms)
+
+
+def _missing(path: str) -> Check:
+    if tracked(path):
+        folder, name = os.path.split(path)
+        fix = f"git -C {quoted(folder)} checkout -- {quoted(name)}"
+        return Check("Log", ERROR, f"{path} is missing, but git has it", fix=fix)
+    return Check("Log", WARNING, f"{path} is missing", fix="bd init")
+
+
+def _check(invariant: check.Invariant, problems: list[Problem]) -> Check:
+    if not problems:
+        return Check(invariant.name, OK, invariant.holds)
+    status = OK if invariant.level == check.INFO else invariant.level
+    count = f"{len(problems)}, the first" if len(problems) > 1 else "1,"
+    message = f"{count} on line {problems[0].line}: {problems[0].why}"
+    detail = check.told(problems) if len(problems) > 1 else ""
+    return Check(invariant.name, status, message, detail, invariant.fix)
+
+
+def _data(path: str) -> bytes:
+    return read_log(path)[0]
+
+
+# The files around it.
+
+
+def configuration(scene: Scene) -> Iterator[Check]:
+    """Whether config.yaml can be understood."""
+    found = options.problems(_data(scene.inside("config.yaml")))
+    if found:
+        yield Check("Settings", ERROR, found[0], "\n".join(found[1:]), "bd config validate")
+    else:
+        yield Check("Settings", OK, "config.yaml can be read")
+
+
+def versions(scene: Scene) -> Iterator[Check]:
+    """Whether this program may write here."""
+    place = scene.place
+    told = f"reader {place.reader}, writer {place.writer}"
+    if place.writer > WRITER:
+        fix = "pip install --upgrade bd-tracker"
+        yield Check("Version", WARNING, f"{told}: newer than this program, read only", fix=fix)
+    else:
+        yield Check("Version", OK, told)
+
+
+def metadata(scene: Scene) -> Iterator[Check]:
+    """Whether metadata.json can be understood; one that is damaged counts as absent."""
+    data = files.contents(scene.inside("metadata.json"))
+    try:
+        is_object = data is None or isinstance(json.loads(data), dict)
+    except (ValueError, RecursionError):
+        is_object = False
+    if is_object:
+        yield Check("Metadata", OK, "metadata.json can be read" if data else "no metadata.json")
+    else:
+        message = "metadata.json is no JSON object, so the usual names of the files are taken"
+        yield Check("Metadata", WARNING, message, fix="correct it in an editor")
+
+
+def others(scene: Scene) -> Iterator[Check]:
+    """Whether the other files can be read line by line."""
+    problems = [
+        Problem(name, found.number, found.why)
+        for name in OTHERS
+        for found in scan(_data(scene.inside(name)))
+        if isinstance(found, Unread)
+    ]
+    if problems:
+        fix = "correct these lines in an editor; they are kept as they are"
+        yield Check("Other files", ERROR, str(problems[0]), check.told(problems[1:]), fix)
+    else:
+        yield Check("Other files", OK, "memory, outcomes and archive can be read")
+
+
+def ignored_names(scene: Scene) -> Iterator[Check]:
+    """Whether the cache and what belongs to this clone stay out of git."""
+    data = files.contents(scene.inside(".gitignore"))
+    lacks = missing_ignores(data or b"")
+    if lacks:
+        what = "lacks " + ", ".join(lacks) if data is not None else "is missing"
+        message = f".gitignore {what}: the cache could be committed"
+        yield Check("Ignore file", WARNING, message, fix="bd init")
+    else:
+        yield Check("Ignore file", OK, "the cache and .local/ are ignored")
+
+
+def attribute_lines(scene: Scene) -> Iterator[Check]:
+    """Whether git is told how to merge these files."""
+    data = files.contents(scene.inside(".gitattributes")) or b""
+    missing = missing_attributes(data, os.path.basename(scene.place.log))
+    lacks = [line.split()[0] for line in missing]
+    if lacks:
+        message = f".gitattributes says nothing about {', '.join(lacks)}: git merges them as text"
+        yield Check("Attributes", WARNING, message, fix="bd init")
+    else:
+        yield Check("Attributes", OK, "git is told how to merge every file")
+
+
+def leftovers(scene: Scene) -> Iterator[Check]:
+    """What an interrupted merge of Beads left behind."""
+    found = sorted(name for name in os.listdir(scene.place.beads) if _LEFT_BY_MERGES.match(name))
+    if found:
+        message = f"left by a merge of Beads that was interrupted: {', '.join(found)}"
+        fix = "compare them with the log; nothing here reads them"
+        yield Check("Merge leftovers", WARNING, message, fix=fix)
+    else:
+        yield Check("Merge leftovers", OK, "none")
+
+
+def temporary_files(scene: Scene) -> Iterator[Check]:
+    """What a writer left behind that died."""
+    found = sorted(name for name in os.listdir(scene.place.beads) if _TEMPORARY.match(name))
+    told = f"{', '.join(found)}: a write that goes on or was interrupted; a later one removes it"
+    yield Check("Temporary files", OK, told if found else "none")
+
+
+# The cache, and databases of others.
+
+
+def cache(scene: Scene) -> Iterator[Check]:
+    """Whether answers can be kept."""
+    place = scene.place
+    name = os.path.relpath(place.cache, place.beads)
+    local = scene.inside(".local")
+    header = first_bytes(place.cache, 100)
+    folders = {os.path.dirname(place.cache), local if os.path.isdir(local) else place.beads}
+    there = sorted(folder for folder in folders if os.path.isdir(folder))
+    closed = [folder for folder in there if not os.access(folder, os.W_OK)]
+    if closed:
+        message = f"{closed[0]} cannot be written: each answer is worked out anew, and slower"
+        yield Check("Cache", WARNING, message, fix=f"ls -ld {quoted(closed[0])}")
+    elif header is None:
+        yield Check("Cache", OK, f"{name} is not there; the next read makes it")
+    elif int.from_bytes(header[68:72], "big") != APPLICATION_ID:
+        yield Check("Cache", OK, f"{name} is no database; the next read makes it anew")
+    else:
+        yield Check("Cache", OK, f"{name} is ours")
+
+
+def database(scene: Scene) -> Iterator[Check]:
+    """Whether a database that Beads wrote holds issues that the log does not."""
+    path = scene.place.foreign_db
+    if path is None:
+        return
+    name = os.path.basename(path)
+    try:
+        held = foreign.ids(path)
+    except (OSError, sqlite3.Error) as error:
+        yield Check("Database of Beads", WARNING, f"{name} cannot be read: {error}")
+        return
+    known = {*Log(_data(scene.place.log)), *Log(_data(scene.inside("archive.jsonl")))}
+    alone = sorted(held - known)
+    if alone:
+        shown = ", ".join(alone[:20]) + (f" and {len(alone) - 20} more" if len(alone) > 20 else "")
+        message = f"{len(alone)} of {len(held)} issues are only in {name}"
+        yield Check("Database of Beads", WARNING, message, shown, "bd migrate")
+    else:
+        message = f"{name} is left alone; all of its {len(held)} issues are in the log"
+        yield Check("Database of Beads", OK, message)
+
+
+def backend(scene: Scene) -> Iterator[Check]:
+    """Whether the log is the truth here."""
+    if scene.place.backend == "dolt":
+        message = "the issues are kept in Dolt, and the log is only an export of them"
+        yield Check("Backend", WARNING, message, fix="bd migrate")
+    else:
+        yield Check("Backend", OK, "the log is the only truth")
+
+
+# Git.
+
+
+def driver(scene: Scene) -> Iterator[Check]:
+    """Whether git in this clone knows the driver that the attributes name."""
+    data = files.contents(scene.inside(".gitattributes")) or b""
+    if scene.place.top is None or b"merge=tracker" not in data:
+        return
+    if scene.driver:
+        yield Check("Merge driver", OK, f"registered: {scene.driver}")
+    else:
+        detail = "Two branches that change the same lines leave conflict markers in the file."
+        message = "not registered in this clone, so git merges these files as text"
+        yield Check("Merge driver", WARNING, message, detail)
+
+
+def ignored(scene: Scene) -> Iterator[Check]:
+    """Whether git takes the log at all."""
+    place = scene.place
+    if place.top is None:
+        yield Check("Git", OK, "not in a git work tree: there is no history and no merging")
+        return
+    answer = ask(place.beads, scene.env, "check-ignore", "-v", "--", place.log)
+    if answer is None or answer.code > 1:
+        yield Check("Git", WARNING, "git cannot be asked whether it ignores the log")
+    elif answer.code == 1:
+        state = "git has it" if tracked(place.log) else "not committed yet: git add .beads"
+        yield Check("Git", OK, f"the log is not ignored ({state})")
+    else:
+        yield _ignored_by(answer.text.partition("\t")[0])
+
+
+def _ignored_by(rule: str) -> Check:
+    """The check for `file:line:pattern`."""
+    file, line, pattern = [*rule.split(":", 2), "", ""][:3]
+    if file.endswith("info/exclude") or (file.endswith(".beads/.gitignore") and pattern == "*"):
+        return Check("Git", OK, f"hidden from git in this clone, by {file}")
+    message = f"git ignores the log, so nobody else gets it: {pattern!r} in {file}, line {line}"
+    return Check("Git", WARNING, message, fix=f"take line {line} out of {file}")
+
+
+def hooks(scene: Scene) -> Iterator[Check]:
+    """Which git hooks call bd, and what becomes of that."""
+    place = scene.place
+    if place.top is None:
+        return
+    answer = ask(place.top, scene.env, "rev-parse", "--git-path", "hooks")
+    folder = os.path.join(place.top, answer.text.strip()) if answer and not answer.code else ""
+    found = {
+        name: text
+        for name in (sorted(os.listdir(folder)) if os.path.isdir(folder) else ())
+        if not name.endswith(".sample")
+        and _CALLS_BD.search(text := first_bytes(os.path.join(folder, name), 65536) or b"")
+    }
+    stage = [name for name, text in found.items() if b"git add" in text and b".beads" in text]
+    message = f"{', '.join(found)} call bd, which does nothing there"
+    if stage:
+        message += f"; {', '.join(stage)} also adds files of .beads to each commit"
+    yield Check("Hooks of Beads", OK, message if found else "none")
+
+
+LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
+    "Log": (log,),
+    "Files": (
+        configuration,
+        versions,
+        metadata,
+        others,
+        ignored_names,
+        attribute_lines,
+        leftovers,
+        temporary_files,
+    ),
+    "Cache": (cache, database, backend),
+    "Git": (ignored, driver, hooks),
+}

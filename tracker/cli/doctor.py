@@ -1,0 +1,111 @@
+"""`bd doctor`: what is not in order, and what to type. It only reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker import checkup
+from tracker.cli.about import compat_version
+from tracker.cli.command import command, pass_session
+
+if TYPE_CHECKING:
+    from tracker.checkup import Check
+    from tracker.cli.session import Session
+
+SIGNS = {checkup.OK: "✓", checkup.WARNING: "⚠", checkup.ERROR: "✗"}
+POLLUTION, VALIDATE = "pollution", "validate"  # what clients of Beads ask for by name
+
+
+@command("doctor", examples=["bd doctor", "bd doctor --check cycles", "bd doctor --json"])
+@click.argument("folder", default="", metavar="[DIR]")
+@click.option("--check", "wanted", metavar="NAME", help="One check, by a part of its name")
+@click.option("--check-health", is_flag=True, help="Only errors of the log, in one line")
+@click.option("--fix", is_flag=True, help="Changes nothing: says what to type for each finding")
+@click.option("--deep", "--perf", "-i", "--interactive", "-y", "--yes", "--dry-run", "--force",
+              is_flag=True, expose_value=False, hidden=True)  # fmt: skip
+@click.option("--source", "-o", "--output", expose_value=False, hidden=True)
+@pass_session
+def doctor(
+    session: Session, folder: str, wanted: str | None, check_health: bool, fix: bool
+) -> None:
+    """Check the log, the files around it, git and the cache.
+
+    It reads only, and names the command for each finding. The exit code is 1 if there is one.
+    """
+    if folder:
+        session.flags.directory = folder
+    scene = checkup.Scene(
+        session.place, session.env, session.git_config.get("merge.tracker.driver", "")
+    )
+    if check_health:
+        _health(session, checkup.health(scene))
+        return
+    found = _chosen(checkup.examine(scene), wanted)
+    session.code = int(any(one.status != checkup.OK for one in found))
+    if session.json:
+        session.emit(_told(session, found, wanted))
+    else:
+        _say(session, found, fix=fix)
+
+
+def _health(session: Session, found: list[Check]) -> None:
+    session.code = int(bool(found))
+    if session.json:
+        session.emit({"healthy": not found, "checks": [_entry(one) for one in found]})
+    elif found:
+        session.warn(f"{found[0].name}: {found[0].message} (bd doctor says more)")
+
+
+def _chosen(found: list[Check], wanted: str | None) -> list[Check]:
+    if wanted is None:
+        return found
+    if wanted in {POLLUTION, VALIDATE}:
+        return [one for one in found if one.category == "Log" and wanted == VALIDATE]
+    part = wanted.replace("-", " ").lower()
+    chosen = [one for one in found if part in one.name.lower()]
+    if not chosen:
+        names = ", ".join(one.name for one in found)
+        raise click.BadParameter(f"there is no check {wanted!r}: {names}", param_hint="--check")
+    return chosen
+
+
+def _told(session: Session, found: list[Check], wanted: str | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "path": session.place.root,
+        "checks": [_entry(one) for one in found],
+        "overall_ok": session.code == 0,
+        "cli_version": compat_version(session.env),
+    }
+    if wanted == POLLUTION:
+        from tracker.cli.quiet import pollution
+
+        answer |= pollution(session)
+    return answer
+
+
+def _entry(one: Check) -> dict[str, str]:
+    return {name: text for name, text in one._asdict().items() if text}
+
+
+def _say(session: Session, found: list[Check], *, fix: bool) -> None:
+    if fix:
+        session.say("bd doctor only reads. What to do about each finding stands behind it.")
+    category = ""
+    for one in found:
+        if one.status == checkup.OK and not session.flags.verbose:
+            continue
+        if one.category != category:
+            category = one.category
+            session.say(category)
+        session.say(f"  {SIGNS[one.status]} {one.name}: {one.message}")
+        for line in one.detail.splitlines():
+            session.say(f"      {line}")
+        if one.fix and one.status != checkup.OK:
+            session.say(f"      Fix: {one.fix}")
+    count = {status: sum(one.status == status for one in found) for status in SIGNS}
+    session.say(
+        f"{SIGNS[checkup.OK]} {count['ok']} in order, {SIGNS[checkup.WARNING]} "
+        f"{count['warning']} warnings, {SIGNS[checkup.ERROR]} {count['error']} errors"
+    )

@@ -1,0 +1,370 @@
+"""Commands that list issues: which there are, which can be worked on, which wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli import render
+from tracker.cli.command import command, ignored, pass_session
+from tracker.cli.filters import chosen, filtered, limited
+from tracker.cli.fragments import member, parent
+from tracker.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker.answers import Answers, Page, Row
+    from tracker.cli.session import Session
+    from tracker.query import Filter
+
+# The orders of `tracker.query`, whose module need not be loaded for a word.
+SORTS = ("priority", "created", "updated", "closed", "status", "id", "title", "type", "assignee")
+READY_SORTS = ("priority", "hybrid", "oldest")
+
+
+def _sorted(function: Any) -> Any:
+    """The options for the order of a list."""
+    help = f"{', '.join(SORTS)}; times newest first  [priority]"
+    order = click.option("--sort", type=click.Choice(SORTS), metavar="BY", help=help)
+    return order(
+        click.option("-r", "--reverse", is_flag=True, help="The other way round")(function)
+    )
+
+
+@command(
+    "list",
+    examples=[
+        "bd list",
+        "bd list --status open,in_progress --type bug --sort updated",
+        "bd list --label backend --created-after -7d --json",
+        "bd list --parent bd-a1b2c --tree",
+    ],
+)
+@filtered(
+    "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "exclude_label",
+    "label_pattern", "label_regex", "no_labels", "exclude_type", "priority_min", "priority_max",
+    "id", "title", "desc_contains", "notes_contains", "empty_description", "spec", "external_ref",
+    "metadata_field", "times", "overdue", "deferred", "pinned", "parent", "no_parent", "mol_type",
+    "wisp_type",
+)  # fmt: skip
+@click.option("--all", "everything", is_flag=True, help="Closed ones too, and no limit")
+@click.option("--ready", is_flag=True, help="Only what bd ready would list")
+@click.option("--include-templates", is_flag=True, help="Templates too")
+@click.option("--include-gates", is_flag=True, help="Gates too")
+@limited("50; 20 for agents")
+@_sorted
+@click.option("--long", is_flag=True, help="Several lines for each issue")
+@click.option("--tree", "--pretty", "tree", is_flag=True, help="As trees of parents and children")
+@click.option("--flat", is_flag=True, help="As plain lines  [the default]")
+@click.option("--format", "form", metavar="FORM", help="The dependencies instead: digraph or dot")
+@ignored("-w", "--watch", "--no-pager", "--skip-labels")
+@pass_session
+def list_(session: Session, /, **given: Any) -> None:
+    """List issues: all that are not closed, unless other ones are asked for."""
+    form = given["form"]
+    if form is not None and form not in {"digraph", "dot"}:
+        raise Invalid(
+            f'invalid --format "{form}": digraph or dot (templates are not supported)',
+            hint="bd list --json holds every field",
+        )
+    answers = session.tracker.answers
+    filter = _listed_filter(session, given)
+    tree = given["tree"] and not given["flat"]
+    root = filter.parent if tree and not session.json else ""
+    if root:
+        filter = filter._replace(parent="", ids=(root, *answers.descendants(root)))
+    usual = 0 if given["everything"] or form or root else 20 if _is_agent(session) else 50
+    limit = _limit(session, given["limit"], usual)
+    sort, order = given["sort"] or "", {"back": given["reverse"], "ready": given["ready"]}
+    if session.json and not limit:
+        session.emit_raw(answers.objects(answers.keys(filter, sort, **order), extra=parent))
+        return
+    page = answers.listed(filter, sort, limit, **order)
+    if session.json:
+        session.emit_raw(answers.objects(page.rows, extra=parent), total=page.total)
+        return
+    _say_list(session, answers, page, {**given, "tree": tree})
+    _say_limit(session, page)
+
+
+def _listed_filter(session: Session, given: dict[str, Any]) -> Filter:
+    """What `list` shows where nothing else is asked for: no closed ones, templates and gates."""
+    everything = given["everything"] or "all" in (given["status"] or ())
+    return chosen(
+        session,
+        given,
+        hide_closed=not (everything or given["ids"] is not None),
+        hide_templates=not given["include_templates"],
+        hide_gates=not given["include_gates"] and "gate" not in (given["types"] or ()),
+    )
+
+
+def _is_agent(session: Session) -> bool:
+    from tracker.cli.flags import boolean
+
+    return boolean(session.env.get("BD_AGENT_MODE", "")) or bool(session.env.get("CLAUDE_CODE"))
+
+
+def _limit(session: Session, given: int | None, usual: int) -> int:
+    """How many rows at most; 0 is no limit, which programs get that name none."""
+    if given is not None:
+        return given
+    return 0 if session.json else usual
+
+
+def _say_limit(session: Session, page: Page) -> None:
+    if len(page.rows) < page.total:
+        session.note(f"Showing {len(page.rows)} of {page.total} issues (--limit 0 shows all)")
+
+
+def _say_list(session: Session, answers: Answers, page: Page, given: dict[str, Any]) -> None:
+    rows = page.rows
+    if given["form"]:
+        session.say("\n".join(_edges(answers, rows, given["form"])))
+    elif not rows:
+        return
+    elif given["tree"]:
+        session.say("\n".join([*render.tree(rows), render.summary(rows)]))
+    elif given["long"]:
+        session.say(f"\nFound {render.counted(page)}:\n")
+        session.say("\n".join(map(render.long, rows)))
+    else:
+        line = render.compact if _is_agent(session) else render.line
+        session.say("\n".join(line(row, *_relations(answers, row)) for row in rows))
+
+
+def _relations(answers: Answers, row: Row) -> tuple[list[str], list[str]]:
+    """What really blocks an issue, and what it really blocks."""
+    if row.status in answers.at.closing:
+        return [], []
+    from tracker.obstacles import Obstacles
+
+    obstacles = Obstacles(answers)
+    return render.blockers(row.id, obstacles.blockage(row.n)), obstacles.holds(row)
+
+
+def _edges(answers: Answers, rows: Sequence[Row], form: str) -> list[str]:
+    """The dependencies among the rows."""
+    known = {row.id for row in rows}
+    found = [
+        (row.id, edge.id, edge.type)
+        for row in rows
+        for edge in answers.edges_of(row)
+        if edge.id in known
+    ]
+    if form == "dot":
+        return list(render.graphviz(rows, found))
+    return list(render.edges((source, target) for source, target, _ in found))
+
+
+@command(
+    "ready",
+    examples=[
+        "bd ready",
+        "bd ready --json --limit 5",
+        "bd ready --assignee ann --type bug",
+        "bd ready --explain bd-a1b2c",
+    ],
+)
+@click.argument("id", required=False, metavar="[ID]")
+@filtered(
+    "priority", "assignee", "unassigned", "label", "label_any", "exclude_label", "type",
+    "exclude_type", "under", "metadata_field",
+)  # fmt: skip
+@limited("10")
+@click.option(
+    "-s", "--sort", type=click.Choice(READY_SORTS), metavar="BY",
+    help="priority, oldest, or hybrid (what is new first)  [priority]",
+)  # fmt: skip
+@click.option("--include-deferred", is_flag=True, help="Also what is put off until later")
+@click.option(
+    "--explain", is_flag=True, help="Say why: of what is listed, of ID, of what is hidden"
+)
+@click.option("--pretty", is_flag=True, help="As trees of parents and children")
+@click.option("--plain", is_flag=True, help="As numbered lines  [the default]")
+@ignored("--gated", "--include-ephemeral")
+@ignored("--mol", "--mol-type", value=True)
+@pass_session
+def ready(session: Session, /, id: str | None, **given: Any) -> None:
+    """List what can be worked on now, the most urgent first.
+
+    That is every open issue that neither waits for another one nor is put off, by itself or by a
+    parent.
+    """
+    if id is not None:
+        if not given["explain"]:
+            raise click.UsageError("an ID goes with --explain (bd show ID shows an issue)")
+        _say_why(session, id)
+        return
+    answers = session.tracker.answers
+    filter = chosen(session, given)
+    limit = _limit(session, given["limit"], 10)
+    page = answers.ready(filter, given["sort"] or "", limit, deferred=given["include_deferred"])
+    if given["explain"]:
+        from tracker.cli.why import say_ready
+
+        say_ready(session, page, filter, deferred=given["include_deferred"])
+    elif session.json:
+        session.emit_raw(answers.objects(page.rows, edges=False, extra=parent), total=page.total)
+    else:
+        _say_ready(session, page, filter, pretty=given["pretty"] and not given["plain"])
+
+
+def _say_ready(session: Session, page: Page, filter: Filter, *, pretty: bool) -> None:
+    answers = session.tracker.answers
+    if not page.rows:
+        session.say(f"\n✨ {_nothing(answers, filter)}\n")
+    elif pretty:
+        session.say("\n".join([*render.tree(page.rows), render.summary(page.rows)]))
+        _say_limit(session, page)
+    else:
+        count = render.counted(page)
+        session.say(f"\n📋 Ready work ({count} with no blockers):\n")
+        lines = (render.ranked(number, row) for number, row in enumerate(page.rows, 1))
+        session.say("\n".join([*lines, ""]))
+    circles = answers.cycles()
+    if circles:
+        session.say(render.circles(circles))
+
+
+def _nothing(answers: Answers, filter: Filter) -> str:
+    """Why nothing is ready, as far as that is known without looking at each issue."""
+    from tracker.query import Filter as Everything
+
+    live = answers.listed(filter._replace(hide_closed=True), limit=1).total
+    if not live:
+        asked = filter != Everything()
+        return "No open issues that match" if asked else "No open issues"
+    if answers.blocked(filter).total == live:
+        return "No ready work found (all issues have blocking dependencies)"
+    return "No ready work found (bd ready --explain says why)"
+
+
+@command(
+    "blocked",
+    examples=["bd blocked", "bd blocked --parent bd-a1b2c --json", "bd blocked --why bd-d3e4f"],
+)
+@filtered("under")
+@click.option("--why", metavar="ID", help="What ID waits for, down to what can be worked on")
+@pass_session
+def blocked(session: Session, /, why: str | None, **given: Any) -> None:
+    """List what waits for something else, and for what. There is no limit."""
+    if why is not None:
+        _say_why(session, why)
+        return
+    from tracker.obstacles import Obstacles
+
+    answers = session.tracker.answers
+    page = answers.blocked(chosen(session, given))
+    obstacles = Obstacles(answers)
+    reasons = obstacles.blockages(page.rows)
+    circles = {id: way for way in reversed(answers.cycles()) for id in way}
+    if session.json:
+
+        def more(row: Row) -> str:
+            by = render.blockers(row.id, reasons[row.id])
+            circle = member("cycle", circles[row.id]) if row.id in circles else ""
+            count = member("blocked_by_count", len(by))
+            return parent(row) + count + member("blocked_by", by) + circle
+
+        session.emit_raw(answers.objects(page.rows, edges=False, extra=more), total=page.total)
+    elif not page.rows:
+        session.say("\n✨ No blocked issues\n")
+    else:
+        session.say(f"\n🚫 Blocked issues ({page.total}):\n")
+        session.say(
+            "\n".join(
+                render.held(row, reasons[row.id], circles.get(row.id, [])) for row in page.rows
+            )
+        )
+
+
+def _say_why(session: Session, text: str) -> None:
+    from tracker.cli.why import say
+
+    say(session, session.tracker.resolve(text))
+
+
+@command(
+    "search",
+    examples=['bd search "login page"', "bd search timeout --status open --type bug --json"],
+)
+@click.argument("words", nargs=-1, metavar="QUERY")
+@click.option("--query", metavar="TEXT", help="The text, where it begins with a dash")
+@filtered(
+    "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "exclude_label",
+    "no_labels", "exclude_type", "priority_min", "priority_max", "desc_contains", "notes_contains",
+    "empty_description", "spec", "times", "parent",
+)  # fmt: skip
+@limited("50")
+@_sorted
+@click.option("--long", is_flag=True, help="Several lines for each issue")
+@pass_session
+def search(session: Session, /, words: tuple[str, ...], query: str | None, **given: Any) -> None:
+    """Find issues by a text in their title, description or id; closed ones too."""
+    wanted = (query if query is not None else " ".join(words)).strip()
+    if not wanted:
+        raise click.UsageError("search query is required")
+    answers = session.tracker.answers
+    filter = chosen(session, given, text=wanted)
+    limit = _limit(session, given["limit"], 50)
+    page = answers.listed(filter, given["sort"] or "", limit, back=given["reverse"])
+    if session.json:
+        session.emit_raw(answers.objects(page.rows, edges=False, extra=parent), total=page.total)
+        return
+    if not page.rows:
+        session.say(f"No issues found matching '{wanted}'")
+        return
+    session.say(f"Found {render.counted(page)} matching '{wanted}':")
+    if given["long"]:
+        session.say()
+    session.say("\n".join(map(render.long if given["long"] else render.found, page.rows)))
+    _say_limit(session, page)
+
+
+GROUPS = ("status", "priority", "type", "assignee", "label")
+
+
+def _groupings(function: Any) -> Any:
+    for by in reversed(GROUPS):
+        help = f"How many for each {by}"
+        function = click.option(f"--by-{by}", f"by_{by}", is_flag=True, help=help)(function)
+    return function
+
+
+@command(
+    "count",
+    examples=["bd count --status open", "bd count --by-status", "bd count --by-label --json"],
+)
+@filtered(
+    "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "exclude_label",
+    "no_labels", "exclude_type", "priority_min", "priority_max", "id", "title", "desc_contains",
+    "notes_contains", "empty_description", "spec", "times", "overdue", "deferred", "pinned",
+    "parent", "no_parent",
+)  # fmt: skip
+@_groupings
+@pass_session
+def count(session: Session, /, **given: Any) -> None:
+    """Count issues, closed ones too; with --by-... for each group."""
+    from tracker.where import where
+
+    by = [name for name in GROUPS if given[f"by_{name}"]]
+    if len(by) > 1:
+        raise click.UsageError(f"only one of {', '.join(f'--by-{name}' for name in by)} at a time")
+    answers = session.tracker.answers
+    filter = chosen(session, given)
+    total = answers.count(where(filter, answers.at))
+    if not by:
+        session.emit({"count": total}) if session.json else session.say(str(total))
+        return
+    groups = sorted(
+        (render.group(by[0], value), count) for value, count in answers.grouped(filter, by[0])
+    )
+    if session.json:
+        listed = [{"group": name, "count": count} for name, count in groups]
+        session.emit({"total": total, "groups": listed})
+    else:
+        session.say(f"Total: {total}\n")
+        session.say("\n".join(f"{name}: {count}" for name, count in groups))

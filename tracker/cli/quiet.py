@@ -1,0 +1,233 @@
+"""What hooks, scripts and clients made for Beads call: there is nothing to do, or little to say.
+
+Nothing here writes, starts anything or waits for anything.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tracker.cli.command import command, group, pass_session
+from tracker.errors import Invalid, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tracker.check import Subject
+    from tracker.cli.session import Session
+
+C = TypeVar("C", bound="Callable[..., Any]")
+
+# How titles of issues begin that somebody only tried something with.
+_TRIED = re.compile(r"(?i)(test|testing|dummy|sample|foo|bar|asdf|tmp|temp|delete me)\b")
+
+
+def silent(*names: str, value: bool = False) -> Callable[[C], C]:
+    """Accept flags without a word: those who send them look at what is printed."""
+    return click.option(*names, is_flag=not value, expose_value=False, hidden=True)
+
+
+# The log is the only copy: there is nothing to export and nothing to import.
+
+
+@command("sync", examples=["bd sync"])
+@click.option("--flush-only", "--import-only", "--import", "quiet", is_flag=True, hidden=True)
+@click.option("--status", is_flag=True, help="Print the state")
+@click.option("--dry-run", is_flag=True, help="Print what would be done")
+@silent("--full", "--force", "--squash", "--check", "--no-pull", "--no-push", "--no-git-history",
+        "--from-main", "--merge", "--accept-rebase")  # fmt: skip
+@silent("-m", "--message", "--set-mode", value=True)
+@pass_session
+def sync(session: Session, quiet: bool, status: bool, dry_run: bool) -> None:
+    """Export nothing: the log is the only copy. Commit it with git."""
+    if quiet:
+        return
+    place = session.place
+    if session.json:
+        state = {"mode": "jsonl", "jsonl_path": place.log, "pending": 0, "conflicts": 0}
+        session.emit({**state, "dry_run": dry_run, "exported": 0, "imported": 0, "pushed": False})
+    elif status:
+        session.say(f"The log is the only copy: {place.log}")
+    else:
+        session.say("✓ the log is the only copy; nothing to export")
+
+
+@command("hook", examples=["bd hook pre-commit"])
+@click.argument("words", nargs=-1)
+@pass_session
+def hook(session: Session, words: tuple[str, ...]) -> None:
+    """Do nothing for a git hook that Beads installed."""
+
+
+hook.tail = "default"  # whatever the flags
+
+
+@command("daemon", examples=["bd daemon status"])
+@click.argument("words", nargs=-1)
+@pass_session
+def daemon(session: Session, words: tuple[str, ...]) -> None:
+    """Do nothing: there is no daemon."""
+
+
+daemon.tail = "default"
+
+
+@command("import", examples=["bd import -i .beads/issues.jsonl"])
+@click.argument("file", default="", metavar="[FILE]")
+@click.option("-i", "--input", "named", metavar="FILE", help="The file; standard input otherwise")
+@silent("--dry-run", "--skip-existing", "-s", "--rename-on-import", "--force", "--strict",
+        "--dedupe-after", "--clear-duplicate-external-refs", "--no-git-history",
+        "--protect-left-snapshot", "--resolve-collisions")  # fmt: skip
+@silent("--orphan-handling", value=True)
+@pass_session
+def import_(session: Session, file: str, named: str | None) -> None:
+    """Import the log into itself, which changes nothing."""
+    name = named or file or "-"
+    if name == "-" and session.stdin is not None and session.stdin.isatty():
+        raise Invalid("nothing to import", hint="bd import -i FILE")
+    count = _held(session, name)
+    if count is None:
+        raise Refused(
+            "import of other issues than those in the log is not part of this version",
+            hint="bd create TITLE, once for each issue",
+        )
+    if session.json:
+        session.emit({"created": 0, "updated": 0, "unchanged": count, "skipped": 0})
+    elif not session.flags.quiet:
+        told = f"Import complete: 0 created, 0 updated, {count} unchanged"
+        session.complain(told)  # on stderr, where Beads says it
+
+
+def _held(session: Session, name: str) -> int | None:
+    """How many lines there are to import if the log holds every one of them, else None."""
+    from tracker.cache import read_log
+
+    path = session.place.log
+    held = _lines(read_log(path)[0].decode("utf-8", "surrogateescape"))
+    if name != "-" and os.path.realpath(os.path.join(session.folder, name)) == path:
+        return len(held)
+    lines = _lines(session.read(name))
+    return len(lines) if set(held).issuperset(lines) else None
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
+
+
+# What clients ask for.
+
+
+@group("dolt", examples=["bd dolt show --json"])
+def dolt() -> None:
+    """Say that there is no Dolt server."""
+
+
+@dolt.command("show", examples=["bd dolt show --json"])
+@pass_session
+def dolt_show(session: Session) -> None:
+    """Print that nothing has to be connected to."""
+    if session.json:
+        session.emit({"embedded": True, "backend": "jsonl"})
+    else:
+        session.say("Backend: jsonl; there is no server")
+
+
+@command("migrate", examples=["bd migrate --inspect --json"])
+@click.option("--inspect", is_flag=True, help="Print the state; nothing is changed")
+@silent("--dry-run", "--yes", "-y", "--cleanup", "--update-repo-id")
+@pass_session
+def migrate(session: Session, inspect: bool) -> None:
+    """Print what a migration would start from."""
+    if not inspect:
+        raise Refused("bd migrate is not part of this version", hint="bd migrate --inspect")
+    from tracker.cli.about import BEADS
+    from tracker.cli.settings import prefix
+    from tracker.query import Filter
+
+    state = {
+        "schema_version": BEADS,
+        "issue_count": session.tracker.answers.listed(Filter(), limit=1).total,
+        "config": {"issue_prefix": prefix(session)},
+        "missing_config": [],
+        "db_exists": os.path.exists(session.place.cache),
+    }
+    if session.json:
+        empty: list[str] = []
+        answer = {"registered_migrations": empty, "current_state": state, "warnings": empty}
+        session.emit({**answer, "invariants_to_check": empty})
+    else:
+        session.say(f"{state['issue_count']} issues; nothing to migrate")
+
+
+@command("detect-pollution", examples=["bd detect-pollution --json"])
+@silent("--clean", "--yes", "-y")
+@pass_session
+def detect_pollution(session: Session) -> None:
+    """List open issues that look like trials; nothing is changed."""
+    found = pollution(session)
+    if session.json:
+        session.emit(found)
+        return
+    for issue in found["issues"]:
+        session.say(f"{issue['id']}: {issue['title']}")
+    session.say(f"{found['polluted_count']} issues look like trials")
+
+
+def pollution(session: Session) -> dict[str, Any]:
+    """Open issues without a description whose titles begin as those of trials do."""
+    from tracker.query import Filter
+
+    wanted = Filter(hide_closed=True, empty_description=True)
+    rows = session.tracker.answers.listed(wanted, sort="id").rows
+    issues = [{"id": row.id, "title": row.title} for row in rows if _TRIED.match(row.title)]
+    return {"polluted_count": len(issues), "issues": issues}
+
+
+@command("repair-deps", examples=["bd repair-deps --json"])
+@silent("--fix", "--interactive", "-i", "--yes", "-y")
+@pass_session
+def repair_deps(session: Session) -> None:
+    """List edges to issues that are not there; nothing is changed."""
+    from tracker.check import missing
+
+    found = [
+        {"issue_id": id, "depends_on_id": edge.depends_on_id, "type": edge.type}
+        for id, edge in missing(_subject(session))
+    ]
+    if session.json:
+        session.emit({"orphans_found": len(found), "orphans": found, "fixed": 0})
+        return
+    for edge in found:
+        session.say(f"{edge['issue_id']}: {edge['type']} {edge['depends_on_id']} is missing")
+    session.say(f"{len(found)} edges lead nowhere (bd dep remove takes one away)")
+
+
+@command("validate", examples=["bd validate --json"])
+@silent("--fix-all", "--fix")
+@silent("--checks", value=True)
+@pass_session
+def validate(session: Session) -> None:
+    """Check the log; bd doctor checks more. Nothing is changed."""
+    from tracker.check import INFO, findings
+
+    found = findings(_subject(session))
+    bad = [one for one, problems in found if problems and one.level != INFO]
+    session.code = int(bool(bad))
+    if session.json:
+        checks = [{"name": one.name, "count": len(problems)} for one, problems in found]
+        session.emit({"valid": not bad, "checks": checks})
+        return
+    for one in bad:
+        session.say(f"✗ {one.name} (bd doctor says more)")
+    if not bad:
+        session.say("✓ the log is in order")
+
+
+def _subject(session: Session) -> Subject:
+    from tracker.checkup import subject
+
+    return subject(session.place)

@@ -1,0 +1,198 @@
+"""`bd config`: the settings in config.yaml, which travel with git."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli.command import group, pass_session
+from tracker.config import changed, parse, spelled, value
+from tracker.errors import Invalid, Refused
+from tracker.options import is_secret, problems, valid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.cli.session import Session
+
+FILE = "config.yaml"
+
+
+@group(
+    "config",
+    examples=["bd config get issue-prefix", "bd config set status.custom review,testing"],
+)
+def config() -> None:
+    """Read and change settings."""
+
+
+@config.command("get", examples=["bd config get issue-prefix --json"])
+@click.argument("key")
+@pass_session
+def get(session: Session, key: str) -> None:
+    """Print a setting; BD_* in the environment comes before the file."""
+    found = _effective(session, key)
+    if session.json:
+        session.emit({"key": key, "value": found or ""})
+    else:
+        session.say(f"{key} (not set)" if found is None else found)
+
+
+@config.command("set", examples=["bd config set issue-prefix shop"], writes=True)
+@click.argument("key")
+@click.argument("text", metavar="VALUE")
+@pass_session
+def set_(session: Session, key: str, text: str) -> None:
+    """Set a setting in config.yaml; comments and everything else there stay."""
+    _refuse_secret(key)
+    text = valid(key, text)
+    _write(session, key, text)
+    if session.json:
+        session.emit({"key": key, "value": text})
+    else:
+        session.say(f"Set {key} = {text} (in {FILE})")
+    if _variable(key) in session.env:
+        session.note(f"{_variable(key)} in the environment comes before it")
+
+
+@config.command("unset", examples=["bd config unset status.custom"], writes=True)
+@click.argument("key")
+@pass_session
+def unset(session: Session, key: str) -> None:
+    """Take a setting out of config.yaml."""
+    was_set = _write(session, key, None)
+    if session.json:
+        session.emit({"key": key, "unset": was_set})
+    else:
+        session.say(f"Unset {key} (in {FILE})" if was_set else f"{key} (not set)")
+
+
+@config.command("list", examples=["bd config list --json"])
+@pass_session
+def list_(session: Session) -> None:
+    """Print every setting of config.yaml."""
+    held = session.tracker.config
+    values = {key: session.env.get(_variable(key), value(held, key)) for key in sorted(held)}
+    if session.json:
+        session.emit(values)
+        return
+    if not values:
+        session.say(f"No setting in {FILE}")
+        return
+    session.say("\nConfiguration:")
+    for key, text in values.items():
+        variable = f"  (from {_variable(key)})" if _variable(key) in session.env else ""
+        session.say(f"  {key} = {text}{variable}")
+
+
+@config.command("validate", examples=["bd config validate"])
+@pass_session
+def validate(session: Session) -> None:
+    """Check that config.yaml can be read and that its values make sense."""
+    issues = problems(_read(_path(session)))
+    if session.json:
+        session.emit({"valid": not issues, "issues": issues})
+    else:
+        for issue in issues:
+            session.say(f"✗ {issue}")
+        if not issues:
+            session.say(f"✓ {FILE} is valid")
+    session.code = 1 if issues else 0
+
+
+def _variable(key: str) -> str:
+    """The name under which the environment sets a key."""
+    return "BD_" + re.sub(r"[.-]", "_", key).upper()
+
+
+def _effective(session: Session, key: str) -> str | None:
+    """What holds for a key; for the prefix also where nobody configured one."""
+    if _variable(key) in session.env:
+        return session.env[_variable(key)]
+    held = session.tracker.config
+    if any(spelled(name) == spelled(key) for name in held):
+        return value(held, key)
+    return prefix(session) if spelled(key) == "issue-prefix" else None
+
+
+def prefix(session: Session) -> str:
+    """The prefix that new ids get: configured, that of most issues, or the folder's name."""
+    from tracker.actions import choose_prefix
+    from tracker.records import CachedRecords
+
+    workspace = session.tracker
+    records = CachedRecords(workspace.answers.cache, b"")
+    return choose_prefix(records, workspace.settings())[0]
+
+
+def _path(session: Session) -> str:
+    return os.path.join(session.place.beads, FILE)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _write(session: Session, key: str, new: str | None) -> bool:
+    """Change one key; whether it was set before. Raises Invalid where the file is too special."""
+    from tracker import files
+    from tracker.locks import WAIT, hold
+
+    path = _path(session)
+    wait = WAIT if session.lock_timeout is None else session.lock_timeout
+    with hold(os.path.join(session.place.beads, ".jsonl.lock"), wait):
+        data = _read(path)
+        before = parse(data)
+        was_set = any(spelled(name) == spelled(key) for name in before)
+        after = _changed(path, data, before, (key, new))
+        if after == data:
+            return was_set
+        if data or os.path.lexists(path):
+            files.replace(path, data, after)
+        else:
+            files.create(path, after)
+    return was_set
+
+
+def _changed(
+    path: str, data: bytes, before: Mapping[str, Any], setting: tuple[str, str | None]
+) -> bytes:
+    """The file with the setting, once it is sure that this changes nothing else."""
+    key, new = setting
+    without = {name: held for name, held in before.items() if spelled(name) != spelled(key)}
+    wanted = without if new is None else {**without, spelled(key): new}
+    try:
+        after = changed(data.decode(), key, new)
+        held = {
+            spelled(name) if spelled(name) == spelled(key) else name: found
+            for name, found in parse(after.encode()).items()
+        }
+        # It may be set twice, on a line of its own and within another key.
+        is_plain = parse(changed(after, key, None).encode()) == without
+    except UnicodeError:
+        is_plain = False
+    except Invalid as error:
+        if error.hint == "bd config list":  # the key, not the file
+            raise
+        is_plain = False
+    if not is_plain or held != wanted:
+        raise Invalid(
+            f"{path} says {key} in a way that only an editor can change: nothing was written",
+            hint=f"edit {path}, then bd config validate",
+        )
+    return after.encode()
+
+
+def _refuse_secret(key: str) -> None:
+    if is_secret(key):
+        raise Refused(
+            f"{key} looks like a secret, and {FILE} is committed to git: nothing was written",
+            hint=f"set {_variable(key)} in the environment; bd config get {key} prints it",
+        )

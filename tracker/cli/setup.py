@@ -1,0 +1,266 @@
+"""`bd init`: a workspace, or what an existing one lacks."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from tracker import founding, initialise
+from tracker.cli.command import command, ignored, pass_session
+from tracker.errors import Invalid, Moved, Refused
+from tracker.folder import quoted
+from tracker.gitdir import git_of, tracked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tracker.cli.session import Session
+    from tracker.founding import Site
+    from tracker.initialise import Step
+
+
+C = TypeVar("C", bound="Callable[..., Any]")
+
+
+class Prefix(NamedTuple):
+    """The prefix of new ids, and where it comes from: flag, config, issues or folder."""
+
+    name: str
+    source: str
+
+
+class Work(NamedTuple):
+    """What is to be written: files of the folder, and the file by which git ignores it."""
+
+    site: Site
+    prefix: Prefix
+    steps: list[Step]
+    hiding: list[Step]
+    notes: list[str]
+
+    @property
+    def common(self) -> str:
+        """The git dir that the steps of `hiding` start from."""
+        return git_of(self.site.root)[2] or ""
+
+    def rows(self) -> list[tuple[str, Step]]:
+        """The path of each file with its step."""
+        return [
+            *((os.path.join(self.common, step.name), step) for step in self.hiding),
+            *((os.path.join(self.site.folder, step.name), step) for step in self.steps),
+        ]
+
+
+def _accepted(name: str, help: str = "") -> Callable[[C], C]:
+    """A flag of Beads that holds here anyway."""
+    return click.option(name, is_flag=True, expose_value=False, hidden=not help, help=help)
+
+
+@command(
+    "init",
+    examples=["bd init", "bd init --prefix shop", "bd init --stealth", "bd init --dry-run"],
+    writes=True,
+)
+@click.option("-p", "--prefix", metavar="P", help="Ids begin with it  [the folder's name]")
+@click.option("--stealth", "--setup-exclude", is_flag=True, help="Hide everything from git")
+@click.option("--dry-run", is_flag=True, help="Show what would be written")
+@click.option("--force", is_flag=True, help="Changes nothing: init never empties anything")
+@click.option("--backend", metavar="NAME", hidden=True)
+@click.option("--contributor", is_flag=True, hidden=True)
+@_accepted("--skip-hooks", "Write no hooks; it never does")
+@_accepted("--skip-merge-driver", "Register no merge driver; it never does")
+@_accepted("--skip-agents", "Leave AGENTS.md alone; it always does")
+@_accepted("--non-interactive")
+@_accepted("--from-jsonl")
+@ignored("--team", "--server")
+@ignored("-b", "--branch", "--server-host", "--server-port", "--server-user", value=True)
+@pass_session
+def init(session: Session, /, prefix: str | None, stealth: bool, **given: Any) -> None:
+    """Make a workspace here, or add what an existing one lacks.
+
+    It writes into .beads alone (and with --stealth one line into .git/info/exclude), names every
+    file that it writes, and never changes or empties what is there.
+    """
+    _check(given)
+    flags = session.flags
+    site = founding.site(session.cwd, session.env, directory=flags.directory, db=flags.db)
+    founding.check(site)
+    work = _planned(site, prefix)
+    if stealth:
+        work = _hidden(work)
+    if given["force"]:
+        work.notes.append("--force changes nothing: init never empties anything")
+    if not given["dry_run"]:
+        work = _done(session, work)
+    _tell(session, work, dry=given["dry_run"])
+
+
+def _check(given: Mapping[str, Any]) -> None:
+    if given["backend"] not in {None, "jsonl", "sqlite"}:
+        raise Invalid(f"there is no backend {given['backend']!r} here, only jsonl", hint="bd init")
+    if given["contributor"]:
+        raise Refused(
+            "--contributor is not part of this version",
+            hint="bd init --stealth, or BEADS_DIR=FOLDER bd init for a workspace elsewhere",
+        )
+
+
+def _planned(site: Site, wanted: str | None) -> Work:
+    have = initialise.found_in(site.folder)
+    prefix, notes = _prefix(site, wanted)
+    wish = initialise.Wish(prefix.name, os.path.basename(site.log), site.shared)
+    if git_of(site.root)[0] is None:
+        notes.append("not in a git work tree: history and merging need git")
+    other = founding.other_worktree(site.root)
+    if other and not site.place:
+        notes.append(f"this is a linked worktree; the main one has a workspace of its own: {other}")
+    return Work(site, prefix, initialise.plan(have, wish), [], notes)
+
+
+def _prefix(site: Site, wanted: str | None) -> tuple[Prefix, list[str]]:
+    """The prefix that holds from now on, and what to say where that is not the wanted one."""
+    from tracker import config
+    from tracker.actions import Settings, choose_prefix
+    from tracker.cache import read_log
+    from tracker.ids import check_prefix
+    from tracker.log import Log
+    from tracker.places import prefix_from_folder
+
+    asked = check_prefix(wanted) if wanted else ""
+    path = os.path.join(site.folder, "config.yaml")
+    text = _text(path)
+    held = config.parse(text or b"")
+    configured = config.value(held, "issue-prefix") or config.value(held, "prefix")
+    if asked and text is None:
+        return Prefix(asked, "flag"), []
+    settings = Settings(prefix=configured, folder=prefix_from_folder(site.root))
+    prefix = Prefix(*choose_prefix(Log(read_log(site.log)[0]), settings))
+    if asked in {"", prefix.name}:
+        return prefix, []
+    change = f"bd config set issue-prefix {quoted(asked)}"
+    return prefix, [f"the prefix stays {prefix.name!r}; {change} changes it for new issues"]
+
+
+def _text(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _hidden(work: Work) -> Work:
+    """The same work, with the line that makes git ignore the folder in this clone."""
+    folder = work.site.folder
+    top, _, common = git_of(work.site.root)
+    if top is None or common is None:
+        return work
+    names = {"config.yaml", "metadata.json", os.path.basename(work.site.log)}
+    committed = [name for name in sorted(names) if tracked(os.path.join(folder, name))]
+    if committed:
+        raise Refused(
+            f"git has {', '.join(committed)} of {folder} already, so --stealth cannot hide it",
+            hint="bd init",
+        )
+    before = _text(os.path.join(common, "info", "exclude"))
+    line = initialise.exclude_line(top, folder)
+    after = initialise.excluded(before or b"", line)
+    if after == before:
+        return work
+    action = initialise.CREATE if before is None else initialise.EXTEND
+    return work._replace(hiding=[initialise.Step("info/exclude", action, after, before)])
+
+
+def _done(session: Session, work: Work) -> Work:
+    """Write it all; the work as it was done."""
+    site = work.site
+    is_new = not os.path.isdir(site.folder)
+    work = _hide(work)
+    work = work._replace(steps=initialise.apply(site.folder, work.steps))
+    workspace = session.tracker  # looked for only now, and read: that makes the cache
+    cache = workspace.answers.cache
+    if cache.state["markers"]:
+        work.notes.append("the log holds conflict markers and is left as it is: bd resolve")
+    elif cache.problems:
+        work.notes.append("the log is left as it is: bd doctor lists what is wrong with it")
+    if work.steps or work.hiding:
+        from tracker.model import stamp
+
+        taken = {"beads": work.steps, "git": work.hiding}
+        more = {"at": stamp(session.clock()), "new_folder": is_new}
+        initialise.remember(workspace.place.beads, taken, more)
+    return work
+
+
+def _hide(work: Work) -> Work:
+    """Tell git to ignore the folder before there is anything in it to see."""
+    if not work.hiding:
+        return work
+    try:
+        os.makedirs(os.path.join(work.common, "info"), exist_ok=True)
+        return work._replace(hiding=initialise.apply(work.common, work.hiding))
+    except (OSError, Moved) as error:
+        # Agent hosts mount .git read-only; a new folder can hide itself as well.
+        own = [step for step in work.steps if step.name == ".gitignore"]
+        if not own or own[0].action != initialise.CREATE:
+            path = os.path.join(work.common, "info", "exclude")
+            raise Refused(f"cannot write {path}: {error}", hint="bd init") from None
+        steps = [s._replace(after=b"*\n") if s is own[0] else s for s in work.steps]
+        return work._replace(steps=steps, hiding=[])
+
+
+def _tell(session: Session, work: Work, *, dry: bool) -> None:
+    if session.json:
+        session.emit(_told(session, work, dry=dry))
+    elif not session.flags.quiet:
+        for line in _lines(session, work, dry=dry):
+            session.say(line)
+
+
+def _told(session: Session, work: Work, *, dry: bool) -> dict[str, Any]:
+    site = work.site
+    return {
+        "initialized": not dry,
+        "new": site.place is None,
+        "dry_run": dry,
+        "path": site.folder,
+        "jsonl_path": site.log,
+        "database_path": os.path.join(site.folder, "beads.db") if dry else session.place.cache,
+        "prefix": work.prefix.name,
+        "prefix_source": work.prefix.source,
+        "files": [{"path": path, "action": step.action} for path, step in work.rows()],
+        "notes": work.notes,
+    }
+
+
+def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
+    start = os.path.realpath(session.folder)
+    shown = [f"  {os.path.relpath(path, start)}{_lines_added(step)}" for path, step in work.rows()]
+    folder = os.path.relpath(work.site.folder, start)
+    prefix = work.prefix.name
+    notes = [f"Note: {note}" for note in work.notes]
+    if dry:
+        return [f"Would write (prefix {prefix}):" if shown else "Nothing to do", *shown, *notes]
+    if work.site.place is not None:
+        lines = [f"✓ bd is initialized already: {folder} (prefix {prefix})"]
+        return [*lines, *(["Added:", *shown] if shown else ["Nothing was changed."]), *notes]
+    log = os.path.relpath(session.place.log, start)
+    cache = os.path.relpath(session.place.cache, start)
+    return [
+        "", "✓ bd initialized successfully!", "",
+        f"  Log: {log}",
+        f"  Database: {cache} (a cache, built from the log)",
+        f"  Issue prefix: {prefix}",
+        f"  Issues will be named: {prefix}-<hash> (e.g., {prefix}-a3f2dd)", "",
+        "Wrote:", *shown, "and what git ignores: the cache, and .local/. No setting was changed.",
+        *notes, "", "Run bd prime to see how to work with it.",
+    ]  # fmt: skip
+
+
+def _lines_added(step: Step) -> str:
+    if step.before is None:
+        return ""
+    count = step.after.count(b"\n") - step.before.count(b"\n")
+    return f" ({count} line{'' if count == 1 else 's'} added)"

@@ -1,0 +1,123 @@
+"""`bd show`: everything about an issue."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli.command import command, ignored, pass_session
+from tracker.cli.fragments import by_issue, linked, shown
+from tracker.cli.page import RULE, Page, page, references
+from tracker.cli.render import blockers, short
+
+if TYPE_CHECKING:
+    from tracker.answers import Answers, Edge, Row
+    from tracker.cli.session import Session
+
+NO_WORK = frozenset({"pinned", "ephemeral", "template"})
+
+
+@command(
+    "show",
+    examples=[
+        "bd show bd-a1b2c",
+        "bd show bd-a1b2c bd-d3e4f --json",
+        "bd show bd-a1b2c --children",
+    ],
+)
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option(
+    "--id", "more_ids", multiple=True, metavar="ID", help="One more id, whatever it looks like"
+)
+@click.option("--short", "as_line", is_flag=True, help="One line for each issue")
+@click.option("--children", is_flag=True, help="Its children instead")
+@click.option("--refs", is_flag=True, help="What refers to it instead")
+@click.option("--local-time", is_flag=True, help="Times by this machine's clock  [UTC]")
+@click.option("--current", is_flag=True, hidden=True)
+@click.option("--include-dependents", is_flag=True, hidden=True)
+@click.option("--include-comments", is_flag=True, hidden=True)
+@click.option("--long", is_flag=True, hidden=True)
+@click.option("--thread", is_flag=True, hidden=True)
+@ignored("-w", "--watch")
+@pass_session
+def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
+    """Show issues with all that belongs to them; without an id the one that was last touched."""
+    workspace = session.tracker
+    answers = workspace.answers
+
+    def row(text: str) -> Row:
+        found = answers.row(workspace.resolve(text))
+        assert found is not None  # noqa: S101  (an id was resolved from this very cache)
+        return found
+
+    rows = session.each(workspace.named((*ids, *given["more_ids"])), row)
+    if not session.flags.readonly:
+        workspace.touch(rows[-1].id)
+    if given["children"] or given["refs"]:
+        _say_edges(session, answers, rows, refs=given["refs"])
+    elif session.json:
+        session.emit_raw(shown(answers, about(answers, row), session.env) for row in rows)
+    elif given["as_line"]:
+        session.say("\n".join(short(row) for row in rows))
+    else:
+        pages = ("\n".join(page(about(answers, row, local=given["local_time"]))) for row in rows)
+        session.say(f"{RULE}\n".join(pages))
+
+
+def about(answers: Answers, row: Row, *, local: bool = False) -> Page:
+    """Everything that `show` tells."""
+    needed = [edge for edge in answers.edges_to(row) if not _is_gone(edge)]
+    told = Page(row, _record(answers.line(row.n)), answers.edges_of(row), needed, local=local)
+    if row.status in answers.at.closing:
+        return told
+    from tracker.obstacles import Obstacles
+
+    asked = Obstacles(answers)
+    obstacles = asked.of(row.id)
+    blockage = asked.blockage(row.n)
+    is_work = not NO_WORK.intersection(one.kind for one in obstacles) and row.status != "pinned"
+    return told._replace(
+        obstacles=[(one, asked.state(one.id)) for one in obstacles],
+        blocked_by=blockers(row.id, blockage) if blockage and is_work else None,
+    )
+
+
+def _is_gone(edge: Edge) -> bool:
+    return edge.row is None or edge.row.status == "tombstone"
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """The parsed line; of one that only a patient parser reads, the fields that a page shows."""
+    import json
+
+    try:
+        found: dict[str, Any] = json.loads(line)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a thousand brackets
+        from dataclasses import asdict
+
+        from tracker.codec import decode
+
+        found = asdict(decode(line))
+        found["comments"] = list(found["comments"])
+    return found
+
+
+def _say_edges(session: Session, answers: Answers, rows: list[Row], *, refs: bool) -> None:
+    """What points to each of the issues: their children, or everything."""
+    groups = []
+    for row in rows:
+        edges = [edge for edge in answers.edges_to(row) if not _is_gone(edge)]
+        groups.append((row, [edge for edge in edges if refs or edge.type == "parent-child"]))
+    if session.json:
+        session.write(by_issue((row.id, _objects(answers, edges, refs)) for row, edges in groups))
+    else:
+        lines = (references(row, edges, children=not refs) for row, edges in groups)
+        session.say("\n".join("\n".join(one) for one in lines))
+
+
+def _objects(answers: Answers, edges: list[Edge], refs: bool) -> list[str]:
+    rows = [edge.row for edge in edges if edge.row]
+    if refs:
+        return [linked(answers, row, edge.type) for row, edge in zip(rows, edges, strict=True)]
+    return list(answers.objects(rows))

@@ -1,0 +1,332 @@
+"""The one module that talks to git.
+
+Acting goes through git's own program, because it needs an exact environment: what a hook of another
+repository left in `GIT_DIR` and its kin is not believed. GitPython, which always hands on all of
+`os.environ`, reads history, where one process that stays answers for hundreds of objects.
+
+Everything runs at the top of the work tree and without a shell. `branches` and `trees` know what to
+say to it; `--` or a check stands before whatever a caller names, and nothing is ever forced.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker.errors import TrackerError
+from tracker.gitdir import git_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from git import Git
+
+SECONDS = 5.0  # for a short question
+LONGEST = 300.0  # for work, and for remotes that answer slowly or never
+INDEX_WAIT = 10.0  # for another git that has the index
+CONFUSING = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GLOB_PATHSPECS",
+        "GIT_ICASE_PATHSPECS",
+        "GIT_INDEX_FILE",
+        "GIT_LITERAL_PATHSPECS",
+        "GIT_NAMESPACE",
+        "GIT_NOGLOB_PATHSPECS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_WORK_TREE",
+    }
+)
+"""Variables by which a hook of one repository makes git answer for another, or otherwise."""
+
+
+class Answer(NamedTuple):
+    """What git said, and with which exit code."""
+
+    code: int
+    data: bytes
+    error: str = ""
+
+    @property
+    def text(self) -> str:
+        """The same as text; a path keeps its bytes."""
+        return self.data.decode("utf-8", "surrogateescape")
+
+
+class GitFailed(TrackerError):  # noqa: N818  (reads as a sentence where it is raised)
+    """Git could not do what it was asked; `said` is all that it wrote about it."""
+
+    code = "git"
+
+    def __init__(self, words: Sequence[str], said: str) -> None:
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        told = next((line for line in lines if line.startswith(("fatal:", "error:"))), "")
+        super().__init__(f"git {words[0]}: {told or (lines or ['no reason given'])[-1]}")
+        self.said = said
+
+
+def ask(folder: str, env: Mapping[str, str], *words: str) -> Answer | None:
+    """Git's answer to a question about the repository of a folder; None where it has none."""
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            ["git", "--no-optional-locks", *words],
+            cwd=folder,
+            env=cleaned(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return Answer(done.returncode, done.stdout)
+
+
+def cleaned(env: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which git answers for the folder that it is started in."""
+    return {name: value for name, value in env.items() if name not in CONFUSING}
+
+
+def _run(folder: str, env: Mapping[str, str], words: Sequence[str], data: bytes) -> Answer:
+    """Let git work; raises OSError where it cannot, or takes too long.
+
+    It writes into files: a pipe would stay open for as long as what its hooks leave running.
+    """
+    import subprocess
+    import tempfile  # noqa: PLC0415
+
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with subprocess.Popen(
+            ["git", *words],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
+            stdout=out,
+            stderr=err,
+            # Without a terminal of its own, ssh fails where it would wait for a passphrase.
+            start_new_session=env.get("GIT_TERMINAL_PROMPT") == "0",
+        ) as process:
+            try:
+                process.communicate(data or None, timeout=LONGEST)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise OSError(f"git {words[0]} took longer than {LONGEST:g} s") from None
+            except BaseException:
+                process.kill()
+                raise
+        out.seek(0)
+        err.seek(0)
+        return Answer(process.returncode, out.read(), err.read().decode(errors="replace"))
+
+
+class Commit(NamedTuple):
+    """A commit; `time` is the author's, in seconds since 1970."""
+
+    name: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    time: int
+    message: str
+
+
+class Repository:
+    """The repository of a work tree, for a caller with this environment.
+
+    `index` names another index than the usual one: in a hook, git commits from `GIT_INDEX_FILE`.
+    """
+
+    def __init__(self, top: str, env: Mapping[str, str], *, index: str = "") -> None:
+        self.top = top
+        self.env = cleaned(env)
+        # Messages of git are told apart below; the character set stays UTF-8.
+        self.env["LC_ALL"] = "C.UTF-8"
+        if index:
+            self.env["GIT_INDEX_FILE"] = os.path.join(top, index)
+
+    def ask(self, *words: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:
+        """What git says to anything. Raises GitFailed only where it cannot be run."""
+        try:
+            return _run(self.top, {**self.env, **(env or {})}, words, data)
+        except OSError as error:
+            raise GitFailed(words, f"fatal: {error.strerror or error}") from None
+
+    def tell(self, *words: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        """What git says if it succeeds. Raises GitFailed; waits for another git with the index."""
+        return self._done(words, data, env).text
+
+    def _done(self, words: Sequence[str], data: bytes, env: Mapping[str, str] | None) -> Answer:
+        until = time.monotonic() + INDEX_WAIT
+        while True:
+            answer = self.ask(*words, data=data, env=env)
+            if answer.code == 0:
+                return answer
+            if "index.lock" not in answer.error or time.monotonic() > until:
+                raise GitFailed(words, answer.error or answer.text)
+            time.sleep(0.05)
+
+    # Questions.
+
+    def path(self, name: str) -> str:
+        """Where git keeps something of this work tree, such as `hooks` or `MERGE_HEAD`."""
+        said = self.tell("rev-parse", "--git-path", name)
+        return os.path.join(self.top, said.removesuffix("\n"))
+
+    def commit_of(self, rev: str) -> str | None:
+        """The full name of a commit; None where there is no such revision."""
+        if rev.startswith("-"):
+            return None
+        answer = self.ask("rev-parse", "--verify", "--quiet", rev + "^{commit}")
+        return answer.text.strip() or None
+
+    def parents(self, rev: str) -> list[str]:
+        """The parents of a commit, by name. Raises GitFailed."""
+        name = self.commit_of(rev)
+        if name is None:
+            raise GitFailed(["rev-parse"], f"fatal: there is no commit {rev}")
+        return self.tell("rev-list", "--parents", "--max-count=1", name).split()[1:]
+
+    def blob(self, rev: str, path: str) -> bytes | None:
+        """A file at a revision; "" is the index. None where it is not there."""
+        return None if rev.startswith("-") else self.blobs([f"{rev}:{path}"])[0]
+
+    def blobs(self, names: Sequence[str]) -> list[bytes | None]:
+        """The contents of blobs, in one process; None for what is not there."""
+        if any("\n" in name for name in names):
+            raise GitFailed(["cat-file"], "fatal: a name with a line break")
+        asked = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+        data = self._done(["cat-file", "--batch"], asked, None).data if names else b""
+        found: list[bytes | None] = []
+        at = 0
+        for _ in names:
+            start = data.index(b"\n", at) + 1
+            head = data[at : start - 1].split(b" ")
+            at = start
+            if head[-1] in {b"missing", b"ambiguous"}:
+                found.append(None)
+            else:
+                at = start + int(head[2]) + 1
+                found.append(data[start : at - 1] if head[1] == b"blob" else None)
+        return found
+
+    def stages(self, path: str) -> dict[int, bytes]:
+        """The sides of a conflict in the index: 1 the base, 2 ours, 3 theirs."""
+        said = self.tell("ls-files", "--unmerged", "-z", "--", literal(path))
+        names = {}
+        for row in said.split("\0")[:-1]:
+            _, blob, stage = row.partition("\t")[0].split(" ")
+            names[int(stage)] = blob
+        contents = self.blobs(list(names.values()))
+        return {
+            stage: data for stage, data in zip(names, contents, strict=True) if data is not None
+        }
+
+    def attribute(self, name: str, paths: Sequence[str]) -> dict[str, str]:
+        """An attribute of each path, such as `merge`; "unspecified" where nothing is said."""
+        said = self.tell("check-attr", "-z", name, "--", *paths).split("\0")
+        return dict(zip(said[0:-1:3], said[2:-1:3], strict=True))
+
+    def config(self, key: str, *, scope: str = "") -> str | None:
+        """A setting; `scope` is "", "local", "global" or "worktree"."""
+        answer = self.ask("config", *_scope(scope), "--get", key)
+        return answer.text.removesuffix("\n") if answer.code == 0 else None
+
+    def set_config(self, key: str, value: str | None, *, scope: str = "local") -> None:
+        """Change a setting, or take it away (None)."""
+        if value is None:
+            self.tell("config", *_scope(scope), "--unset-all", key)
+        else:
+            self.tell("config", *_scope(scope), "--replace-all", key, value)
+
+    # History.
+
+    @contextmanager
+    def past(self) -> Iterator[Past]:
+        """The history, for many questions: one process answers for all of its objects."""
+        import git  # 85 ms
+
+        _, git_dir, common = git_of(self.top)
+        if git_dir is None or common is None:
+            raise GitFailed(["log"], f"fatal: not a git repository: {self.top}")
+        command = git.Git(self.top)
+        # What is inherited cannot be taken away, only overruled.
+        command.update_environment(
+            GIT_DIR=git_dir,
+            GIT_COMMON_DIR=common,
+            GIT_WORK_TREE=self.top,
+            GIT_OBJECT_DIRECTORY=os.path.join(common, "objects"),
+            GIT_ALTERNATE_OBJECT_DIRECTORIES="",
+            GIT_NAMESPACE="",
+            **{name: "0" for name in CONFUSING if name.endswith("_PATHSPECS")},
+        )
+        try:
+            yield Past(command)
+        finally:
+            command.clear_cache()
+
+
+class Past:
+    """The history of a repository; what `Repository.past` gives."""
+
+    def __init__(self, command: Git) -> None:
+        self._git = command
+
+    def commits(
+        self, paths: Iterable[str] = (), rev: str = "HEAD", *, limit: int = 0
+    ) -> Iterator[Commit]:
+        """The commits that touch one of these files or folders, newest first, as git finds them.
+
+        `rev` may be a range. Raises GitFailed where there is no such revision.
+        """
+        import git
+
+        if rev.startswith("-"):
+            raise GitFailed(["log"], f"fatal: bad revision {rev!r}")
+        most = [f"--max-count={limit}"] if limit else []
+        process = self._git.execute(
+            ["git", "log", "-z", "--no-show-signature", f"--format={_COMMIT}", *most, rev, "--",
+             *map(literal, paths)],
+            as_process=True,
+        )  # fmt: skip
+        rest = b""
+        while chunk := process.stdout.read1(65536):
+            *rows, rest = (rest + chunk).split(b"\0")
+            yield from map(_commit, rows)
+        try:
+            process.wait()
+        except git.GitCommandError as error:
+            raise GitFailed(["log"], str(error.stderr)) from None
+
+    def blob(self, rev: str, path: str) -> bytes | None:
+        """A file at a revision; None where it is not there."""
+        try:
+            _, kind, _, data = self._git.get_object_data(f"{rev}:{path}")
+        except ValueError:
+            return None
+        return bytes(data) if kind in {"blob", b"blob"} else None
+
+
+_COMMIT = "%H%n%P%n%an%n%ae%n%at%n%B"
+
+
+def _commit(row: bytes) -> Commit:
+    name, parents, author, email, at, message = row.decode("utf-8", "replace").split("\n", 5)
+    return Commit(name, tuple(parents.split()), author, email, int(at), message)
+
+
+def literal(path: str) -> str:
+    """A path from the top as a pathspec in which no character means anything."""
+    return f":(top,literal){path}"
+
+
+def _scope(scope: str) -> list[str]:
+    return [f"--{scope}"] if scope else []

@@ -1,0 +1,242 @@
+"""Three versions of a log, merged record by record and field by field.
+
+    three_way(base, ours, theirs)     what a merge driver does
+    resolve_markers(data)             the same for the halves between conflict markers
+
+Where one side equals the base, the other is taken, bytes and all; only where both moved apart does
+a rule decide (`rules`), on the older and the newer side. Laws, all of them tested:
+
+- swapping ours and theirs changes neither the bytes nor the decisions;
+- merge(b, b, x) = x = merge(b, x, b) and merge(b, x, x) = x, unless x holds conflict markers;
+- a record that one side left alone keeps the other's bytes, a field its value;
+- no value in the result that neither side has, but for merged texts, joined notes, `conflicts`,
+  comments by `tracker`, and the id and the aliases of an issue that had to be renamed;
+- a member (record, label, edge, comment, element of any list) is there if and only if some side
+  added it and no side took away what it had seen;
+- keys that are not known survive, however deep;
+- the output always parses, each id stands once, and it is a base for the next merge.
+
+No clock, no configuration, no file. Associativity is not claimed: git shares merge commits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker import lists, sides, strangers
+from tracker.codec import Member, decode, encode
+from tracker.lines import BOM, MARKER, newline_of
+from tracker.loss import losses
+from tracker.marks import halves, has_markers
+from tracker.rules import ISSUE, MEMORY, UNBORN
+from tracker.settle import (
+    Decision,
+    Kept,
+    Meeting,
+    Rules,
+    fields,
+    is_edited,
+    remark_id,
+    rule_of,
+)
+from tracker.values import ABSENT, Record, mapping, text, when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker.sides import Key, Names, Row, Rows, Side
+
+
+_REPEATED = "stands more than once: the last line counts"
+
+
+class Merged(NamedTuple):
+    """The merged file, and what was decided in it; swapping the sides changes neither."""
+
+    data: bytes
+    decisions: tuple[Decision, ...]
+
+
+def three_way(base: bytes, ours: bytes, theirs: bytes, path: str = "issues.jsonl") -> Merged:
+    """Merge two files that grew from one; an empty base is none.
+
+    `path` only tells memories (`memory.jsonl`) from issues.
+    """
+    if theirs in (ours, base):  # a set would hash the files
+        return resolve_markers(ours, path)
+    if ours == base:
+        return resolve_markers(theirs, path)
+    found = sides.read((base, ours, theirs), _names(path))
+    if any(MARKER.match(line) for side in found for line in side.unread):
+        clean = [resolve_markers(data, path) for data in (base, ours, theirs)]
+        merged = three_way(clean[0].data, clean[1].data, clean[2].data, path)
+        told = [*clean[1].decisions, *clean[2].decisions]
+        return _merged(merged.data, [*merged.decisions, *told])
+    said: list[Decision] = []
+    return _merged(_written(found, (base, ours, theirs), said), said)
+
+
+def resolve_markers(data: bytes, path: str = "issues.jsonl") -> Merged:
+    """The file without conflict markers: what stood between them, merged.
+
+    Without a base between them (diff3 style) a deletion cannot be told from an addition: it stays.
+    """
+    if not has_markers(data):
+        return Merged(data, ())
+    base, ours, theirs = halves(data, lambda part: resolve_markers(part, path).data)
+    merged = three_way(base, ours, theirs, path)
+    return _merged(merged.data, [*merged.decisions, Decision("", "", "merged conflict markers")])
+
+
+def _merged(data: bytes, decisions: Sequence[Decision]) -> Merged:
+    return Merged(data, tuple(sorted(set(decisions))))
+
+
+def _names(path: str) -> Names:
+    is_memory = path.replace("\\", "/").rpartition("/")[2] == "memory.jsonl"
+    return ("key", "id") if is_memory else ("id", "key")
+
+
+def _written(found: list[Side], files: Sequence[bytes], said: list[Decision]) -> bytes:
+    """The bytes of the merged file."""
+    said += [
+        Decision(row.key[1], "", _REPEATED, other=row.line.decode())
+        for side in found[1:]
+        for row in side.repeated
+    ]
+    parted = strangers.part((found[0].rows, found[1].rows, found[2].rows))
+    said += parted.decisions
+    lines = _records(parted.sides, said)
+    unread = _unread([side.unread for side in found], said)
+    said += losses(parted.sides)
+    is_sorted = found[1].is_sorted or found[2].is_sorted
+    known = [] if is_sorted else [key for key in parted.sides[0] if key in lines]
+    order = [*known, *sorted(lines.keys() - set(known))]
+    return _framed([*(lines[key] for key in order), *unread], files)
+
+
+def _framed(lines: list[bytes], files: Sequence[bytes]) -> bytes:
+    """Lines as a file with the line ending and the byte order mark that the sides agree on."""
+    newline = _agreed([newline_of(data) for data in files if data], b"\n")
+    mark = _agreed([BOM if data.startswith(BOM) else b"" for data in files if data], b"")
+    return mark + newline.join([*lines, b""]) if lines else b""
+
+
+def _agreed(found: Sequence[bytes], plain: bytes) -> bytes:
+    """Of a base and two sides what moved; without a base what both have, else the plain one."""
+    if len(found) < 3:
+        return found[0] if found and found[0] == found[-1] else plain
+    base, one, two = found
+    return two if one == base else one
+
+
+def _unread(found: Sequence[list[bytes]], said: list[Decision]) -> list[bytes]:
+    """Lines that hold no record: a three-way set, in the order of the base, new ones sorted."""
+    base, one, two = found
+    keep = [line for line in base if line in one and line in two]
+    new = {line for line in [*one, *two] if line not in base}
+    if keep or new:
+        said.append(Decision("", "", f"carried {len(keep) + len(new)} lines that cannot be read"))
+    return [*keep, *sorted(new)]
+
+
+def _records(parted: tuple[Rows, Rows, Rows], said: list[Decision]) -> dict[Key, bytes]:
+    base, ours, theirs = parted
+    lines = {}
+    for key in {**base, **ours, **theirs}:
+        before, one, two = base.get(key), ours.get(key), theirs.get(key)
+        row = one if one is two or two is before else two
+        if row is not one and one is not before:
+            line = _met(before, one, two, said)
+            if line is not None:
+                lines[key] = line
+        elif row is not None:
+            lines[key] = row.line
+    return lines
+
+
+def _met(
+    before: Row | None, one: Row | None, two: Row | None, said: list[Decision]
+) -> bytes | None:
+    """The line of a record that both sides changed, or that one changed and the other deleted."""
+    row = one or two
+    if row is None:
+        return None
+    rules = ISSUE if row.is_issue else MEMORY
+    if one is not None and two is not None:
+        return _line(before, one, two, rules, said)
+    if before is not None and not is_edited(rules, before.record, row.record):
+        return None
+    said.append(Decision(row.key[1], "", "edited on one branch, deleted on the other: it stays"))
+    return row.line
+
+
+def _line(before: Row | None, one: Row, two: Row, rules: Rules, said: list[Decision]) -> bytes:
+    """The line of a record that is on both sides, in other bytes than the base's."""
+    if _same(rules, one.record, two.record):
+        is_old = before is not None and _same(rules, before.record, one.record)
+        return before.line if before is not None and is_old else min(one.line, two.line)
+    if before is not None:
+        for moved, left in ((one, two), (two, one)):
+            if _same(rules, left.record, before.record):
+                return moved.line
+    older, newer = sorted((one, two), key=lambda row: (when(row.record, "updated_at"), row.line))
+    base = UNBORN if before is None else before.record
+    meeting = Meeting(one.key[1], base, older.record, newer.record, said, [])
+    merged = fields(meeting, rules, "", (base, older.record, newer.record))
+    _add_kept(merged, meeting, is_issue=one.is_issue)
+    for row in (one, two):
+        if _same(rules, merged, row.record):
+            return row.line
+    return _encoded(merged, is_issue=one.is_issue)
+
+
+def _same(rules: Rules, one: Record, two: Record) -> bool:
+    """Whether two records mean the same, bookkeeping included."""
+    for name in one.keys() | two.keys():
+        first, second = one.get(name, ABSENT), two.get(name, ABSENT)
+        if first.raw != second.raw:
+            mean = rule_of(rules, name).mean
+            if mean(first) != mean(second):
+                return False
+    return True
+
+
+def _add_kept(merged: dict[str, Member], meeting: Meeting, *, is_issue: bool) -> None:
+    """Put what gave way into `conflicts`, and for programs that drop that into comments."""
+    if not meeting.kept:
+        return
+    entries = [
+        mapping({"field": text(k.field), "value": k.value, "updated_at": k.updated_at})
+        for k in meeting.kept
+    ]
+    found = merged.get("conflicts", ABSENT)
+    merged["conflicts"] = lists.union(lists.ENTRIES, found, entries)
+    if is_issue:
+        at = merged.get("updated_at", ABSENT)
+        remarks = [_remark(meeting.id, kept, at) for kept in meeting.kept]
+        found = merged.get("comments", ABSENT)
+        merged["comments"] = lists.union(lists.REMARKS, found, remarks)
+
+
+def _remark(id: str, kept: Kept, at: Member) -> Member:
+    other = kept.value.value if isinstance(kept.value.value, str) else kept.value.raw
+    said = f"merge kept {kept.field[1:]}; the other branch wrote:\n{other}"
+    number = Member(None, str(remark_id(id, said)))
+    names = {"id": number, "issue_id": text(id), "author": text("tracker"), "text": text(said)}
+    return mapping({**names, "created_at": at})
+
+
+_MEMORY_ORDER = (
+    "_type", "key", "kind", "title", "description", "content", "tags", "verdict", "confidence",
+    "source", "created_at", "updated_at", "verified_at", "expires_at", "supersedes", "related",
+    "pinned", "status", "conflicts",
+)  # fmt: skip
+_RANK = {name: rank for rank, name in enumerate(_MEMORY_ORDER)}
+
+
+def _encoded(record: Record, *, is_issue: bool) -> bytes:
+    if is_issue:
+        return encode(decode(mapping(record).raw))
+    names = sorted(record, key=lambda name: (_RANK.get(name, len(_RANK)), name))
+    return mapping({name: record[name] for name in names}).raw.encode()

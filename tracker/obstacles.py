@@ -1,0 +1,230 @@
+"""What stands in the way of an issue, out of the cache: the answers of `graph`, without its work.
+
+The kinds of obstacles and their order are those of `graph.Graph.obstacles`. For an issue that is
+done only its status is named, since the cache keeps no blockage of what is done.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tracker.answers import Answers, Row
+
+WAITING = frozenset({"open", "blocked", "deferred"})
+DEEPEST = 50  # levels of parents, as in `graph`
+CHILD = "child"  # the kind of an issue that a `waits-for` edge waits for
+ISSUES = frozenset({"blocks", "conditional-blocks", CHILD})
+"""Kinds of obstacles that are issues which have to be done first."""
+_HOLDING = ("blocks", "conditional-blocks", "waits-for")
+
+
+class Obstacle(NamedTuple):
+    """`graph.Obstacle`: what holds or defers an issue, and through whom."""
+
+    kind: str
+    id: str
+    through: str
+
+
+class State(NamedTuple):
+    """What decides about an issue by itself; `defer` is in nanoseconds, 0 without a time."""
+
+    n: int
+    id: str
+    title: str
+    status: str
+    defer: int
+    defer_until: str
+    pinned: bool
+    ephemeral: bool
+    template: bool
+    parent: str
+    assignee: str
+
+
+_STATE = (
+    "SELECT n, id, title, status, defer, defer_until, pinned, ephemeral, template, parent, "
+    "assignee FROM issue WHERE id = ?"
+)
+
+
+class Obstacles:
+    """Questions about why issues are not ready."""
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        self._db = answers.db
+        self._at = answers.at
+
+    def state(self, id: str) -> State | None:
+        """What is known about an issue; None where there is none, or only its tombstone."""
+        row = self._db.execute(_STATE, (id,)).fetchone()
+        return None if row is None or row[3] == TOMBSTONE else State(*row)
+
+    def of(self, id: str) -> list[Obstacle]:
+        """Everything that keeps an issue from being ready, nearest first; empty if it is."""
+        row = self._db.execute(_STATE, (id,)).fetchone()
+        one = State(*row)
+        flags = {"pinned": one.pinned, "ephemeral": one.ephemeral, "template": one.template}
+        kinds = [kind for kind, is_set in flags.items() if is_set]
+        if self.is_closed(one) or self._status(one) not in WAITING:
+            kinds = ["status", *kinds]
+        found = [Obstacle(kind, id, id) for kind in kinds]
+        if self.is_closed(one):
+            return found
+        for state in (one, *self._ancestors(one)):
+            if self._is_deferred(state):
+                found.append(Obstacle("deferred", state.id, state.id))
+            found += [reason for reason in self.blockage(state.n) if reason.through == state.id]
+        return found
+
+    def blockage(self, n: int) -> list[Obstacle]:
+        """Why an issue is blocked: its own reasons, else those of the nearest blocked ancestor."""
+        return [Obstacle(*reason) for reason in self._answers.reasons(n)]
+
+    def blockages(self, rows: Iterable[Row]) -> dict[str, list[Obstacle]]:
+        """The same for several issues, by id; those that nothing blocks are left out."""
+        found = ((row.id, self.blockage(row.n)) for row in rows)
+        return {id: reasons for id, reasons in found if reasons}
+
+    def holds(self, row: Row) -> list[str]:
+        """The issues that this one keeps waiting by an edge of their own, by id."""
+        marks = ",".join("?" * len(_HOLDING))
+        sources = self._db.execute(
+            "SELECT DISTINCT i.id, i.n FROM edge e JOIN blocked k USING(n) JOIN issue i USING(n) "  # noqa: S608
+            f"WHERE e.target = ? AND e.type IN ({marks}) ORDER BY i.id",
+            (row.id, *_HOLDING),
+        ).fetchall()
+        return [
+            id
+            for id, n in sources
+            if any(reason[1:] == (row.id, id) for reason in self.blockage(n))
+        ]
+
+    def circle(self, id: str) -> list[str]:
+        """The circle of waiting that an issue is part of; empty if it is in none."""
+        return next((way for way in self._answers.cycles() if id in way), [])
+
+    def children_waited_for(self, id: str, through: str) -> list[str]:
+        """The children, not yet done, that a `waits-for` edge of `through` to `id` waits for."""
+        rows = self._db.execute(
+            "SELECT e.metadata FROM edge e JOIN issue i USING(n) "
+            "WHERE i.id = ? AND e.target = ? AND e.type = 'waits-for' ORDER BY e.place",
+            (through, id),
+        )
+        spawners = dict.fromkeys(_spawner(row[0]) or id for row in rows)
+        closing = sorted(self._at.closing)
+        found = []
+        for spawner in spawners:
+            found += self._db.execute(
+                "SELECT DISTINCT i.id FROM edge e JOIN issue i USING(n) WHERE e.target = ? "  # noqa: S608
+                f"AND e.type = 'parent-child' AND i.status NOT IN ({','.join('?' * len(closing))}) "
+                "ORDER BY i.id",
+                (spawner, *closing),
+            ).fetchall()
+        return [row[0] for row in found]
+
+    def is_closed(self, one: State) -> bool:
+        """Done, by the statuses that the configuration calls closed."""
+        return one.status in self._at.closing
+
+    def _status(self, one: State) -> str:
+        if one.status == "deferred" and not self._is_deferred(one):
+            return "open"
+        return one.status
+
+    def _is_deferred(self, one: State) -> bool:
+        if one.status == "deferred" and not one.defer:
+            return True
+        return one.defer > self._at.now
+
+    def _ancestors(self, one: State) -> Iterator[State]:
+        """The live parents, nearest first, each once even where they form a circle."""
+        seen = {one.id}
+        parent = one.parent
+        while parent and parent not in seen and len(seen) <= DEEPEST:
+            seen.add(parent)
+            above = self.state(parent)
+            if above is None:
+                return
+            if not self.is_closed(above):
+                yield above
+            parent = above.parent
+
+
+def _spawner(metadata: str) -> str:
+    import json  # noqa: PLC0415
+
+    try:
+        found: Any = json.loads(metadata or "{}")
+    except (ValueError, RecursionError):
+        return ""
+    return str(found.get("spawner_id") or "") if isinstance(found, dict) else ""
+
+
+class Link(NamedTuple):
+    """One obstacle of a chain: how deep it stands, what it is, and how the chain ends there.
+
+    `end` is "" where more stands in the way below, `ready` for work that can be taken up, `circle`
+    for an issue that stands above in the same chain, `told` for one that was followed elsewhere,
+    and otherwise the status that has to change, or the kind of the obstacle.
+    """
+
+    depth: int
+    obstacle: Obstacle
+    state: State | None
+    end: str
+
+
+class Chain(NamedTuple):
+    """All that an issue waits for, depth first, and the first circle on the way (or nothing)."""
+
+    links: list[Link]
+    circle: list[str]
+
+
+def chain(obstacles: Obstacles, id: str) -> Chain:
+    """Every obstacle of an issue, and below each what stands in the way of that in its turn."""
+    links: list[Link] = []
+    circle = obstacles.circle(id)
+    told = {id}
+    way = [id]
+    waiting = [(0, one) for one in reversed(obstacles.of(id))]
+    while waiting:
+        depth, obstacle = waiting.pop()
+        del way[depth + 1 :]
+        below: list[Obstacle] = []
+        if obstacle.kind in ISSUES and obstacle.id in way:
+            end = "circle"
+            circle = circle or obstacles.circle(obstacle.id) or way[way.index(obstacle.id) :]
+        elif obstacle.kind in ISSUES and obstacle.id in told:
+            end = "told"
+        else:
+            below, end = _below(obstacles, obstacle)
+        links.append(Link(depth, obstacle, obstacles.state(obstacle.id), end))
+        if obstacle.kind in ISSUES:
+            told.add(obstacle.id)
+        way.append(obstacle.id if obstacle.kind in ISSUES else "")
+        waiting += [(depth + 1, one) for one in reversed(below)]
+    return Chain(links, circle)
+
+
+def _below(obstacles: Obstacles, obstacle: Obstacle) -> tuple[list[Obstacle], str]:
+    """What stands in the way of an obstacle, or how the chain ends with it."""
+    kind, id, through = obstacle
+    if kind == "waits-for":
+        children = obstacles.children_waited_for(id, through)
+        return [Obstacle(CHILD, child, id) for child in children], ""
+    state = obstacles.state(id)
+    if kind not in ISSUES or state is None:
+        return [], kind
+    found = obstacles.of(id)
+    below = [one for one in found if one != Obstacle("status", id, id)]
+    if below and not obstacles.is_closed(state):
+        return below, ""
+    return [], state.status if found else "ready"

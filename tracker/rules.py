@@ -1,0 +1,128 @@
+"""Which rule each field has: one table for issues, one for memories.
+
+Fields that are not in a table follow from their values: lists are sets, objects are merged by key,
+times are compared as instants, and of anything else the newer stands and the other is kept.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tracker import lists, settle
+from tracker.codec import Member
+from tracker.settle import DATE, OTHER, Rule, Rules
+from tracker.values import Meaning, Record, bag, elements, meaning, moment
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+
+def _defaulting(default: Hashable) -> Meaning:
+    def mean(value: Member) -> Hashable:
+        said = meaning(value)
+        return default if said is None else said
+
+    return mean
+
+
+def _flag(value: Member) -> Hashable:
+    return None if value.value is False else meaning(value)
+
+
+def _unordered(value: Member) -> Hashable:
+    found = elements(value)
+    return meaning(value) if found is None else bag(meaning(item) for item in found)
+
+
+def _nothing(_value: Member) -> Hashable:
+    return None
+
+
+SCALAR = Rule(settle.newer)
+FLAG = Rule(settle.newer, _flag)
+TEXT = Rule(settle.prose)
+NOTES = Rule(partial(settle.prose, joined=True))
+NAMES = Rule(partial(settle.members_of, lists.NAMES), lists.NAMES.mean)
+EDGES = Rule(settle.parents, _unordered, lists.EDGES.mean)
+REMARKS = Rule(partial(settle.members_of, lists.REMARKS), _unordered, lists.REMARKS.mean)
+CONFLICTS = Rule(partial(settle.members_of, lists.ENTRIES), _unordered)
+END = Rule(settle.closing)
+END_DATE = Rule(settle.closing, moment)
+BORN = Rule(settle.birth, moment)
+LATEST = Rule(settle.latest, moment, _nothing)
+BOOKKEEPING = Rule(settle.silent, gist=_nothing)
+
+ISSUE: Rules = {
+    "_type": BOOKKEEPING,
+    "id": BOOKKEEPING,  # it is the same on every side
+    "title": SCALAR,
+    "description": TEXT,
+    "design": TEXT,
+    "acceptance_criteria": TEXT,
+    "notes": NOTES,
+    "spec_id": SCALAR,
+    "status": Rule(settle.furthest, _defaulting("open")),
+    "priority": Rule(settle.urgent, _defaulting(("number", "0"))),
+    "issue_type": Rule(settle.newer, _defaulting("task")),
+    "assignee": Rule(settle.claim),
+    "owner": SCALAR,
+    "estimated_minutes": SCALAR,
+    "created_at": BORN,
+    "created_by": Rule(settle.birth),
+    "updated_at": LATEST,
+    "closed_at": END_DATE,
+    "close_reason": END,
+    "closed_by_session": END,
+    "due_at": DATE,
+    "defer_until": DATE,
+    "external_ref": SCALAR,
+    "metadata": OTHER,
+    "labels": NAMES,
+    "dependencies": EDGES,
+    "comments": REMARKS,
+    "deleted_at": END_DATE,
+    "deleted_by": END,
+    "delete_reason": END,
+    "original_type": END,
+    "ephemeral": FLAG,
+    "wisp_type": SCALAR,
+    "pinned": FLAG,
+    "is_template": FLAG,
+    "mol_type": SCALAR,
+    "aliases": NAMES,
+    "conflicts": CONFLICTS,
+    "content_hash": BOOKKEEPING,
+    "dependency_count": BOOKKEEPING,
+    "dependent_count": BOOKKEEPING,
+    "comment_count": BOOKKEEPING,
+    "compaction_level": BOOKKEEPING,
+    "compacted_at": BOOKKEEPING,
+    "compacted_at_commit": BOOKKEEPING,
+    "original_size": BOOKKEEPING,
+    "source_repo": BOOKKEEPING,
+    "source_repo_path": BOOKKEEPING,
+}
+MEMORY_RANKS = {"open": 0, "active": 0, "archived": 5, TOMBSTONE: 6}
+MEMORY: Rules = {
+    "_type": BOOKKEEPING,
+    "key": BOOKKEEPING,
+    "content": TEXT,
+    "value": TEXT,  # what Beads 1.x calls the content
+    "tags": NAMES,
+    "related": NAMES,
+    "supersedes": NAMES,
+    "source": OTHER,
+    "status": Rule(partial(settle.furthest, ranks=MEMORY_RANKS), _defaulting("active")),
+    "created_at": BORN,
+    "created_by": Rule(settle.birth),
+    "updated_at": LATEST,
+    "verified_at": LATEST,
+    "pinned": FLAG,
+    "conflicts": CONFLICTS,
+}
+
+NOWHERE = Member("\0", '"\\u0000"')
+UNBORN: Record = dict.fromkeys(("status", "priority", "issue_type"), NOWHERE)
+"""The base of two records that have none: fields with a default differ from it on both sides."""

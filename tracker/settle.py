@@ -1,0 +1,322 @@
+"""How a field is settled that both sides of a merge moved apart.
+
+A rule is asked only where `pick` found no answer, and sees the two sides as older and newer, so no
+rule can tell ours from theirs. What it takes away is said in a `Decision`; where that is more than
+routine, the other value is kept with the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import NamedTuple
+
+from tracker import lists, texts
+from tracker.codec import Member, quote
+from tracker.values import (
+    ABSENT,
+    Meaning,
+    Record,
+    attributes,
+    earliness,
+    elements,
+    is_time,
+    mapping,
+    meaning,
+    moment,
+    pick,
+    text,
+    when,
+)
+from tracker.words import CLOSED, TOMBSTONE
+
+DEEPEST = 50  # levels of objects within objects that are merged key by key
+
+
+class Decision(NamedTuple):
+    """One thing that a merge decided: of which record and field, by which rule."""
+
+    id: str
+    field: str
+    rule: str
+    kept: str = ""
+    other: str = ""
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.id, self.field) if part)
+        said = f"kept {_clipped(self.kept)}, not {_clipped(self.other)}" if self.field else ""
+        why = f" ({self.rule})" if said else self.rule
+        return f"{where}: {said}{why}" if where else why
+
+
+def _clipped(raw: str) -> str:
+    shown = raw if raw.isprintable() else quote(raw)
+    return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def remark_id(id: str, text: str) -> int:
+    """The id of a comment that a merge makes: the same wherever it is made, and below 2^53."""
+    import hashlib  # noqa: PLC0415  (few merges keep something)
+
+    digest = hashlib.sha256(f"{id}|{text}".encode(errors="surrogatepass")).digest()
+    return (int.from_bytes(digest[:8], "big") >> 11) or 1
+
+
+class Kept(NamedTuple):
+    """A value that gave way and stays with the record; `field` is a JSON pointer."""
+
+    field: str
+    value: Member
+    updated_at: Member
+
+
+class Meeting(NamedTuple):
+    """Two versions of one record, and what is said about their merge."""
+
+    id: str
+    base: Record
+    older: Record
+    newer: Record
+    decisions: list[Decision]
+    kept: list[Kept]
+
+
+class Field(NamedTuple):
+    """The three values of one field that both sides moved apart."""
+
+    pointer: str
+    base: Member
+    older: Member
+    newer: Member
+
+
+Settle = Callable[[Meeting, Field], Member]
+
+
+class Rule(NamedTuple):
+    """How a field is settled, what its values mean, and what of that is more than bookkeeping."""
+
+    settle: Settle
+    mean: Meaning = meaning
+    gist: Meaning | None = None
+
+    def edited(self, before: Member, after: Member) -> bool:
+        """Whether a person would say that the field was changed."""
+        mean = self.gist or self.mean
+        return before.raw != after.raw and mean(before) != mean(after)
+
+
+Rules = Mapping[str, Rule]
+
+
+def rule_of(rules: Rules, name: str) -> Rule:
+    """The rule of a field; those of unknown fields follow from their values."""
+    return rules.get(name) or (DATE if is_time(name) else OTHER)
+
+
+def is_edited(rules: Rules, before: Record, after: Record) -> bool:
+    """Whether a record differs from what it was in more than bookkeeping."""
+    return any(
+        rule_of(rules, name).edited(before.get(name, ABSENT), after.get(name, ABSENT))
+        for name in before.keys() | after.keys()
+    )
+
+
+def note(meeting: Meeting, field: Field, rule: str, stands: Member) -> Member:
+    """Say that one value stands and the other does not; returns the one that stands."""
+    other = field.older if stands is field.newer else field.newer
+    name = field.pointer[1:]
+    meeting.decisions.append(Decision(meeting.id, name, rule, stands.raw, other.raw))
+    return stands
+
+
+def keep(meeting: Meeting, field: Field, rule: str, stands: Member) -> Member:
+    """The same, and the other value stays with the record."""
+    is_newer = stands is field.newer
+    other, side = (field.older, meeting.older) if is_newer else (field.newer, meeting.newer)
+    if meaning(other) is not None:
+        stamp = side.get("updated_at", ABSENT)
+        meeting.kept.append(Kept(field.pointer, other, stamp))
+    return note(meeting, field, rule, stands)
+
+
+def newer(meeting: Meeting, field: Field) -> Member:
+    """The value of the newer side stands, the other is kept."""
+    return keep(meeting, field, "the newer edit", field.newer)
+
+
+def silent(_meeting: Meeting, field: Field) -> Member:
+    """Bookkeeping: the newer side's, and nobody needs to know."""
+    return field.newer
+
+
+def latest(_meeting: Meeting, field: Field) -> Member:
+    """The later of two times."""
+    return max(field.older, field.newer, key=lambda value: (moment_of(value), value.raw))
+
+
+def moment_of(value: Member) -> int:
+    """The instant of a value; 0 if it is no time."""
+    return when({"": value}, "")
+
+
+def urgent(meeting: Meeting, field: Field) -> Member:
+    """The smaller number stands; P0 is a priority, not the lack of one."""
+    ranks = [value.value if value.raw else 0 for value in (field.older, field.newer)]
+    if not all(type(rank) is int for rank in ranks):
+        return newer(meeting, field)
+    stands = field.older if ranks[0] < ranks[1] else field.newer
+    return keep(meeting, field, "the more urgent", stands)
+
+
+def claim(meeting: Meeting, field: Field) -> Member:
+    """Of two claims of a free issue the earlier stands."""
+    if meaning(field.base) is None and meaning(field.older) and meaning(field.newer):
+        return keep(meeting, field, "the earlier claim", field.older)
+    return newer(meeting, field)
+
+
+RANKS = {
+    "open": 0, "deferred": 1, "blocked": 2, "in_progress": 3, "hooked": 3, "pinned": 3,
+    CLOSED: 5, TOMBSTONE: 6,
+}  # fmt: skip
+_CUSTOM = 4
+
+
+def _rank(value: Member, ranks: Mapping[str, int] = RANKS) -> int:
+    return ranks.get(str(value.value or "open"), _CUSTOM)
+
+
+def furthest(meeting: Meeting, field: Field, ranks: Mapping[str, int] = RANKS) -> Member:
+    """The status nearest to the end stands; of two equally far ones the newer."""
+    ahead = _rank(field.older, ranks) > _rank(field.newer, ranks)
+    return note(meeting, field, "furthest along", field.older if ahead else field.newer)
+
+
+def closing(meeting: Meeting, field: Field) -> Member:
+    """How an issue ended is told by the side whose status stands; of two ends by the earlier."""
+    stands = field.older if _ender(meeting) is meeting.older else field.newer
+    settle = keep if field.pointer.endswith("_reason") else note
+    return settle(meeting, field, "as it ended", stands)
+
+
+def _ender(meeting: Meeting) -> Record:
+    one, two = _status(meeting.older), _status(meeting.newer)
+    if meaning(one) != meaning(two):
+        picked = pick(_status(meeting.base), one, two, meaning)
+        if picked is not None:
+            return meeting.newer if picked is two else meeting.older
+        return meeting.older if _rank(one) > _rank(two) else meeting.newer
+    stamp = "deleted_at" if one.value == TOMBSTONE else "closed_at"
+    return min(meeting.older, meeting.newer, key=lambda side: earliness(side, stamp))
+
+
+def _status(record: Record) -> Member:
+    found = record.get("status", ABSENT)
+    return found if found.value else text("open")
+
+
+def birth(meeting: Meeting, field: Field) -> Member:
+    """Where a record comes from is told by the side that says it was created earlier."""
+    sides = (meeting.older, meeting.newer)
+    first = min(sides, key=lambda side: earliness(side, "created_at"))
+    return note(
+        meeting, field, "created earlier", field.older if first is sides[0] else field.newer
+    )
+
+
+def prose(meeting: Meeting, field: Field, *, joined: bool = False) -> Member:
+    """Text is merged by lines; where the newer lines stand, the older text is kept whole.
+
+    A text that was born on both sides is the newer one; notes are then joined.
+    """
+    values = (field.base, field.older, field.newer)
+    if any(value.raw and not isinstance(value.value, str) for value in values):
+        return anything(meeting, field)
+    base, one, two = (str(value.value or "") for value in values)
+    if not base and joined:
+        return text(texts.join(one, two))
+    woven = texts.weave(base, one, two) if base else None
+    if woven is not None and woven.clean:
+        return text(woven.text)
+    stands = text(woven.text) if woven is not None else field.newer
+    settle = note if texts.holds(str(stands.value or ""), one) else keep
+    return settle(meeting, field._replace(newer=stands), "the newer lines", stands)
+
+
+def keyed(meeting: Meeting, field: Field) -> Member:
+    """An object is merged key by key."""
+    found = [attributes(value) for value in (field.base, field.older, field.newer)]
+    base, one, two = found[0] or {}, found[1], found[2]
+    if one is None or two is None or field.pointer.count("/") > DEEPEST:
+        return newer(meeting, field)
+    merged = fields(meeting, {}, field.pointer, (base, one, two))
+    if not merged and not (field.older.raw and field.newer.raw):
+        return ABSENT
+    return mapping(merged)
+
+
+def fields(
+    meeting: Meeting, rules: Rules, pointer: str, records: tuple[Record, Record, Record]
+) -> dict[str, Member]:
+    """The merged fields of three objects, the older side's before the newer's."""
+    base, one, two = records
+    merged = {}
+    for name in {**two, **one}:
+        rule = rule_of(rules, name)
+        values = (base.get(name, ABSENT), one.get(name, ABSENT), two.get(name, ABSENT))
+        value = pick(*values, rule.mean)
+        if value is None:
+            below = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            value = rule.settle(meeting, Field(below, *values))
+        if value.raw:
+            merged[name] = value
+    return merged
+
+
+def anything(meeting: Meeting, field: Field) -> Member:
+    """A field that is not known: lists are sets, objects are merged by key, the rest by age."""
+    sides = (field.older, field.newer)
+    if all(elements(value) is not None for value in sides):
+        return members_of(lists.PLAIN, meeting, field)
+    if all(attributes(value) is not None for value in sides):
+        return keyed(meeting, field)
+    return newer(meeting, field)
+
+
+def members_of(kind: lists.Listing, meeting: Meeting, field: Field) -> Member:
+    """A list is a three-way set of its elements."""
+    one, two = elements(field.older), elements(field.newer)
+    if one is None or two is None:
+        return newer(meeting, field)
+    return lists.merge(kind, (elements(field.base) or [], one, two), partial(element, meeting))
+
+
+def element(meeting: Meeting, base: Member, one: Member, two: Member) -> Member:
+    """Two versions of one edge or comment: key by key, and where both moved, the earlier.
+
+    Nothing is said of it: the members are what matters.
+    """
+    picked = pick(base, one, two, meaning)
+    records = [attributes(value) for value in (base, one, two)]
+    if picked is not None or records[1] is None or records[2] is None:
+        return picked or two
+    later, earlier = sorted(
+        (records[1], records[2]), key=lambda r: earliness(r, "created_at"), reverse=True
+    )
+    inner = Meeting(meeting.id, records[0] or {}, later, earlier, [], [])
+    return mapping(fields(inner, {}, "", (inner.base, later, earlier)))
+
+
+def parents(meeting: Meeting, field: Field) -> Member:
+    """Edges are a set by target and type; two parents that came together are mentioned."""
+    merged = members_of(lists.EDGES, meeting, field)
+    found = [lists.parents(value) for value in (merged, field.older, field.newer)]
+    if len(found[0]) > max(1, len(found[1]), len(found[2])):
+        why = f"has {len(found[0])} parents now: {', '.join(sorted(found[0]))}"
+        meeting.decisions.append(Decision(meeting.id, "", why))
+    return merged
+
+
+OTHER = Rule(anything)
+DATE = Rule(newer, moment)

@@ -1,0 +1,185 @@
+"""The three files of a merge as records by name. Lines that all three share are not parsed.
+
+A record is named by its `id`; one without by `_type` and `key`, as Beads 1.x writes memories into
+the issues. In a file of memories it is the other way round. What has neither is a line that is
+carried.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker import lines
+from tracker.codec import decode, encode, members
+from tracker.lines import BOM, Found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tracker.model import Issue
+    from tracker.values import Record
+
+Key = tuple[str, str]
+"""How a record is named: ("", its id), or what kind of record it is and its key."""
+
+_FIRST = {
+    name: re.compile(rb'\{(?:"_type":"\w*",)?"%s":"([^"\\]+)"' % name.encode()).match
+    for name in ("id", "key")
+}
+
+
+class Row:
+    """One record of a file, and the line that it is; parsed when asked."""
+
+    __slots__ = ("_fields", "_record", "is_issue", "key", "line")
+
+    def __init__(
+        self, key: Key, line: bytes, *, is_issue: bool, fields: dict[str, Any] | None = None
+    ) -> None:
+        self.key = key
+        self.line = line
+        self.is_issue = is_issue
+        self._fields = fields
+        self._record: Record | None = None
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What the line says, without what numbers lose in a float."""
+        if self._fields is None:
+            found = next(iter(lines.scan(self.line)))
+            self._fields = found.row if isinstance(found, Found) else {}
+        return self._fields
+
+    @property
+    def record(self) -> Record:
+        """The fields with the text that each was."""
+        if self._record is None:
+            self._record = members(self.line.decode())[0]
+        return self._record
+
+    @property
+    def issue(self) -> Issue:
+        """The record as an issue."""
+        return decode(self.line)
+
+    def text(self, name: str) -> str:
+        """The field, if it is a text."""
+        value = self.fields.get(name)
+        return value if isinstance(value, str) else ""
+
+
+Names = tuple[str, str]
+Rows = dict[Key, Row]
+
+
+class Side(NamedTuple):
+    """One file: its records in order, the lines that hold none, the records that stand twice."""
+
+    rows: Rows
+    unread: list[bytes]
+    repeated: list[Row]
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the ids ascend; records without one do not matter."""
+        ids = [key for key in self.rows if not key[0]]
+        return ids == sorted(ids)
+
+
+def row_of(issue: Issue) -> Row:
+    """The row of an issue that a merge has changed."""
+    return Row(("", issue.id), encode(issue), is_issue=True)
+
+
+def read(files: Sequence[bytes], names: Names) -> list[Side]:
+    """The sides of a merge; a line that stands in several files is one row."""
+    cut = [_lines(data) for data in files]
+    shared = set(cut[0]).intersection(*cut[1:])
+    known: dict[bytes, Row | list[Row | bytes]] = {}
+    for line, row in _glanced(shared, names):
+        known[line] = row or _parsed(line, names)
+    return [_side(side, known, names) for side in cut]
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """The lines without their ends; blank ones are none."""
+    cut = data.removeprefix(BOM).split(b"\n")
+    if b"\r" in data:
+        cut = [line.removesuffix(b"\r") for line in cut]
+    return [line for line in cut if line and not line.isspace()]
+
+
+def _side(cut: Iterable[bytes], known: dict[bytes, Row | list[Row | bytes]], names: Names) -> Side:
+    found = []
+    for line in cut:
+        item = known.get(line)
+        if item is None:
+            item = known[line] = _parsed(line, names)
+        found.append(item)
+    plain = {item.key: item for item in found if isinstance(item, Row)}
+    if len(plain) == len(found):
+        return Side(plain, [], [])
+    return _odd_side(found)
+
+
+def _odd_side(found: Iterable[Row | list[Row | bytes]]) -> Side:
+    """The same for a file where a line holds no record, or several, or an id stands twice."""
+    rows: Rows = {}
+    unread: dict[bytes, None] = {}
+    repeated: list[Row] = []
+    for items in found:
+        for item in [items] if isinstance(items, Row) else items:
+            if isinstance(item, bytes):
+                unread[item] = None
+                continue
+            before = rows.get(item.key, item)
+            if not (item.fields and before.fields):  # one was only glanced at, and is no record
+                unread[before.line if item.fields else item.line] = None
+                item = item if item.fields else before  # noqa: PLW2901
+            elif before is not item:
+                repeated.append(before)
+            rows.pop(item.key, None)  # of several the last counts, and stands there
+            rows[item.key] = item
+    return Side(rows, list(unread), repeated)
+
+
+def _glanced(lines: Iterable[bytes], names: Names) -> Iterator[tuple[bytes, Row | None]]:
+    """The record of each line that looks as programs write it, without parsing."""
+    first = _FIRST[names[0]]
+    name = b'"%s"' % names[0].encode()
+    is_issue = names[0] == "id"
+    for line in lines:
+        match = first(line)
+        if match is None or line[-1:] != b"}" or b"}{" in line or line.count(name) > 1:
+            yield line, None
+            continue
+        try:
+            yield line, Row(("", match[1].decode()), line, is_issue=is_issue)
+        except UnicodeDecodeError:
+            yield line, None
+
+
+def _parsed(line: bytes, names: Names) -> Row | list[Row | bytes]:
+    """The record of a line, or several, or the line itself where it holds none."""
+    found: list[Row | bytes] = []
+    for item in () if line.startswith(BOM) else lines.scan(line):  # a mark within a file is none
+        key = _key(item.row, names) if isinstance(item, Found) else None
+        if key is None or not isinstance(item, Found):
+            return [line]
+        is_issue = (key[0] == "") == (names[0] == "id")
+        text = line[item.start : item.end].strip()
+        found.append(Row(key, text, is_issue=is_issue, fields=item.row))
+    if len(found) == 1 and isinstance(found[0], Row):
+        return found[0]
+    return found or [line]
+
+
+def _key(row: dict[str, Any], names: Names) -> Key | None:
+    first, second = (row.get(name) for name in names)
+    if isinstance(first, str) and first:
+        return "", first
+    if isinstance(second, str) and second:
+        kind = row.get("_type")
+        return kind if isinstance(kind, str) and kind else "record", second
+    return None

@@ -1,0 +1,122 @@
+"""How many issues there are of each sort."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.answers import BLOCKED
+from tracker.where import Where, where
+
+if TYPE_CHECKING:
+    from tracker.answers import Answers
+    from tracker.query import Filter, Moment
+
+HOUR = 3_600_000_000_000  # nanoseconds
+
+
+class Totals(NamedTuple):
+    """Counts of issues. Without the deleted, except in `tombstone`; `lead` is in hours.
+
+    A deferred issue whose time has passed counts as open. `ready` and `blocked` are what `bd ready`
+    and `bd blocked` list. `eligible` are open epics all of whose children are done.
+    """
+
+    total: int
+    statuses: dict[str, int]
+    open: int
+    in_progress: int
+    closed: int
+    deferred: int
+    ready: int
+    blocked: int
+    tombstone: int
+    pinned: int
+    eligible: int
+    lead: float
+
+
+def totals(answers: Answers, filter: Filter) -> Totals:
+    """The counts of the issues that a filter accepts."""
+    at = answers.at
+    statuses = dict(_by_status(answers, filter))
+    tombstone = statuses.pop("tombstone", 0)
+    past = answers.how_many(
+        Where("i.status = 'deferred' AND i.defer <> 0 AND i.defer <= ?", (at.now,)), filter
+    )
+    return Totals(
+        total=sum(statuses.values()),
+        statuses=statuses,
+        open=statuses.get("open", 0) + past,
+        in_progress=statuses.get("in_progress", 0),
+        closed=sum(count for status, count in statuses.items() if status in at.closing),
+        deferred=statuses.get("deferred", 0) - past,
+        ready=answers.how_many(answers.is_ready(filter), filter),
+        blocked=answers.how_many(BLOCKED, filter),
+        tombstone=tombstone,
+        pinned=answers.how_many(Where("(i.pinned OR i.status = 'pinned')", ()), filter),
+        eligible=_eligible(answers, filter),
+        lead=_lead(answers, filter),
+    )
+
+
+def _by_status(answers: Answers, filter: Filter) -> list[tuple[str, int]]:
+    condition = where(filter._replace(hide_tombstones=False), answers.at)
+    return answers.db.execute(
+        f"SELECT i.status, count(*) FROM issue i WHERE {condition.sql} "  # noqa: S608
+        "GROUP BY i.status ORDER BY i.status",
+        condition.values,
+    ).fetchall()
+
+
+def _eligible(answers: Answers, filter: Filter) -> int:
+    closing = sorted(answers.at.closing)
+    marks = ",".join("?" * len(closing))
+    child = "SELECT 1 FROM issue c WHERE c.parent = i.id AND c.parent <> '' AND c.status"
+    epics = Where(
+        f"i.issue_type = 'epic' AND i.status NOT IN ({marks}) "
+        f"AND EXISTS ({child} <> 'tombstone') AND NOT EXISTS ({child} NOT IN ({marks}))",
+        (*closing, *closing),
+    )
+    return answers.how_many(epics, filter)
+
+
+def _lead(answers: Answers, filter: Filter) -> float:
+    """Hours from creation to closing, on average; 0 where nothing was closed."""
+    closing = sorted(answers.at.closing - {"tombstone"})
+    closed = Where(
+        f"i.status IN ({','.join('?' * len(closing))}) AND i.closed > 0 AND i.created > 0",
+        tuple(closing),
+    )
+    condition = _also(closed, filter, answers.at)
+    found = answers.db.execute(
+        f"SELECT avg(i.closed - i.created) FROM issue i WHERE {condition.sql}",  # noqa: S608
+        condition.values,
+    ).fetchone()[0]
+    return round((found or 0) / HOUR, 2)
+
+
+def _also(condition: Where, filter: Filter, at: Moment) -> Where:
+    more = where(filter, at)
+    return Where(f"({condition.sql}) AND ({more.sql})", (*condition.values, *more.values))
+
+
+def hidden(answers: Answers, filter: Filter, *, deferred: bool = False) -> dict[str, int]:
+    """Why issues that are not done are no part of `ready`, and how many for each reason.
+
+    The reasons are `blocked` (as `bd blocked` lists them), `no work` (pinned, ephemeral, template),
+    `deferred`, `kept` (types and ids of orchestrators), and statuses of work that has begun.
+    """
+    shown = answers.is_ready(filter, deferred=deferred)
+    real = answers.is_ready(filter._replace(types=("any",)), deferred=deferred)
+    accepted = where(filter._replace(hide_closed=True), answers.at)
+    sql = (
+        f"SELECT CASE WHEN {shown.sql} THEN 'ready' WHEN {real.sql} THEN 'kept' "  # noqa: S608
+        "WHEN i.pinned OR i.ephemeral OR i.template OR i.status = 'pinned' THEN 'no work' "
+        "WHEN i.n IN (SELECT n FROM blocked) THEN 'blocked' "
+        "WHEN i.status NOT IN ('open', 'deferred') THEN i.status ELSE 'deferred' END AS why, "
+        f"count(*) FROM issue i WHERE {accepted.sql} GROUP BY why ORDER BY why"
+    )
+    values: tuple[Any, ...] = (*shown.values, *real.values, *accepted.values)
+    found: dict[str, int] = dict(answers.db.execute(sql, values).fetchall())
+    found.pop("ready", None)
+    return found
