@@ -72,7 +72,13 @@ COMMANDS: dict[str, dict[str, str]] = {
         "undo": "history:undo",
         "op": "history:op",
         "doctor": "doctor:doctor",
-        "sync": "quiet:sync",
+        "sync": "syncing:sync",
+        "check": "checking:check",
+        "fmt": "checking:fmt",
+        "resolve": "resolving:resolve",
+        "conflicts": "resolving:conflicts",
+        "merges": "past_merges:merges",
+        "setup": "registering:setup",
         "hooks": "hooking:hooks",
         "uninstall": "removing:uninstall",
     },
@@ -87,6 +93,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "dolt": "quiet:dolt",
         "hook": "quiet:hook",
         "import": "quiet:import_",
+        "merge": "merging:merge",
+        "merge-driver": "merging:merge_driver",
         "migrate": "quiet:migrate",
         "repair-deps": "quiet:repair_deps",
         "validate": "quiet:validate",
@@ -199,6 +207,8 @@ def _answer(session: Session) -> int:
     except TrackerError as error:  # the answer could not be written
         session.fail(error)
         return 1
+    finally:
+        session.close()
     return code
 
 

@@ -129,6 +129,9 @@ class Session:
         workspace = Workspace(self.place, self)
         for text in () if self.writes else workspace.warnings():
             self.warn(text)
+        if not (self.writes or self.json or self.flags.quiet):
+            for text in workspace.news():
+                self.note(f"new in the log: {text}")
         return workspace
 
     @property
@@ -202,6 +205,8 @@ class Session:
             raise Invalid(f"cannot read {what}: {error.strerror}") from None
         except UnicodeDecodeError:
             raise Invalid(f"cannot read {what}: it is not UTF-8 text") from None
+        except ValueError:  # a NUL in the name
+            raise Invalid(f"cannot read {what}: that is no name of a file") from None
         return text.removeprefix("\ufeff")
 
     def say(self, text: str = "", *, styled: bool = False) -> None:
@@ -296,6 +301,12 @@ class Session:
             self.write(pretty(problem))
         else:
             self._put(self.stderr, pretty(problem))
+
+    def close(self) -> None:
+        """Let go of the cache: a caller of `main` may go on to replace its file."""
+        workspace = self.__dict__.get("tracker")
+        if workspace is not None:
+            workspace.refresh()
 
     def flush(self) -> None:
         """Hand over what was said. Raises OutputClosed, or TrackerError where it cannot be."""
