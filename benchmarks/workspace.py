@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import subprocess  # noqa: TID253  (this program is about starting processes)
+import subprocess
 import sys
 import tempfile
 import threading
@@ -38,11 +38,11 @@ sys.exit(os.waitstatus_to_exitcode(status) % 256)
 """
 
 
-class CommandFailed(Exception):  # noqa: N818  (reads as a sentence where it is raised)
+class CommandFailed(Exception):
     """A measured command ended with another exit code than 0."""
 
 
-class NotBuilt(Exception):  # noqa: N818
+class NotBuilt(Exception):
     """The program does not know this command."""
 
 
@@ -57,7 +57,7 @@ class Workspace:
         self.path = self.beads / "issues.jsonl"
         self.log = generate.log(size)
         self.bare = (sys.executable, "-c", "pass")
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (as long as the workspace)
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  (closed in __exit__)
         self._numbers = itertools.count(1)
         self._create()
 

@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 import os
-import subprocess  # noqa: TID253  (tests run git)
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -193,7 +193,7 @@ class Bd:
         return {record["id"]: record for record in self.issues()}[id]
 
     def issues(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.file.read_text(encoding="utf-8").splitlines()]
+        return [json.loads(line) for line in self.file.read_bytes().splitlines()]
 
 
 @pytest.fixture

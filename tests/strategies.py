@@ -339,8 +339,8 @@ _BLANKS = st.binary(min_size=10, max_size=10)
 
 
 @cache
-def _id_lists(*, unique):
-    return st.lists(ids(), unique=unique, max_size=6)
+def _id_lists():
+    return st.lists(ids(), unique=True, max_size=6)
 
 
 @st.composite
@@ -349,7 +349,9 @@ def files(draw, *, markers=False, repeats=True, plain=False):
 
     With `plain`, only whole lines, each a record or a memory, ended by a bare newline.
     """
-    names = draw(_id_lists(unique=not repeats))
+    names = draw(_id_lists())
+    if repeats and names and draw(_COIN):
+        names.insert(draw(st.integers(0, len(names))), draw(st.sampled_from(names)))
     if draw(_COIN):
         names.sort()
     how = "canonical" if draw(_COIN) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess  # noqa: TID253  (the programs are processes)
+import subprocess
 import sys
 import time
 from collections import Counter

@@ -73,10 +73,10 @@ class TestClose:
 
     def test_what_stands_in_the_way(self, chain):
         answer = chain("close", "t-2", code=1)
-        assert (answer.out, answer.err) == (
-            "",
+        assert answer.out == ""
+        assert answer.err == (
             "Error: cannot close t-2: blocked by open issues [t-1] (use --force to override)\n"
-            "Hint: bd blocked --why t-2\n",
+            "Hint: bd blocked --why t-2\n"
         )
         answer = chain("close", "t-2", "--json", code=1)
         assert (answer.err, answer.json["code"]) == ("", "blocked")

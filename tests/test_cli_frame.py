@@ -7,7 +7,7 @@ import io
 import json
 import os
 import signal
-import subprocess  # noqa: TID253
+import subprocess
 import sys
 import types
 from pathlib import Path

@@ -300,6 +300,13 @@ def test_a_tree_of_a_parent_is_everything_below_it(tmp_path):
     assert place.bd("list", "--parent", "t-a", "--json").ids == ["t-b"]
 
 
+def test_a_parent_that_is_gone_still_has_its_children(tmp_path):
+    place = desk(tmp_path, [child("t-a.1", "t-a"), issue("t-b")])
+    assert place.bd("list", "--parent", "t-a", "--json").ids == ["t-a.1"]
+    assert place.bd("ready", "--parent", "t-a", "--json").ids == ["t-a.1"]
+    assert place.bd("list", "--parent", "t-c", code=1).out == ""
+
+
 def test_parents_in_a_circle_are_still_listed(tmp_path):
     place = desk(tmp_path, [child("t-a", "t-b"), child("t-b", "t-a"), child("t-c", "t-c")])
     told = place.bd("list", "--tree").lines
@@ -858,6 +865,11 @@ def test_a_list_holds_the_edges_and_their_targets(place):
     assert edges["t-epic"]["type"] == edges["t-epic"]["dependency_type"] == "parent-child"
     assert edges["t-epic.1"]["title"] == "Title of t-epic.1"
     assert edges["t-epic.1"]["status"] == "open"
+    (waiting,) = place.ask("list", "--id", "t-wait")
+    assert waiting["dependencies"][1] == {
+        "issue_id": "t-wait", "depends_on_id": "t-gone", "type": "blocks", "created_at": ago(DAY),
+        "created_by": "Ann", "dependency_type": "blocks",
+    }  # fmt: skip
     assert (found["dependency_count"], found["dependent_count"]) == (2, 0)
     assert found["parent"] == "t-epic"
     (ready,) = place.ask("ready", "-l", "api")

@@ -236,7 +236,10 @@ def read_only(tmp_path):
     if os.geteuid() == 0:
         (tmp_path / "probe").mkdir()
         probe = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(tmp_path / "probe"), "true"]
-        if not shutil.which("unshare") or subprocess.run(probe, capture_output=True, check=False).returncode:
+        if (
+            not shutil.which("unshare")
+            or subprocess.run(probe, capture_output=True, check=False).returncode
+        ):
             pytest.skip("root here writes everywhere, and can mount nothing read-only")
         yield lambda folder: None
         return

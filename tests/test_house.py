@@ -25,19 +25,19 @@ LAYERS = (
     ("codec", "lines", "ids"),
     ("log",),
     (
-        "actions", "change", "check", "config", "damage", "fields", "graph", "life", "links",
-        "lists", "loss", "merge", "new", "query", "rules", "settle", "sides", "strangers", "texts",
-        "values",
+        "actions", "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
+        "links", "lists", "loss", "marks", "merge", "new", "query", "repair", "rules", "settle",
+        "sides", "strangers", "texts", "values",
     ),
     (
-        "answers", "cache", "checkup", "claims", "files", "folder", "foreign", "founding", "git",
-        "gitanswers", "gitdir", "initialise", "journal", "locks", "obstacles", "options", "places",
-        "records", "refresh", "remarks", "schema", "store", "totals", "versions", "views",
-        "waits", "where",
+        "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge", "files",
+        "folder", "foreign", "founding", "git", "gitanswers", "gitdir", "gitwork", "initialise",
+        "journal", "locks", "news", "obstacles", "options", "places", "records", "refresh",
+        "remarks", "schema", "store", "totals", "trees", "versions", "views", "waits", "where",
     ),
-    ("driver", "history", "hooks", "inspection", "managers", "removal", "sync"),
+    ("history", "hooks", "inspection", "managers", "removal", "standing", "sync"),
     ("workspace",),
-    ("api", "cli", "__main__", "__init__"),
+    ("__init__", "__main__", "api", "cli"),
 )  # fmt: skip
 """Lowest first: a module imports from its own layer and from those before it."""
 

@@ -62,15 +62,38 @@ def test_a_new_workspace(root, repo):
     assert id.startswith("shop-")
 
 
-def test_it_names_every_file_and_writes_nothing_else(root):
+def test_it_names_every_file_and_writes_nothing_else(root, repo):
     before = tree(root)
     said = bd(root, "init")
     listed = {text.strip() for text in said.out.splitlines() if text.startswith("  .beads/")}
     assert listed == {f".beads/{name}" for name in FILES}
+    settings = {text.strip() for text in said.out.splitlines() if "git config" in text}
+    assert settings == {"git config merge.tracker.name", "git config merge.tracker.driver"}
     after = tree(root)
     assert {name for name in after if not name.startswith(".beads")} == set(before)
+    for name in set(before) - {".", ".git", ".git/config"}:
+        assert after[name] == before[name]
+    repo.git("config", "--remove-section", "merge.tracker")
+    assert (root / ".git/config").read_bytes() == before[".git/config"][0]
+
+
+def test_without_the_driver_no_setting_changes_now_or_later(root):
+    before = tree(root)
+    said = bd(root, "init", "--skip-merge-driver")
+    assert "git config" not in said.out
+    bd(root, "create", "First")
+    after = tree(root)
     assert after[".git/config"] == before[".git/config"]
     assert after[".git"] == before[".git"]
+
+
+def test_a_run_without_anything_left_to_do_registers_the_driver(root, repo):
+    bd(root, "init", "--skip-merge-driver")
+    assert bd(root, "init", "--json").json["settings"] == [
+        "merge.tracker.name", "merge.tracker.driver",
+    ]  # fmt: skip
+    assert "-m tracker merge-driver" in repo.git("config", "merge.tracker.driver")
+    assert bd(root, "init", "--json").json["settings"] == []
 
 
 def test_git_understands_what_it_wrote(root, repo):

@@ -223,6 +223,7 @@ def found(data, number):
         (A + b"\n  " + B + b" \n" + C, A + b"\nNEW\n" + C),
         (A + b'\n  {"id":"bd-b","x":"\\ud800"} \r\n' + C, A + b"\nNEW\r\n" + C),
         (A + B + b"\n" + C, A + b"\nNEW\n" + C),
+        (A + B + b"\r\n" + C, A + b"\r\nNEW\r\n" + C),
         (A + b"\t" + B + C + b"\r\n", A + b"\r\nNEW\r\n" + C + b"\r\n"),
         (BOM + A + B, BOM + A + b"\nNEW"),
     ],

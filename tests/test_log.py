@@ -306,6 +306,7 @@ def test_a_log_with_markers_cannot_be_edited():
     assert Log(before).edits({"bd-a": None})
     log = Log(marked, "x.jsonl")
     for refused in (
+        lambda: log.edits({}),
         lambda: log.edits({"bd-a": None}),
         lambda: log.edits({"bd-new": encode(A)}),
         lambda: log.forbid_edit("bd-a"),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field, replace
+from itertools import permutations
 
 import pytest
 
@@ -196,3 +197,42 @@ def test_the_histories_hold_criss_crosses():
                 common = commit.parents[0].ancestors & commit.parents[1].ancestors
                 crossed += len(best_of(common)) > 1
     assert crossed > 5
+
+
+def clones():
+    """Three clones that each gave one id to an issue of their own."""
+    for number, day in enumerate((3, 1, 2)):
+        at = f"2026-01-0{day}T00:00:00Z"
+        issue = Issue(id="bd-7", title=f"Clone {number}", created_at=at, updated_at=at)
+        edge = Dependency(issue_id=f"bd-{number}", depends_on_id="bd-7", created_at=at)
+        other = Issue(id=f"bd-{number}", title="waits", created_at=at, dependencies=(edge,))
+        yield encode(other) + b"\n" + encode(issue) + b"\n"
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_three_issues_of_one_id_get_the_same_names_in_any_order(order):
+    files = list(clones())
+    one, two, three = (files[number] for number in order)
+    found = three_way(b"", three_way(b"", one, two).data, three).data
+    log = Log(found)
+    assert log["bd-7"].title == "Clone 1"  # it was created first
+    assert {issue.title for issue in log.values()} == {"waits", "Clone 0", "Clone 1", "Clone 2"}
+    for number in range(3):
+        (edge,) = log[f"bd-{number}"].dependencies
+        assert log[edge.depends_on_id].title == f"Clone {number}"
+    expected = three_way(b"", three_way(b"", files[0], files[1]).data, files[2]).data
+    assert found == expected
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_work_on_a_renamed_issue_reaches_it_from_every_clone(order):
+    """Each clone goes on working under the old id and merges what the others made of it."""
+    files = list(clones())
+    merged_file = three_way(b"", three_way(b"", files[0], files[1]).data, files[2]).data
+    for number in order:
+        edited = files[number].replace(b'"status":"open"', b'"status":"in_progress"')
+        merged_file = three_way(files[number], merged_file, edited).data
+    log = Log(merged_file)
+    mine = [issue for issue in log.values() if issue.title != "waits"]
+    assert len(mine) == 3
+    assert {issue.status for issue in log.values()} == {"in_progress"}

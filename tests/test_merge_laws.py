@@ -23,6 +23,7 @@ from tracker.strangers import are_strangers
 from tracker.values import ABSENT, meaning
 
 patient = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+brief = settings(patient, max_examples=patient.max_examples // 3)
 JOINED = {"description", "design", "acceptance_criteria", "notes"}
 LISTS = {"labels", "dependencies", "comments", "aliases", "conflicts"}
 
@@ -83,7 +84,7 @@ def test_the_output_parses_and_holds_each_id_once(triple):
         assert log.is_sorted
 
 
-@patient
+@brief
 @given(triples(marked=True) | triples())
 def test_the_output_is_a_base_for_the_next_merge(triple):
     base, ours, theirs = triple
@@ -95,7 +96,7 @@ def test_the_output_is_a_base_for_the_next_merge(triple):
     assert not Log(again.data).markers
 
 
-@patient
+@brief
 @given(triples(), triples())
 def test_a_criss_cross_converges(triple, later):
     """Both sides merge each other, work on, and merge again, with what git makes as the base."""

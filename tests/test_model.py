@@ -13,22 +13,20 @@ from strategies import issues, texts
 from tracker.codec import KEY_ORDER, encode
 from tracker.model import (
     BLOCKING,
-    CLOSED,
     DEFAULTS,
     DEPENDENCY_TYPES,
     FIELDS,
     KINDS,
     PARENT,
     STATUSES,
-    TOMBSTONE,
     TYPE_ALIASES,
     TYPES,
     Comment,
     Dependency,
     Issue,
-    instant,
-    stamp,
 )
+from tracker.times import instant, stamp
+from tracker.words import CLOSED, TOMBSTONE
 
 SECOND = 1_000_000_000
 BASE = 1_795_151_872 * SECOND  # 2026-11-20T05:17:52Z

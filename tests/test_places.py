@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 import sqlite3
-import subprocess  # noqa: TID253
+import subprocess
 import sys
 from pathlib import Path
 

@@ -16,6 +16,7 @@ TIME = "2026-11-20T10:18:42.5Z"
 ROW = Row(
     n=1, id="bd-a1", title="Base bug", status="open", priority=0, issue_type="bug", assignee="bob",
     labels=("api", "web"), pinned=False, estimated=30, created_at=TIME, updated_at=TIME, parent="",
+    comments=0,
 )  # fmt: skip
 
 

@@ -53,8 +53,8 @@ EDGES, REMARKS = tuple(_edges()), tuple(_remarks())
 def _values(name):
     """A few values of a field that meet each other often."""
     kind = KINDS[name]
-    if name == "status":
-        return [*STATUSES, "review"]
+    if name in {"status", "issue_type"}:  # these are never empty
+        return [*STATUSES, "review"] if name == "status" else ["task", "bug", "x"]
     if kind == "str":
         timed = name.endswith("_at") or name == "defer_until"
         return ["", *TIMES] if timed else ["", "x", "y", *HARD_TEXTS[:3], "\ud800"]

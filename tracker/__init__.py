@@ -14,7 +14,7 @@ __all__ = ["Tracker", "__version__", "open"]
 def __getattr__(name: str) -> object:
     """Load the Python API when it is asked for: a `bd` process mostly is not."""
     if name in {"Tracker", "open"}:
-        from tracker import api  # noqa: PLC0415  (see above)
+        from tracker import api
 
         return getattr(api, name)
     raise AttributeError(f"module 'tracker' has no attribute {name!r}")

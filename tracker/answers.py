@@ -20,7 +20,7 @@ FEW = 200  # rows up to which a query for each is faster than one for all
 
 
 class Row(NamedTuple):
-    """What a line of text tells about an issue. `estimated` is in minutes."""
+    """What a line of text tells about an issue. `estimated` is in minutes, `comments` a count."""
 
     n: int
     id: str
@@ -35,6 +35,7 @@ class Row(NamedTuple):
     created_at: str
     updated_at: str
     parent: str
+    comments: int
 
 
 class Key(NamedTuple):
@@ -43,6 +44,7 @@ class Key(NamedTuple):
     n: int
     id: str
     parent: str
+    comments: int
 
 
 class Page(NamedTuple):
@@ -62,7 +64,7 @@ class Edge(NamedTuple):
 
 _ROW = (
     "i.n, i.id, i.title, i.status, i.priority, i.issue_type, i.assignee, i.labels, i.pinned, "
-    "i.estimated, i.created_at, i.updated_at, i.parent"
+    "i.estimated, i.created_at, i.updated_at, i.parent, i.comments"
 )
 _BRIEF = " || ',' || char(10) || ".join(
     f"'        \"{name}\": ' || json_quote(t.{name})"
@@ -123,7 +125,10 @@ class Answers:
         condition = self._accepted(filter, ready=ready)
         order = _turned(_ORDERS[sort], back=back)
         # The plus keeps SQLite from following an index and so from reading the rows criss-cross.
-        sql = f"SELECT i.n, i.id, i.parent FROM issue i WHERE {condition.sql} ORDER BY +{order}"  # noqa: S608
+        sql = (
+            "SELECT i.n, i.id, i.parent, i.comments FROM issue i "
+            f"WHERE {condition.sql} ORDER BY +{order}"
+        )
         return list(map(Key._make, self.db.execute(sql, condition.values)))
 
     def _accepted(self, filter: Filter, *, ready: bool) -> Where:
@@ -159,7 +164,7 @@ class Answers:
         return self.count(_both(condition, filter, self))
 
     def _page(self, condition: Where, order: str, limit: int) -> Page:
-        sql = f"SELECT {_ROW} FROM issue i WHERE {condition.sql} ORDER BY {order}"  # noqa: S608
+        sql = f"SELECT {_ROW} FROM issue i WHERE {condition.sql} ORDER BY {order}"
         values = condition.values
         if limit > 0:
             rows = self.db.execute(f"{sql} LIMIT ?", (*values, limit)).fetchall()
@@ -172,15 +177,15 @@ class Answers:
         """The same, where finding the rows is dear: one search gives their number as well."""
         if limit <= 0:
             return self._page(condition, order, limit)
-        sql = f"SELECT i.n FROM issue i WHERE {condition.sql} ORDER BY {order}"  # noqa: S608
+        sql = f"SELECT i.n FROM issue i WHERE {condition.sql} ORDER BY {order}"
         found = self.db.execute(sql, condition.values).fetchall()
-        row = f"SELECT {_ROW} FROM issue i WHERE i.n = ?"  # noqa: S608
+        row = f"SELECT {_ROW} FROM issue i WHERE i.n = ?"
         rows = [row_of(self.db.execute(row, n).fetchone()) for n in found[:limit]]
         return Page(rows, len(found))
 
     def count(self, condition: Where) -> int:
         """How many issues a condition holds for."""
-        sql = f"SELECT count(*) FROM issue i WHERE {condition.sql}"  # noqa: S608
+        sql = f"SELECT count(*) FROM issue i WHERE {condition.sql}"
         return int(self.db.execute(sql, condition.values).fetchone()[0])
 
     def grouped(self, filter: Filter, by: str) -> list[tuple[str, int]]:
@@ -190,14 +195,14 @@ class Answers:
         column = column if by == "label" else f"i.{column}"
         join = "LEFT JOIN label l ON l.n = i.n" if by == "label" else ""
         sql = (
-            f"SELECT {column}, count(*) FROM issue i {join} WHERE {condition.sql} "  # noqa: S608
+            f"SELECT {column}, count(*) FROM issue i {join} WHERE {condition.sql} "
             f"GROUP BY 1 ORDER BY 1"
         )
         return self.db.execute(sql, condition.values).fetchall()
 
     def row(self, id: str) -> Row | None:
         """The row of this very id."""
-        sql = f"SELECT {_ROW} FROM issue i WHERE i.id = ?"  # noqa: S608
+        sql = f"SELECT {_ROW} FROM issue i WHERE i.id = ?"
         found = self.db.execute(sql, (safe(id),)).fetchone()
         return None if found is None else row_of(found)
 
@@ -208,7 +213,7 @@ class Answers:
     def edges_of(self, row: Row) -> list[Edge]:
         """What an issue depends on, in the order of its record."""
         found = self.db.execute(
-            f"SELECT e.type, e.target, {_ROW} FROM edge e LEFT JOIN issue i ON i.id = e.target "  # noqa: S608
+            f"SELECT e.type, e.target, {_ROW} FROM edge e LEFT JOIN issue i ON i.id = e.target "
             "WHERE e.n = ? ORDER BY e.place",
             (row.n,),
         )
@@ -217,7 +222,7 @@ class Answers:
     def edges_to(self, row: Row) -> list[Edge]:
         """What depends on an issue, by id."""
         found = self.db.execute(
-            f"SELECT e.type, i.id, {_ROW} FROM edge e JOIN issue i USING(n) "  # noqa: S608
+            f"SELECT e.type, i.id, {_ROW} FROM edge e JOIN issue i USING(n) "
             "WHERE e.target = ? ORDER BY i.id, e.place",
             (row.id,),
         )
@@ -228,7 +233,7 @@ class Answers:
         found = self.db.execute("SELECT reasons FROM blocked WHERE n = ?", (n,)).fetchone()
         if found is None:
             return []
-        import json  # noqa: PLC0415
+        import json
 
         return [(kind, id, through) for kind, id, through in json.loads(found[0])]
 
@@ -241,14 +246,14 @@ class Answers:
 
     def all_cycles(self) -> list[list[str]]:
         """Every circle of blocking edges among live issues, also one that blocks nobody."""
-        from tracker.graph import cycles  # noqa: PLC0415
-        from tracker.model import BLOCKING  # noqa: PLC0415
+        from tracker.graph import cycles
+        from tracker.model import BLOCKING
 
         closing, kinds = sorted(self.at.closing), sorted(BLOCKING)
         live = f"NOT IN ({','.join('?' * len(closing))})"
         edges: dict[str, list[str]] = {}
         for one, two in self.db.execute(
-            "SELECT i.id, e.target FROM edge e "  # noqa: S608
+            "SELECT i.id, e.target FROM edge e "
             "JOIN issue i USING(n) JOIN issue t ON t.id = e.target "
             f"WHERE e.type IN ({','.join('?' * len(kinds))}) AND i.status {live} "
             f"AND t.status {live}",
@@ -280,15 +285,14 @@ class Answers:
         above = self._dependents(few)
         texts = self._texts(few)
         for row in rows:
-            listed, comments = texts[row.n]
             mine = own.get(row.n, ())
             needs = ""
             if edges and mine:
                 needs = ',\n    "dependencies": [\n      ' + ",\n      ".join(mine) + "\n    ]"
             yield (
-                f'{listed}{needs},\n    "dependency_count": {len(mine)},\n'
+                f'{texts[row.n]}{needs},\n    "dependency_count": {len(mine)},\n'
                 f'    "dependent_count": {above.get(row.id, 0)},\n'
-                f'    "comment_count": {comments}{"" if extra is None else extra(row)}\n  }}'
+                f'    "comment_count": {row.comments}{"" if extra is None else extra(row)}\n  }}'
             )
 
     def bare(self, row: Row) -> str:
@@ -306,15 +310,14 @@ class Answers:
             value = row.n if key.endswith("n") else row.id
             yield from self.db.execute(sql.format(f"{key} = ?"), (value,))
 
-    def _texts(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, tuple[str, int]]:
-        sql = "SELECT i.n, b.listed, i.comments FROM issue i JOIN body b USING(n) WHERE {}"
-        return {n: (listed, comments) for n, listed, comments in self._each(sql, rows, "i.n")}
+    def _texts(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, str]:
+        return dict(self._each("SELECT b.n, b.listed FROM body b WHERE {}", rows, "b.n"))
 
     def _own_edges(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, list[str]]:
         briefs = self._briefs() if rows is None else None
-        brief = "NULL" if rows is None else _BRIEF
+        brief = "NULL" if rows is None else f"CASE WHEN t.n IS NOT NULL THEN {_BRIEF} END"
         sql = (
-            f"SELECT e.n, e.record, e.target, {brief} FROM edge e LEFT JOIN issue t "  # noqa: S608
+            f"SELECT e.n, e.record, e.target, {brief} FROM edge e LEFT JOIN issue t "
             "ON t.id = e.target WHERE {} ORDER BY e.n, e.place"
         )
         found: dict[int, list[str]] = {}
@@ -327,7 +330,7 @@ class Answers:
     def _briefs(self) -> dict[str, str]:
         """What edges tell of every target, each put into words once."""
         targets = "t.id IN (SELECT target FROM edge)"
-        sql = f"SELECT t.id, {_BRIEF} FROM issue t WHERE {targets}"  # noqa: S608
+        sql = f"SELECT t.id, {_BRIEF} FROM issue t WHERE {targets}"
         return dict(self.db.execute(sql).fetchall())
 
     def _dependents(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[str, int]:

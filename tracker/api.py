@@ -60,7 +60,7 @@ class Caller:
 
     def clock(self) -> int:
         """Nanoseconds since 1970."""
-        return time.time_ns()  # noqa: TID251  (the edge: this is the caller's clock)
+        return time.time_ns()
 
     def nonce(self) -> int:
         """64 random bits."""

@@ -6,6 +6,7 @@ of a commit runs, since those look at the user's work. `git push` runs its hook 
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from tracker.errors import Refused
 from tracker.git import GitFailed, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from tracker.git import Repository
 
@@ -58,17 +59,18 @@ def under_way(git_dir: str) -> str:
 
 def current(repo: Repository) -> Branch | None:
     """The branch that HEAD stands on; None on a detached HEAD."""
-    ref = repo.ask("symbolic-ref", "--quiet", "HEAD").text.strip()
-    if not ref:
-        return None
-    names = ("objectname", "upstream", "upstream:remotename", "upstream:remoteref", "push")
+    names = ("HEAD", "refname", "objectname", "upstream", "upstream:remotename",
+             "upstream:remoteref", "push")  # fmt: skip
     wanted = "%00".join(f"%({name})" for name in names)
-    said = repo.tell("for-each-ref", f"--format={wanted}", "--", ref)
-    name = ref.removeprefix("refs/heads/")
-    if not said:
-        return Branch(name)
-    head, upstream, remote, remote_ref, push = said.removesuffix("\n").split("\0")
-    return Branch(name, head, upstream, remote, remote_ref, bool(upstream) and push == upstream)
+    for row in repo.tell("for-each-ref", f"--format={wanted}", "refs/heads/").splitlines():
+        if row.startswith("*"):
+            _, ref, head, upstream, remote, remote_ref, push = row.split("\0")
+            name = ref.removeprefix("refs/heads/")
+            return Branch(
+                name, head, upstream, remote, remote_ref, bool(upstream) and push == upstream
+            )
+    ref = repo.ask("symbolic-ref", "--quiet", "HEAD").text.strip()
+    return Branch(ref.removeprefix("refs/heads/")) if ref else None
 
 
 def remotes(repo: Repository) -> list[str]:
@@ -76,21 +78,24 @@ def remotes(repo: Repository) -> list[str]:
     return repo.tell("remote").split()
 
 
-def apart(repo: Repository, ours: str, theirs: str) -> tuple[int, int]:
-    """How many commits only ours has, and how many only theirs."""
-    said = repo.tell("rev-list", "--count", "--left-right", f"{ours}...{theirs}", "--")
+def apart(repo: Repository, among: str) -> tuple[int, int]:
+    """Of `ours...theirs`: how many commits only ours has, and how many only theirs."""
+    said = repo.tell("rev-list", "--count", "--left-right", among, "--")
     ahead, behind = said.split()
     return int(ahead), int(behind)
 
 
-def touches_more(repo: Repository, among: Sequence[str], paths: Iterable[str]) -> bool:
+def touches_more(repo: Repository, among: str, paths: Iterable[str]) -> bool:
     """Whether one of the commits changes anything but these files and folders.
 
     What a later commit takes back counts; of a merge counts what differs from every parent.
     """
     but = [f":(top,exclude,literal){path}" for path in paths]
-    words = ["rev-list", "--full-history", "--max-count=1", *among, "--"]
-    return ":(top,exclude,literal)." not in but and bool(repo.tell(*words, *but))
+    if ":(top,exclude,literal)." in but:
+        return False
+    one = ("rev-list", "--full-history", "--no-merges", "--max-count=1", among, "--", *but)
+    own = ("log", "--full-history", "--merges", "-c", "--name-only", "--format=", among, "--", *but)
+    return bool(repo.tell(*one).strip() or repo.tell(*own).strip())
 
 
 def status(repo: Repository, paths: Iterable[str]) -> dict[str, str]:
@@ -103,23 +108,25 @@ def status(repo: Repository, paths: Iterable[str]) -> dict[str, str]:
 
 
 class Author(NamedTuple):
-    """How commits are made: an author other than git's own ("Name <mail>"), and unsigned or not."""
+    """How commits are made: an author other than git's own ("Name <mail>"), and signed or not."""
 
     name: str = ""
-    never_sign: bool = False
+    signs: bool = False
+
+
+def signs(repo: Repository) -> bool:
+    """Whether git is told to sign commits."""
+    said = repo.ask("config", "--type=bool", "--get", "commit.gpgSign")
+    return said.text.strip() == "true"
 
 
 def commit(
     repo: Repository, tree: str, parents: Iterable[str], message: str, author: Author
 ) -> str:
-    """A new commit, which no branch has yet. It is signed where git is told to sign commits."""
-    words = ["commit-tree", tree]
+    """A new commit, which no branch has yet."""
+    words = ["commit-tree", tree, *(["-S"] if author.signs else [])]
     for parent in parents:
         words += ["-p", parent]
-    if not author.never_sign and repo.ask(
-        "config", "--type=bool", "--get", "commit.gpgSign"
-    ).text.startswith("true"):
-        words.append("-S")
     data = (message.rstrip() + "\n").encode("utf-8", "surrogateescape")
     return repo.tell(*words, data=data, env=_names(author)).strip()
 
@@ -142,20 +149,22 @@ def restage(repo: Repository, paths: Iterable[str]) -> None:
     repo.tell("update-index", "--add", "-z", "--stdin", data=data)
 
 
-def check_out(repo: Repository, old: str, new: str) -> None:
+def check_out(repo: Repository, old: str, new: str, *, rehearse: bool = False) -> None:
     """Replace in the index and in the work tree what differs between two commits, or nothing.
 
-    Raises GitFailed where that would lose a change of the user.
+    Raises GitFailed where that would lose a change of the user; `rehearse` only tries that.
     """
-    repo.tell("update-index", "-q", "--refresh") if False else repo.ask(
-        "update-index", "-q", "--refresh"
-    )
-    repo.tell("read-tree", "-m", "-u", old, new)
+    repo.ask("update-index", "-q", "--refresh")  # a file that was only touched stops nothing
+    repo.tell("read-tree", *(["--dry-run"] if rehearse else []), "-m", "-u", old, new)
 
 
-def fetch(repo: Repository, branch: Branch) -> bool:
-    """Bring the copy of the upstream up to date; False where the remote has no such branch."""
-    words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", branch.remote]
+def fetch(repo: Repository, branch: Branch, *, tidy: bool = True) -> bool:
+    """Bring the copy of the upstream up to date; False where the remote has no such branch.
+
+    Git tidies up afterwards where it is due, unless it is not to.
+    """
+    words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
+    words += [*([] if tidy else ["--no-auto-gc"]), branch.remote]
     answer = repo.ask(*words, branch.remote_ref)
     if answer.code and "couldn't find remote ref" in answer.error:
         return False
@@ -168,7 +177,7 @@ class Pushed(NamedTuple):
     """How a push went; `late` is whether somebody else was faster."""
 
     done: bool
-    late: bool = False
+    late: bool
     reached: bool = True
     why: str = ""
 
@@ -180,13 +189,13 @@ def push(repo: Repository, branch: Branch, commit: str) -> Pushed:
         f"{commit}:{branch.remote_ref}",
     )  # fmt: skip
     if answer.code == 0:
-        return Pushed(True)
+        return Pushed(done=True, late=False)
     rows = [line.split("\t") for line in answer.text.splitlines() if line.startswith("!\t")]
     if not rows:
         why = GitFailed(["push"], answer.error).message
-        return Pushed(False, late=_is_late(answer.error), reached=False, why=why)
+        return Pushed(done=False, late=_is_late(answer.error), reached=False, why=why)
     why = rows[0][-1]
-    return Pushed(False, late=_is_late(why), why=why)
+    return Pushed(done=False, late=_is_late(why), why=why)
 
 
 def _is_late(text: str) -> bool:
@@ -204,8 +213,8 @@ def merge(repo: Repository, git_dir: str, branch: Branch, drivers: Mapping[str, 
 
     `drivers` are merge drivers by name, for this merge.
     """
-    options = [f"-cmerge.{name}.driver={command}" for name, command in drivers.items()]
-    answer = repo.ask(*options, "merge", "--no-edit", "--quiet", branch.upstream)
+    options = [("-c", f"merge.{name}.driver={command}") for name, command in drivers.items()]
+    answer = repo.ask(*itertools.chain(*options), "merge", "--no-edit", "--quiet", branch.upstream)
     if answer.code == 0:
         return
     if under_way(git_dir) != "merge":
@@ -213,4 +222,4 @@ def merge(repo: Repository, git_dir: str, branch: Branch, drivers: Mapping[str, 
     said = repo.tell("diff", "--name-only", "--diff-filter=U", "-z")
     repo.tell("merge", "--abort")
     names = said.split("\0")[:-1]
-    raise Clash(f"{', '.join(names) or 'the merge'} changed on both sides")
+    raise Clash(f"{', '.join(names)} changed on both sides: nothing was merged")

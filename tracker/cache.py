@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 APPLICATION_ID = 0x62647472  # "bdtr", in the header of the file
 FORMAT = 2  # of the tables; a file of another format is not looked into
@@ -41,7 +43,7 @@ class Source(NamedTuple):
     now: int
 
 
-class Gone(Exception):  # noqa: N818  (never leaves this module)
+class Gone(Exception):
     """The cache cannot be used as it is."""
 
 
@@ -56,9 +58,7 @@ def stat_text(path: str) -> str:
 
 def text_of(found: os.stat_result) -> str:
     """The same, of a stat result."""
-    return (
-        f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
-    )
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
 def is_settled(stat: str, looked: int) -> bool:
@@ -86,7 +86,7 @@ def read_log(path: str) -> tuple[bytes, str]:
 
 def digest_log(path: str) -> tuple[bytes, str]:
     """The SHA-256 of the log and the stat it belongs to, without holding the log in memory."""
-    import hashlib  # noqa: PLC0415
+    import hashlib
 
     try:
         with open(path, "rb", buffering=0) as file:
@@ -131,7 +131,7 @@ class Cache:
         text = str(self.state["settings"])
         if text == "{}":
             return {}
-        import json  # noqa: PLC0415
+        import json
 
         return dict(json.loads(text))
 
@@ -178,8 +178,8 @@ def _fresh(source: Source) -> Cache:
 def looked(source: Source, cache: Cache, stat: str) -> Cache:
     """The cache, whose log has just been compared; remembered where that saves the next look."""
     if cache.state["log"] != stat or is_settled(stat, source.now):
-        from tracker.errors import Locked  # noqa: PLC0415
-        from tracker.locks import hold  # noqa: PLC0415
+        from tracker.errors import Locked
+        from tracker.locks import hold
 
         with suppress(OSError, Locked), hold(lock_path(source.local), 0.0):
             note(source, cache, stat)
@@ -224,7 +224,7 @@ def remembered(source: Source) -> dict[str, Any]:
     try:
         cache = believed(source)
     except (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError):
-        from tracker.config import parse  # noqa: PLC0415
+        from tracker.config import parse
 
         return parse(source.config)
     settings = cache.settings
@@ -265,7 +265,7 @@ def connect(path: str, *, new: bool = False) -> sqlite3.Connection:
 
 def version() -> str:
     """What a cache must have been made by for us to use it."""
-    from tracker import __version__  # noqa: PLC0415  (a cycle at import time otherwise)
+    from tracker import __version__
 
     return f"{__version__} {FORMAT}"
 
@@ -290,7 +290,7 @@ def _stamp_path(local: str) -> str:
 
 def _refreshed(source: Source) -> Cache:
     """Read the log, and bring the file up to date under its lock, or answer from memory."""
-    from tracker import refresh  # noqa: PLC0415  (codec, orjson, filelock: only when needed)
+    from tracker import refresh
 
     return refresh.refreshed(source)
 
@@ -299,7 +299,9 @@ def save_stamp(local: str, path: str) -> str:
     """Remember the cache's file as it is now, and say how that is. The caller holds its lock."""
     temporary = f"{_stamp_path(local)}.new"
     left = stat_text(path)
-    with open(temporary, "w", encoding="utf-8") as stamp:
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    with open(temporary, "x", encoding="utf-8") as stamp:  # never through a link
         stamp.write(f"{left} {boot_id()} {os.path.relpath(path, local)}")
     os.replace(temporary, _stamp_path(local))
     return left

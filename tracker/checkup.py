@@ -12,6 +12,7 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import check, files, foreign, options
+from tracker import driver as drivers
 from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
 from tracker.errors import TrackerError
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 OK, WARNING, ERROR = "ok", "warning", "error"
 OTHERS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")
 _CALLS_BD = re.compile(rb"bd-shim|bd-hooks-version|\bbd (hooks? |sync|export|import)")
+_OURS = b"\n# tracker-hook "  # what those of this program have in their second line
 _LEFT_BY_MERGES = re.compile(r"beads\.(base|left|right)\.(jsonl|meta\.json)\Z")
 _TEMPORARY = re.compile(r"\..+\.db-tmp\d+\Z")
 
@@ -194,7 +196,9 @@ def attribute_lines(scene: Scene) -> Iterator[Check]:
     data = files.contents(scene.inside(".gitattributes")) or b""
     missing = missing_attributes(data, os.path.basename(scene.place.log))
     lacks = [line.split()[0] for line in missing]
-    if lacks:
+    if lacks and data == b"" and drivers.is_named(scene.place):
+        yield Check("Attributes", OK, "git is told in this clone how to merge the log")
+    elif lacks:
         message = f".gitattributes says nothing about {', '.join(lacks)}: git merges them as text"
         yield Check("Attributes", WARNING, message, fix="bd init")
     else:
@@ -206,7 +210,7 @@ def leftovers(scene: Scene) -> Iterator[Check]:
     found = sorted(name for name in os.listdir(scene.place.beads) if _LEFT_BY_MERGES.match(name))
     if found:
         message = f"left by a merge of Beads that was interrupted: {', '.join(found)}"
-        fix = "compare them with the log; nothing here reads them"
+        fix = "bd resolve --leftovers"
         yield Check("Merge leftovers", WARNING, message, fix=fix)
     else:
         yield Check("Merge leftovers", OK, "none")
@@ -277,16 +281,16 @@ def backend(scene: Scene) -> Iterator[Check]:
 
 
 def driver(scene: Scene) -> Iterator[Check]:
-    """Whether git in this clone knows the driver that the attributes name."""
-    data = files.contents(scene.inside(".gitattributes")) or b""
-    if scene.place.top is None or b"merge=tracker" not in data:
+    """Whether git in this clone knows the driver that the attributes name, and could run it."""
+    place = scene.place
+    if place.top is None or not drivers.is_named(place):
         return
-    if scene.driver:
-        yield Check("Merge driver", OK, f"registered: {scene.driver}")
-    else:
+    found = drivers.state(place, scene.env, scene.driver)
+    if found.why:
         detail = "Two branches that change the same lines leave conflict markers in the file."
-        message = "not registered in this clone, so git merges these files as text"
-        yield Check("Merge driver", WARNING, message, detail)
+        yield Check("Merge driver", WARNING, found.why, detail, found.fix)
+    else:
+        yield Check("Merge driver", OK, f"registered: {scene.driver}")
 
 
 def ignored(scene: Scene) -> Iterator[Check]:
@@ -326,6 +330,7 @@ def hooks(scene: Scene) -> Iterator[Check]:
         for name in (sorted(os.listdir(folder)) if os.path.isdir(folder) else ())
         if not name.endswith(".sample")
         and _CALLS_BD.search(text := first_bytes(os.path.join(folder, name), 65536) or b"")
+        and _OURS not in text
     }
     stage = [name for name, text in found.items() if b"git add" in text and b".beads" in text]
     message = f"{', '.join(found)} call bd, which does nothing there"

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tracker.places import Place
 
 NAME = "claims.json"
-_NEW = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
 
 
 class Claim(NamedTuple):
@@ -275,6 +274,9 @@ def _fits(value: object, kind: type) -> bool:
 
 def _write(folder: str, claims: Iterable[Claim]) -> None:
     path = os.path.join(folder, NAME)
-    with os.fdopen(os.open(f"{path}.new", _NEW, 0o644), "w", encoding="ascii") as file:
+    temporary = f"{path}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    with open(temporary, "x", encoding="ascii") as file:  # never through a link
         json.dump(list(claims), file)
-    os.replace(f"{path}.new", path)
+    os.replace(temporary, path)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C code; stable since 2.6
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tracker.model import DEFAULTS, FIELDS, KINDS, Comment, Dependency, Issue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 T = TypeVar("T")
 
@@ -191,7 +193,7 @@ def understood(row: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
         check = _FITS.get(name)
         if check is None:
             rest.append(name)
-        elif value is None or value == "" or value == []:
+        elif value is None or value in ("", []):
             continue
         elif check(value):
             known[name] = tuple(value) if isinstance(value, list) else value

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker.errors import Invalid
 from tracker.words import CLOSING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 _SIMPLE = re.compile(
@@ -50,7 +52,7 @@ def parse(text: bytes) -> dict[str, Any]:
         return found
     if is_bare(text):
         return {}
-    import yaml  # noqa: PLC0415  (26 ms, and the parsed form is kept in the cache)
+    import yaml
 
     try:
         loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (text only, no objects)
@@ -128,6 +130,6 @@ def _names(row: str) -> str:
 def _scalar(text: str) -> str:
     if _SAFE.match(text) and not _TYPED.match(text) and not text.endswith(" "):
         return text
-    import json  # noqa: PLC0415
+    import json
 
     return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML string

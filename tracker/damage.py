@@ -16,7 +16,7 @@ from tracker.model import PARENT
 from tracker.words import CLOSING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 FEWEST = 10
 """Losses below this number are nobody's mass loss,"""
@@ -49,10 +49,7 @@ class Version:
         aliases = row.get("aliases")
         if isinstance(aliases, list):
             self.aliases.update(alias for alias in aliases if isinstance(alias, str))
-        entries = row.get("conflicts")
-        for entry in entries if isinstance(entries, list) else []:
-            field = entry.get("field") if isinstance(entry, dict) else None
-            self.conflicts[name, str(field or "").removeprefix("/")] = None
+        self.conflicts.update(((name, field), None) for field in fields(row))
 
     @property
     def markers(self) -> list[int]:
@@ -119,26 +116,37 @@ def markers(version: Version) -> list[str]:
     return [f"conflict markers on line {shown} (bd resolve)"]
 
 
+def fields(row: Mapping[str, Any]) -> list[str]:
+    """The fields of a record of which a merge kept several values."""
+    entries = row.get("conflicts")
+    dicts = [e for e in entries if isinstance(e, dict)] if isinstance(entries, list) else []
+    named = [entry.get("field") for entry in dicts]
+    return [field.removeprefix("/") for field in named if isinstance(field, str)]
+
+
+def conflict(name: str, fields: Iterable[str]) -> str:
+    """What is said about a record with such fields."""
+    return f"{name}: both branches changed {', '.join(sorted(fields))} (bd show {name})"
+
+
+def circle(way: Sequence[str]) -> str:
+    """What is said about issues that wait for each other."""
+    return f"they wait for each other: {' → '.join([*way, way[0]])} (bd dep cycles)"
+
+
 def new_conflicts(before: Version, after: Version) -> list[str]:
     """Fields of which a merge has kept both values since."""
-    fields: dict[str, list[str]] = {}
+    new: dict[str, list[str]] = {}
     for name, field in after.conflicts:
         if (name, field) not in before.conflicts:
-            fields.setdefault(name, []).append(field)
-    return [
-        f"{name}: both branches changed {', '.join(sorted(found))} (bd show {name})"
-        for name, found in sorted(fields.items())
-    ]
+            new.setdefault(name, []).append(field)
+    return [conflict(name, found) for name, found in sorted(new.items())]
 
 
 def new_circles(before: Version, after: Version, closing: frozenset[str] = CLOSING) -> list[str]:
     """Issues that have come to wait for each other; a circle that has changed is a new one."""
     known = {frozenset(way) for way in _circles(before, closing)}
-    return [
-        f"they wait for each other: {' → '.join([*way, way[0]])} (bd dep cycles)"
-        for way in _circles(after, closing)
-        if frozenset(way) not in known
-    ]
+    return [circle(way) for way in _circles(after, closing) if frozenset(way) not in known]
 
 
 def _circles(version: Version, closing: frozenset[str]) -> list[list[str]]:

@@ -18,7 +18,10 @@ Anything else that reaches the command line is a bug of ours (exit 3).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class TrackerError(Exception):
@@ -35,7 +38,7 @@ class TrackerError(Exception):
         self.hint = hint
 
 
-class NotATracker(TrackerError):  # noqa: N818  (reads as a sentence where it is raised)
+class NotATracker(TrackerError):
     """There is no workspace here or above."""
 
     code = "no-workspace"
@@ -46,7 +49,7 @@ class NotATracker(TrackerError):  # noqa: N818  (reads as a sentence where it is
         self.where = where
 
 
-class NotFound(TrackerError):  # noqa: N818
+class NotFound(TrackerError):
     """No issue has this id."""
 
     code = "not-found"
@@ -58,7 +61,7 @@ class NotFound(TrackerError):  # noqa: N818
         self.near = tuple(near)
 
 
-class Ambiguous(TrackerError):  # noqa: N818
+class Ambiguous(TrackerError):
     """Several issues match this id."""
 
     code = "ambiguous"
@@ -73,13 +76,13 @@ class Ambiguous(TrackerError):  # noqa: N818
         self.matches = tuple(matches)
 
 
-class Invalid(TrackerError):  # noqa: N818
+class Invalid(TrackerError):
     """A value breaks a rule of the model."""
 
     code = "invalid"
 
 
-class Cycle(TrackerError):  # noqa: N818
+class Cycle(TrackerError):
     """A dependency would make an issue wait for itself; `path` starts and ends with it."""
 
     code = "cycle"
@@ -92,7 +95,7 @@ class Cycle(TrackerError):  # noqa: N818
         self.path = tuple(path)
 
 
-class Refused(TrackerError):  # noqa: N818
+class Refused(TrackerError):
     """The workspace or the record may not be written now."""
 
     code = "refused"
@@ -127,7 +130,7 @@ class Blocked(Refused):
         self.by = tuple(by)
 
 
-class Taken(TrackerError):  # noqa: N818
+class Taken(TrackerError):
     """Somebody else, or another session of the same name, has claimed the issue."""
 
     code = "taken"
@@ -138,13 +141,13 @@ class Taken(TrackerError):  # noqa: N818
         self.holder = holder
 
 
-class Moved(TrackerError):  # noqa: N818
+class Moved(TrackerError):
     """A record is not what it was when the operation ran."""
 
     code = "moved"
 
 
-class Locked(TrackerError):  # noqa: N818
+class Locked(TrackerError):
     """Another process kept the lock for too long."""
 
     code = "locked"

@@ -105,7 +105,7 @@ def metadata(folder: Folder) -> Metadata:
     data = read(folder.path + "/metadata.json", 65536) or b""
     if data in (METADATA, _BEADS_METADATA):
         return Metadata(log="issues.jsonl")
-    import json  # noqa: PLC0415  (not needed for the usual files)
+    import json
 
     try:
         value = json.loads(data)
@@ -173,6 +173,6 @@ def read(path: str, size: int) -> bytes | None:
 
 def quoted(path: str) -> str:
     """A path as a shell takes it, for hints."""
-    from shlex import quote  # noqa: PLC0415  (for errors only)
+    from shlex import quote
 
     return quote(path)

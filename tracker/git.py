@@ -60,7 +60,7 @@ class Answer(NamedTuple):
         return self.data.decode("utf-8", "surrogateescape")
 
 
-class GitFailed(TrackerError):  # noqa: N818  (reads as a sentence where it is raised)
+class GitFailed(TrackerError):
     """Git could not do what it was asked; `said` is all that it wrote about it."""
 
     code = "git"
@@ -68,7 +68,8 @@ class GitFailed(TrackerError):  # noqa: N818  (reads as a sentence where it is r
     def __init__(self, words: Sequence[str], said: str) -> None:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         told = next((line for line in lines if line.startswith(("fatal:", "error:"))), "")
-        super().__init__(f"git {words[0]}: {told or (lines or ['no reason given'])[-1]}")
+        name = next(word for word in words if not word.startswith("-") and "=" not in word)
+        super().__init__(f"git {name}: {told or (lines or ['no reason given'])[-1]}")
         self.said = said
 
 
@@ -102,7 +103,7 @@ def _run(folder: str, env: Mapping[str, str], words: Sequence[str], data: bytes)
     It writes into files: a pipe would stay open for as long as what its hooks leave running.
     """
     import subprocess
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with subprocess.Popen(

@@ -2,22 +2,22 @@
 
 Git does not take our lock. A checkout, merge or reset holds `index.lock` while it replaces files.
 `git stash`, and whatever stashes by itself, holds nothing for some milliseconds between saving the
-work tree (with an `index.stash.<pid>`) and resetting it: what is written in between is in neither.
-So a writer waits for what it sees, and looks again after it has written.
+work tree (with an `index.stash.<pid>`) and resetting it, and `git merge` nothing between its look
+at the files and its lock: what is written in between is in neither side. So a writer waits for what
+it sees, and looks again after it has written, until git has been quiet for a while.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 WAIT = 10.0  # seconds; a lock that git left behind when it died must not stop us for ever
-QUIET = 0.1  # seconds without a trace of git after which no stash can be under way
+QUIET = 0.1  # seconds without a trace of git after which nothing of that kind can be under way
 WATCH = 1.0  # seconds to watch what was written beside a git that never rests
 _PAUSE = 0.004
 
@@ -78,22 +78,11 @@ class GitWork:
             time.sleep(_PAUSE)
             yield
 
-    def has_saved(self, pieces: Iterable[bytes | memoryview], size: int) -> bool:
-        """Whether git holds a file of this content, in a stash or elsewhere."""
-        head = b"blob %d\0" % size
-        hashes = [hashlib.sha1(head, usedforsecurity=False), hashlib.sha256(head)]
-        for piece in pieces:
-            for one in hashes:
-                one.update(piece)
-        names = [one.hexdigest() for one in hashes]
-        objects = os.path.join(self._common or "", "objects")
-        return any(os.path.exists(os.path.join(objects, name[:2], name[2:])) for name in names)
-
 
 def _age(path: str) -> float | None:
     """Seconds since a file was changed; None where there is none."""
     try:
-        return time.time() - os.stat(path).st_mtime  # noqa: TID251  (the clock of the files)
+        return time.time() - os.stat(path).st_mtime
     except OSError:
         return None
 

@@ -25,9 +25,9 @@ import json
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from tracker.model import BLOCKING, BLOCKS, PARENT, Dependency, Issue, instant
-from tracker.words import CLOSING as CLOSING  # noqa: PLC0414  (names that others take from here)
-from tracker.words import HIDDEN_IDS as HIDDEN_IDS  # noqa: PLC0414
-from tracker.words import HIDDEN_TYPES as HIDDEN_TYPES  # noqa: PLC0414
+from tracker.words import CLOSING as CLOSING
+from tracker.words import HIDDEN_IDS as HIDDEN_IDS
+from tracker.words import HIDDEN_TYPES as HIDDEN_TYPES
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.errors import Ambiguous, Invalid, NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from tracker.log import Records
 
 VALID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]{0,127}\Z")
@@ -36,7 +37,7 @@ class Seed(NamedTuple):
 
 def hashed(seed: Seed, length: int) -> str:
     """The hash part of an id, 3 to 8 characters of base 36."""
-    import hashlib  # noqa: PLC0415  (reads make no ids)
+    import hashlib
 
     text = "|".join(str(part) for part in seed).encode(errors="surrogatepass")
     number = int.from_bytes(hashlib.sha256(text).digest()[: _BYTES[length]], "big")
@@ -150,7 +151,7 @@ def hash_part(id: str) -> str:
 
 def nearest(part: str, every: Iterable[str]) -> list[str]:
     """Up to three ids that somebody may have meant."""
-    import difflib  # noqa: PLC0415  (only an error needs it)
+    import difflib
 
     by_hash = {hash_part(id): id for id in every}
     return [by_hash[match] for match in difflib.get_close_matches(part, by_hash, 3, 0.7)]

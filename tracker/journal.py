@@ -98,21 +98,19 @@ def read(local: str) -> list[Op]:
 
 
 def _ops(rows: Iterable[bytes]) -> Iterator[Op]:
-    number = 0
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         try:
             found = json.loads(row)
             changes = tuple(
                 Change(change["file"], change["id"], _bytes(change["old"]), _bytes(change["new"]))
                 for change in found["changes"]
             )
-            number += 1
             yield Op(
                 number, found["key"], int(found["at"]), tuple(found["argv"]), found["actor"],
                 changes, found.get("undoes", ""), int(found.get("left_out", 0)),
             )  # fmt: skip
         except (ValueError, KeyError, TypeError, AttributeError):
-            number += 1
+            continue
 
 
 def _row(op: Op) -> dict[str, Any]:

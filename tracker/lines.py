@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.codec import depths, members, skip_space
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 MARKER = re.compile(rb"(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\r\n]*)?\r?$")
 BOM = b"\xef\xbb\xbf"
@@ -57,7 +59,7 @@ class Edit(NamedTuple):
 
 def scan(data: bytes) -> Iterator[Found | Unread]:
     """Every line that is not blank, in order; two objects on one line are two results."""
-    import orjson  # noqa: PLC0415  (18 ms that a read from a warm cache does not need)
+    import orjson
 
     start = len(BOM) if data.startswith(BOM) else 0
     number = 0

@@ -241,7 +241,7 @@ def remarked(issue: Issue, text: str, who: Who, author: str | None = None) -> tu
 
 def _number(issue: Issue, who: Who) -> int:
     """A random id below 2**53, never 0; several issues of one action get different ones."""
-    import hashlib  # noqa: PLC0415  (most actions make no comment)
+    import hashlib
 
     seed = hashlib.blake2b(f"{who.nonce}|{issue.id}".encode(errors="surrogatepass"))
     number = int.from_bytes(seed.digest()[:8], "big") % (EXACT - 1)

@@ -42,7 +42,7 @@ def hold(path: str, timeout: float = WAIT) -> Iterator[None]:
 
 def _locked(path: str, until: float) -> int | None:
     """The open and locked file; None if it was not to be had in time."""
-    import fcntl  # noqa: PLC0415  (not everywhere)
+    import fcntl
 
     pause = _SOONEST
     while True:

@@ -7,6 +7,7 @@ a log; `Log` is its slow and certain form, the cache gives a fast one with the s
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -170,7 +171,7 @@ class Log(Mapping[str, Issue]):
     def is_sorted(self) -> bool:
         """Whether the ids ascend in byte order; an empty log is sorted."""
         ids = list(self._found)
-        return all(one < two for one, two in zip(ids, ids[1:], strict=False))
+        return all(one < two for one, two in itertools.pairwise(ids))
 
     def edits(self, changes: Mapping[str, bytes | None]) -> list[Edit]:
         """The edits that give each named record its new line (None takes the record away).

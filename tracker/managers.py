@@ -15,7 +15,7 @@ from tracker.versions import FILES
 
 _LEFTHOOK = ("lefthook.yml", "lefthook.yaml", "lefthook.toml", "lefthook.json")
 _CALL = "tracker hooks run --check"
-_STAGED = f"git diff --cached --quiet -- '{FILES}'"
+_STAGED = f"GIT_LITERAL_PATHSPECS=0 git diff --cached --quiet -- '{FILES}'"
 
 _SH = {  # by hook: the lines of a shell script
     "pre-commit": f"""\
@@ -25,10 +25,12 @@ if command -v tracker >/dev/null && ! {_STAGED}; then
 fi
 """,
     "post-merge": f"""\
-if command -v tracker >/dev/null; then {_CALL} post-merge "$@"; fi
+if command -v tracker >/dev/null; then {_CALL} post-merge "$@" || :; fi
 """,
     "post-checkout": f"""\
-if [ "$3" = 1 ] && command -v tracker >/dev/null; then {_CALL} post-checkout "$@"; fi
+if [ "$3" = 1 ] && command -v tracker >/dev/null; then
+    {_CALL} post-checkout "$@" || :
+fi
 """,
 }
 _YAML = """\
@@ -121,9 +123,12 @@ def manager(top: str, hooks_path: str, folder: str) -> Manager | None:
 
 def _scripts(name: str, shown: str, folder: str) -> Manager:
     """A folder with a script for each hook."""
-    snippets = tuple(Snippet(f"{shown}/{hook}", _SH[hook]) for hook in NAMES)
+    snippets = [Snippet(f"{shown}/{hook}", _SH[hook]) for hook in NAMES]
+    if name != "husky":
+        note = "A new file begins with the line #!/bin/sh, and is made executable (chmod +x)."
+        snippets[-1] = snippets[-1]._replace(note=note)
     called = [hook for hook in NAMES if hook in _calls(os.path.join(folder, hook))]
-    return Manager(name, shown, snippets, frozenset(called))
+    return Manager(name, shown, tuple(snippets), frozenset(called))
 
 
 def _one(name: str, path: str, snippet: Snippet) -> Manager:

@@ -11,8 +11,9 @@ a rule decide (`rules`), on the older and the newer side. Laws, all of them test
 - a record that one side left alone keeps the other's bytes, a field its value;
 - no value in the result that neither side has, but for merged texts, joined notes, `conflicts`,
   comments by `tracker`, and the id and the aliases of an issue that had to be renamed;
-- a member (record, label, edge, comment, element of any list) is there if and only if some side
-  added it and no side took away what it had seen;
+- a member (record, label, edge, comment, element of any list) that was added once is there if and
+  only if nobody who saw it took it away, over any graph of merges; of one that several branches
+  added, a file cannot tell whose it is, and a removal may take it for all;
 - keys that are not known survive, however deep;
 - the output always parses, each id stands once, and it is a base for the next merge.
 
@@ -110,8 +111,8 @@ def _written(found: list[Side], files: Sequence[bytes], said: list[Decision]) ->
     unread = _unread([side.unread for side in found], said)
     said += losses(parted.sides)
     is_sorted = found[1].is_sorted or found[2].is_sorted
-    known = [] if is_sorted else [key for key in parted.sides[0] if key in lines]
-    order = [*known, *sorted(lines.keys() - set(known))]
+    known = {} if is_sorted else {key: None for key in parted.sides[0] if key in lines}
+    order = [*known, *sorted(key for key in lines if key not in known)]
     return _framed([*(lines[key] for key in order), *unread], files)
 
 

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 
-from tracker.times import instant as instant  # noqa: PLC0414  (names that others take from here)
-from tracker.times import stamp as stamp  # noqa: PLC0414
-from tracker.words import CLOSED as CLOSED
-from tracker.words import TOMBSTONE as TOMBSTONE
+from tracker.times import instant as instant
+from tracker.times import stamp as stamp
 
 Extra = tuple[tuple[str, str], ...]
 """Name and raw JSON text of each field that is carried rather than understood."""
@@ -56,7 +54,7 @@ class Dependency:
     extra: Extra = ()
 
     def at(self, id: str) -> Dependency:
-        """The edge as seen from outside: the record it stands in is its source, whatever it says."""
+        """The edge as seen from outside: its source is the record that it stands in."""
         return self if self.issue_id == id else replace(self, issue_id=id)
 
     @property

@@ -96,7 +96,7 @@ class Obstacles:
         """The issues that this one keeps waiting by an edge of their own, by id."""
         marks = ",".join("?" * len(_HOLDING))
         sources = self._db.execute(
-            "SELECT DISTINCT i.id, i.n FROM edge e JOIN blocked k USING(n) JOIN issue i USING(n) "  # noqa: S608
+            "SELECT DISTINCT i.id, i.n FROM edge e JOIN blocked k USING(n) JOIN issue i USING(n) "
             f"WHERE e.target = ? AND e.type IN ({marks}) ORDER BY i.id",
             (row.id, *_HOLDING),
         ).fetchall()
@@ -122,7 +122,7 @@ class Obstacles:
         found = []
         for spawner in spawners:
             found += self._db.execute(
-                "SELECT DISTINCT i.id FROM edge e JOIN issue i USING(n) WHERE e.target = ? "  # noqa: S608
+                "SELECT DISTINCT i.id FROM edge e JOIN issue i USING(n) WHERE e.target = ? "
                 f"AND e.type = 'parent-child' AND i.status NOT IN ({','.join('?' * len(closing))}) "
                 "ORDER BY i.id",
                 (spawner, *closing),
@@ -158,7 +158,7 @@ class Obstacles:
 
 
 def _spawner(metadata: str) -> str:
-    import json  # noqa: PLC0415
+    import json
 
     try:
         found: Any = json.loads(metadata or "{}")

@@ -6,7 +6,6 @@ tree, `$HOME` is not taken by accident, and nothing leads out of the work tree b
 git does not track.
 """
 
-
 from __future__ import annotations
 
 import os

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.times import instant
-from tracker.words import HIDDEN_IDS as HIDDEN_IDS  # noqa: PLC0414  (names that others take from here)
-from tracker.words import HIDDEN_TYPES as HIDDEN_TYPES  # noqa: PLC0414
+from tracker.words import HIDDEN_IDS as HIDDEN_IDS
+from tracker.words import HIDDEN_TYPES as HIDDEN_TYPES
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _people(issue: Issue, filter: Filter) -> bool:
 
 
 def _labels(issue: Issue, filter: Filter) -> bool:
-    from fnmatch import fnmatchcase  # noqa: PLC0415
+    from fnmatch import fnmatchcase
 
     own = set(issue.labels)
     pattern = filter.label_pattern
@@ -190,7 +190,7 @@ def metadata_text(raw: str, key: str) -> str | None:
     Text is bare, fractions are as they stand (numbers never pass through a float), all else is
     JSON.
     """
-    from tracker.codec import members  # noqa: PLC0415
+    from tracker.codec import members
 
     try:
         found, _ = members(raw)
@@ -209,7 +209,7 @@ def shown(value: object) -> str:
     """A JSON value as a person types it: text bare, all else as JSON."""
     if isinstance(value, str):
         return value
-    import json  # noqa: PLC0415
+    import json
 
     return json.dumps(value, ensure_ascii=False)
 

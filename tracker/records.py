@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from tracker import lines
-from tracker.cache import Cache
 from tracker.codec import decode
 from tracker.lines import Edit
-from tracker.model import Dependency, Issue
 from tracker.where import safe
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
-class Strayed(Exception):  # noqa: N818  (never leaves the store)
+    from tracker.cache import Cache
+    from tracker.model import Dependency, Issue
+
+
+class Strayed(Exception):
     """The file does not hold what the cache says: read it as a whole instead."""
 
 
@@ -43,12 +47,11 @@ class CachedRecords:
         found = self._db.execute(
             "SELECT DISTINCT i.id FROM edge e JOIN issue i USING(n) WHERE e.target = ?", (safe(id),)
         )
-        edges = []
+        edges: list[Dependency] = []
         for (source,) in found.fetchall():
             issue = self.get_issue(source)
-            for edge in issue.dependencies if issue is not None else ():
-                if edge.depends_on_id == id:
-                    edges.append(edge.at(source))
+            own = issue.dependencies if issue is not None else ()
+            edges += [edge.at(source) for edge in own if edge.depends_on_id == id]
         return edges
 
     def prefixes(self) -> Mapping[str, int]:
@@ -104,6 +107,6 @@ class CachedRecords:
         return lines.appended(self._data, line)
 
     def _neighbour(self, condition: str, id: str) -> bytes | None:
-        sql = f"SELECT line FROM issue JOIN body USING(n) WHERE {condition} LIMIT 1"  # noqa: S608
+        sql = f"SELECT line FROM issue JOIN body USING(n) WHERE {condition} LIMIT 1"
         row = self._db.execute(sql, (id,)).fetchone()
         return None if row is None else bytes(row[0])

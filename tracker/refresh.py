@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker import cache as caches
-from tracker import lines, waits
+from tracker import lines, news, waits
 from tracker.cache import Cache, Gone, Source
 from tracker.config import closing_statuses, parse, value
 from tracker.errors import TrackerError
@@ -53,7 +53,7 @@ def make_local(local: str) -> None:
     ignore = os.path.join(local, ".gitignore")
     if not os.path.exists(ignore):
         os.makedirs(local, exist_ok=True)
-        with open(ignore, "w", encoding="ascii") as file:
+        with suppress(FileExistsError), open(ignore, "x", encoding="ascii") as file:
             file.write(caches.LOCAL_IGNORE)
 
 
@@ -129,13 +129,16 @@ def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str])
         raise Gone  # a repeated id is a Problem
     gone = [id for _, id in held.values() if id not in added]
     content, stat = proof
-    news = [
+    state = [
         ("log", stat), ("looked", source.now), ("content", content), ("sorted", _in_order(ids)),
     ]  # fmt: skip
+    rows = {id: row for id, (_, row) in added.items()}
 
     def change(db: sqlite3.Connection) -> None:
+        was = news.before(db, rows)
         patch(db, source, gone, added)
-        caches.set_state(db, news)
+        news.keep(db, was, rows)
+        caches.set_state(db, state)
 
     caches.change(source, cache, change)
 
@@ -213,7 +216,7 @@ def home(source: Source) -> str:
 
 def is_ignored(folder: str, name: str) -> bool:
     """Whether the ignore file of this very folder covers a file in it."""
-    from fnmatch import fnmatchcase  # noqa: PLC0415
+    from fnmatch import fnmatchcase
 
     try:
         with open(os.path.join(folder, ".gitignore"), encoding="utf-8") as file:
@@ -255,7 +258,7 @@ def _fill(db: sqlite3.Connection, source: Source, data: bytes, stat: str) -> Non
         about = _state_of_plain(ids, data)
     except Gone:
         for table in ("issue", "body", "edge", "label"):
-            db.execute(f"DELETE FROM {table}")  # noqa: S608
+            db.execute(f"DELETE FROM {table}")
         log = Log(data, os.path.basename(source.log))
         _put(db, log.rows())
         about = _state_of(log)
@@ -360,11 +363,11 @@ def patched(
             if row is None:
                 raise Gone
             added[change.id] = (change.new, row)
-    news = [("log", after), ("looked", source.now), ("content", content)]
+    state = [("log", after), ("looked", source.now), ("content", content)]
 
     def run(db: sqlite3.Connection) -> None:
         patch(db, source, gone, added)
-        caches.set_state(db, news)
+        caches.set_state(db, state)
 
     caches.change(source, cache, run)
 

@@ -50,8 +50,8 @@ def forbid_unread_database(place: Place) -> None:
     """Stop where issues may be only in a database that Beads wrote: nothing may look empty."""
     if place.foreign_db is None or place.backend == "dolt" or os.path.exists(place.log):
         return
-    import sqlite3  # noqa: PLC0415
-    from urllib.request import pathname2url  # noqa: PLC0415
+    import sqlite3
+    from urllib.request import pathname2url
 
     try:
         name = f"file:{pathname2url(place.foreign_db)}?mode=ro"

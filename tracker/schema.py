@@ -68,9 +68,7 @@ _BATCH = 400  # records that wait for their INSERT
 _NO_PREFIX = "\n"  # of a child: no id has it
 _BEGINNING = "1970-01-01T00:00:00Z"  # for readers that cannot do without a time
 _APART = ("dependencies", "comments", "aliases")  # listed in another place, or not
-_NOT_LISTED = frozenset(
-    {*_APART, "_type", "dependency_count", "dependent_count", "comment_count"}
-)
+_NOT_LISTED = frozenset({*_APART, "_type", "dependency_count", "dependent_count", "comment_count"})
 _FLAGS = ("ephemeral", "pinned", "is_template")
 _ALWAYS = frozenset({"title", "status", "priority", "issue_type", "created_at", "updated_at"})
 _DEEPEST = 40  # levels of JSON that are indented; what is deeper stays on its line
@@ -85,7 +83,7 @@ class Writer:
     """Puts records into the tables, many at a time; nothing is there before `flush`."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        import orjson  # noqa: PLC0415  (needed only when lines are parsed)
+        import orjson
 
         self.db = db
         self._dumps = orjson.dumps
@@ -130,7 +128,7 @@ class Writer:
         """Take records away, by their numbers; who is blocked is another question."""
         rows = [(n,) for n in numbers]
         for table in _INSERTS:
-            self.db.executemany(f"DELETE FROM {table} WHERE n = ?", rows)  # noqa: S608
+            self.db.executemany(f"DELETE FROM {table} WHERE n = ?", rows)
 
     def _listed(self, row: Mapping[str, Any], known: dict[str, Any], rest: list[str]) -> str:
         """The record two spaces deep, without dependencies, comments and the closing brace."""
@@ -158,9 +156,7 @@ class Writer:
         return self._dumps([[[record]]], option=self._indent)[18:-20].decode()
 
 
-def _columns(
-    n: int, line: bytes, row: Mapping[str, Any], known: dict[str, Any]
-) -> tuple[Any, ...]:
+def _columns(n: int, line: bytes, row: Mapping[str, Any], known: dict[str, Any]) -> tuple[Any, ...]:
     get = known.get
     id = known["id"]
     edges = get("dependencies", ())
@@ -239,7 +235,9 @@ def _is_inexact(
     for name in rest:
         if type(row[name]) is not str and name not in _NOT_LISTED and _has_float(row[name]):
             return True
-    return any(_has_float(value) for edge in edges for value in edge.values() if type(value) is not str)
+    return any(
+        _has_float(value) for edge in edges for value in edge.values() if type(value) is not str
+    )
 
 
 def _has_float(value: object) -> bool:
@@ -269,9 +267,7 @@ def _carefully(line: bytes) -> tuple[str, list[str]]:
     """What `list --json` prints of the record and of each edge, every number as it stands."""
     issue = decode(line)
     extra = {
-        name: raw
-        for name, raw in issue.extra
-        if name not in _NOT_LISTED and name not in _ALWAYS
+        name: raw for name, raw in issue.extra if name not in _NOT_LISTED and name not in _ALWAYS
     }
     created = issue.created_at or _BEGINNING
     extra["created_at"] = quote(created)
@@ -321,9 +317,9 @@ def indented(text: str, depth: int) -> str:
         opened = token in {"{", "["}
         parts.append(token)
         level += opened
-        if token == ",":
+        if token == ",":  # noqa: S105  (a token of JSON)
             parts.append(_newline(depth, level))
-        elif token == ":":
+        elif token == ":":  # noqa: S105
             parts.append(" ")
     return "".join(parts)
 

@@ -44,19 +44,23 @@ class Decision(NamedTuple):
 
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.id, self.field) if part)
-        said = f"kept {_clipped(self.kept)}, not {_clipped(self.other)}" if self.field else ""
-        why = f" ({self.rule})" if said else self.rule
-        return f"{where}: {said}{why}" if where else why
+        why = self.rule
+        if self.field and (self.kept or self.other):
+            why = f"kept {_clipped(self.kept)}, not {_clipped(self.other)} ({self.rule})"
+        line = f"{where}: {why}" if where else why
+        return line if line.isprintable() else quote(line)
 
 
 def _clipped(raw: str) -> str:
     shown = raw if raw.isprintable() else quote(raw)
+    if raw in {"", '""', "null", "[]"}:
+        return "nothing"
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def remark_id(id: str, text: str) -> int:
     """The id of a comment that a merge makes: the same wherever it is made, and below 2^53."""
-    import hashlib  # noqa: PLC0415  (few merges keep something)
+    import hashlib
 
     digest = hashlib.sha256(f"{id}|{text}".encode(errors="surrogatepass")).digest()
     return (int.from_bytes(digest[:8], "big") >> 11) or 1
@@ -259,7 +263,7 @@ def keyed(meeting: Meeting, field: Field) -> Member:
 def fields(
     meeting: Meeting, rules: Rules, pointer: str, records: tuple[Record, Record, Record]
 ) -> dict[str, Member]:
-    """The merged fields of three objects, the older side's before the newer's."""
+    """The merged fields of three objects; the newer side's come first."""
     base, one, two = records
     merged = {}
     for name in {**two, **one}:

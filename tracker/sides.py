@@ -82,9 +82,20 @@ class Side(NamedTuple):
 
     @property
     def is_sorted(self) -> bool:
-        """Whether the ids ascend; records without one do not matter."""
+        """Whether the ids ascend; neither records without one matter nor lines that hold none."""
         ids = [key for key in self.rows if not key[0]]
-        return ids == sorted(ids)
+        if ids == sorted(ids):
+            return True
+        before: list[Row] = []
+        for key in ids:
+            row = self.rows[key]
+            while before and key < before[-1].key and not before[-1].fields:
+                before.pop()
+            if not before or before[-1].key < key:
+                before.append(row)
+            elif row.fields:
+                return False
+        return True
 
 
 def row_of(issue: Issue) -> Row:
@@ -99,7 +110,24 @@ def read(files: Sequence[bytes], names: Names) -> list[Side]:
     known: dict[bytes, Row | list[Row | bytes]] = {}
     for line, row in _glanced(shared, names):
         known[line] = row or _parsed(line, names)
+    sides = [_side(side, known, names) for side in cut]
+    if _is_enough(sides):
+        return sides
+    known = {}
     return [_side(side, known, names) for side in cut]
+
+
+def _is_enough(sides: Sequence[Side]) -> bool:
+    """Whether nothing depends on a line that was only glanced at and holds no record after all."""
+    if any(side.repeated for side in sides):
+        return False
+    base, ours, theirs = (side.rows for side in sides)
+    for key in {**base, **ours, **theirs}:
+        rows = base.get(key), ours.get(key), theirs.get(key)
+        is_shared = rows[0] is rows[1] is rows[2]
+        if not is_shared and not all(row.fields for row in rows if row):
+            return False
+    return True
 
 
 def _lines(data: bytes) -> list[bytes]:
@@ -110,13 +138,11 @@ def _lines(data: bytes) -> list[bytes]:
     return [line for line in cut if line and not line.isspace()]
 
 
-def _side(cut: Iterable[bytes], known: dict[bytes, Row | list[Row | bytes]], names: Names) -> Side:
-    found = []
+def _side(cut: Sequence[bytes], known: dict[bytes, Row | list[Row | bytes]], names: Names) -> Side:
     for line in cut:
-        item = known.get(line)
-        if item is None:
-            item = known[line] = _parsed(line, names)
-        found.append(item)
+        if line not in known:
+            known[line] = _parsed(line, names)
+    found = [known[line] for line in cut]
     plain = {item.key: item for item in found if isinstance(item, Row)}
     if len(plain) == len(found):
         return Side(plain, [], [])
@@ -133,12 +159,8 @@ def _odd_side(found: Iterable[Row | list[Row | bytes]]) -> Side:
             if isinstance(item, bytes):
                 unread[item] = None
                 continue
-            before = rows.get(item.key, item)
-            if not (item.fields and before.fields):  # one was only glanced at, and is no record
-                unread[before.line if item.fields else item.line] = None
-                item = item if item.fields else before  # noqa: PLW2901
-            elif before is not item:
-                repeated.append(before)
+            if item.key in rows and rows[item.key] is not item:
+                repeated.append(rows[item.key])
             rows.pop(item.key, None)  # of several the last counts, and stands there
             rows[item.key] = item
     return Side(rows, list(unread), repeated)

@@ -13,13 +13,14 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines, refresh
 from tracker.cache import Cache, Gone, Source
 from tracker.errors import Locked, Refused
+from tracker.exchange import exchange
 from tracker.gitwork import GitWork
 from tracker.journal import Change
 from tracker.locks import WAIT, hold
@@ -27,7 +28,7 @@ from tracker.log import Log
 from tracker.records import CachedRecords, Strayed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from tracker.places import Place
 
@@ -64,7 +65,7 @@ class Store:
 
         Raises Refused, Conflicted or Locked, and then nothing was written.
         """
-        self._allowed()
+        self._check_allowed()
         with self._errors(), ExitStack() as held:
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
@@ -85,7 +86,20 @@ class Store:
             hint="try again when the other program is done",
         )
 
-    def _allowed(self) -> None:
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Within it nobody else of us writes the log: for those who replace all of it.
+
+        Raises Refused or Locked.
+        """
+        self._check_allowed()
+        with ExitStack() as held:
+            for path in lock_paths(self.place.beads, self.source.local):
+                held.enter_context(hold(path, self.timeout))
+            self._git.wait()
+            yield
+
+    def _check_allowed(self) -> None:
         if self.place.backend == "dolt":
             raise Refused(
                 "this workspace keeps its issues in Dolt, and the log is only an export of it",
@@ -141,7 +155,7 @@ class Store:
         edits = before.edits({change.id: change.new for change in changes})
         pieces = lines.apply(data, edits)
         new_stat = self._replace(pieces, stat)
-        if not new_stat or self._is_swept(changes, pieces, new_stat):
+        if not new_stat or self._is_swept(changes, new_stat):
             return None
         if cache is not None:
             with suppress(OSError, sqlite3.Error, Gone, Locked):
@@ -163,9 +177,8 @@ class Store:
                 if seen and hasattr(os, "fchmod"):
                     os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            if caches.stat_text(self.place.log) != seen or self._git.is_busy():
+            if not self._put(temporary, seen):
                 return ""
-            _rename(temporary, self.place.log)
         finally:
             with suppress(FileNotFoundError):
                 os.unlink(temporary)
@@ -173,13 +186,36 @@ class Store:
         _sync_folder(self._folder)
         return found
 
-    def _is_swept(self, changes: Iterable[Change], pieces: Pieces, left: str) -> bool:
-        """Whether git has put its own file in the place of ours, and saved ours nowhere."""
+    def _put(self, temporary: str, seen: str) -> bool:
+        """Give the new file the name of the log, unless that is no longer what was seen.
+
+        Where git has been at work just now the files are exchanged, so that one which it puts
+        there after our last look is found, and put back.
+        """
+        log = self.place.log
+        is_quiet = self._git.is_quiet()
+        if self._git.is_busy() or caches.stat_text(log) != seen:
+            return False
+        if is_quiet or not seen:
+            return _rename(temporary, log, new=not seen)
+        with suppress(FileNotFoundError):
+            if not exchange(temporary, log):
+                return _rename(temporary, log)
+            if _unnamed(caches.stat_text(temporary)) == _unnamed(seen):
+                return True
+            exchange(temporary, log)
+        return False
+
+    def _is_swept(self, changes: Iterable[Change], left: str) -> bool:
+        """Whether git has put a file in the place of ours that does not hold what we wrote.
+
+        It may be in a stash, but also in one that is nowhere: then written twice is better.
+        """
         for _ in self._git.moments():
             if caches.stat_text(self.place.log) != left and not self._git.is_busy():
-                data, _stat = caches.read_log(self.place.log)
-                has_all = all(_holds(data, change) for change in changes)
-                return not has_all and not self._git.has_saved(pieces, sum(map(len, pieces)))
+                data, left = caches.read_log(self.place.log)
+                if not all(_holds(data, change) for change in changes):
+                    return True
         return False
 
     def _patch(
@@ -246,9 +282,22 @@ class _Unwritable:
             ) from error
 
 
-def _rename(temporary: str, path: str) -> None:
-    """Replace a file; Windows refuses while a reader has it open, so try for a moment."""
-    for attempt in range(20):
+def _unnamed(stat: str) -> str:
+    """A stat without the time that moves when a file is renamed."""
+    return stat.rpartition(":")[0]
+
+
+def _rename(temporary: str, path: str, *, new: bool = False) -> bool:
+    """Give a file its name; a `new` one only if there is none, so that no other is lost."""
+    if new:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            os.replace(temporary, path)
+        return True
+    for attempt in range(20):  # Windows refuses while a reader has it open
         try:
             os.replace(temporary, path)
         except PermissionError:
@@ -256,7 +305,8 @@ def _rename(temporary: str, path: str) -> None:
                 raise
             time.sleep(0.01 * (attempt + 1))
         else:
-            return
+            return True
+    return False
 
 
 def _sync_folder(folder: str) -> None:
@@ -268,4 +318,3 @@ def _sync_folder(folder: str) -> None:
             os.fsync(handle)
     finally:
         os.close(handle)
-

@@ -107,7 +107,7 @@ def _shared(base: Lines, older: Lines, newer: Lines) -> Iterator[tuple[int, int,
 
 
 def _matches(base: Lines, side: Lines) -> list[tuple[int, int, int]]:
-    from difflib import SequenceMatcher  # noqa: PLC0415  (few merges meet such a text)
+    from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(None, base, side, autojunk=False)
     return [(at, other, size) for at, other, size in matcher.get_matching_blocks()]

@@ -62,7 +62,7 @@ def totals(answers: Answers, filter: Filter) -> Totals:
 def _by_status(answers: Answers, filter: Filter) -> list[tuple[str, int]]:
     condition = where(filter._replace(hide_tombstones=False), answers.at)
     return answers.db.execute(
-        f"SELECT i.status, count(*) FROM issue i WHERE {condition.sql} "  # noqa: S608
+        f"SELECT i.status, count(*) FROM issue i WHERE {condition.sql} "
         "GROUP BY i.status ORDER BY i.status",
         condition.values,
     ).fetchall()
@@ -89,7 +89,7 @@ def _lead(answers: Answers, filter: Filter) -> float:
     )
     condition = _also(closed, filter, answers.at)
     found = answers.db.execute(
-        f"SELECT avg(i.closed - i.created) FROM issue i WHERE {condition.sql}",  # noqa: S608
+        f"SELECT avg(i.closed - i.created) FROM issue i WHERE {condition.sql}",
         condition.values,
     ).fetchone()[0]
     return round((found or 0) / HOUR, 2)
@@ -110,7 +110,7 @@ def hidden(answers: Answers, filter: Filter, *, deferred: bool = False) -> dict[
     real = answers.is_ready(filter._replace(types=("any",)), deferred=deferred)
     accepted = where(filter._replace(hide_closed=True), answers.at)
     sql = (
-        f"SELECT CASE WHEN {shown.sql} THEN 'ready' WHEN {real.sql} THEN 'kept' "  # noqa: S608
+        f"SELECT CASE WHEN {shown.sql} THEN 'ready' WHEN {real.sql} THEN 'kept' "
         "WHEN i.pinned OR i.ephemeral OR i.template OR i.status = 'pinned' THEN 'no work' "
         "WHEN i.n IN (SELECT n FROM blocked) THEN 'blocked' "
         "WHEN i.status NOT IN ('open', 'deferred') THEN i.status ELSE 'deferred' END AS why, "

@@ -59,9 +59,7 @@ def with_files(repo: Repository, rev: str, paths: Iterable[str]) -> str:
 def with_changes(repo: Repository, rev: str, changes: Mapping[str, Entry | None]) -> str:
     """The tree of a commit with some files changed, or taken away (None)."""
     gone = Entry("0", "0" * len(rev))
-    data = "".join(
-        "{} {}\t{}\0".format(*(entry or gone), path) for path, entry in changes.items()
-    )
+    data = "".join("{} {}\t{}\0".format(*(entry or gone), path) for path, entry in changes.items())
     with _index(repo, rev) as env:
         repo.tell("update-index", "-z", "--index-info", data=_bytes(data), env=env)
         return repo.tell("write-tree", env=env).strip()
@@ -70,7 +68,7 @@ def with_changes(repo: Repository, rev: str, changes: Mapping[str, Entry | None]
 @contextmanager
 def _index(repo: Repository, rev: str) -> Iterator[dict[str, str]]:
     """An environment with an index of its own, so that what the user has staged stays as it is."""
-    import tempfile  # noqa: PLC0415
+    import tempfile
 
     with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
         env = {"GIT_INDEX_FILE": os.path.join(folder, "index")}
@@ -86,6 +84,7 @@ class Merger:
         self.repo = repo
         self.paths = tuple(paths)
         self.log = log
+        self._known: dict[str, Tree] = {}
 
     def meet(self, ours: str, theirs: str) -> Met | None:
         """The merge of two commits; None where they have no history in common."""
@@ -95,11 +94,16 @@ class Merger:
         return self._meet(base, self._files(ours), self._files(theirs))
 
     def _files(self, rev: str) -> Tree:
-        return files(self.repo, rev, self.paths)
+        if rev not in self._known:
+            self._known[rev] = files(self.repo, rev, self.paths)
+        return self._known[rev]
+
+    def _bases(self, ours: str, theirs: str) -> list[str]:
+        return self.repo.ask("merge-base", "--all", ours, theirs).text.split()
 
     def _base(self, ours: str, theirs: str) -> Tree | None:
         """What two commits grew from; several bases are merged into one, as git does."""
-        first, *others = sorted(self.repo.bases(ours, theirs)) or [""]
+        first, *others = sorted(self._bases(ours, theirs)) or [""]
         if not first:
             return None
         found = self._files(first)
@@ -153,7 +157,7 @@ class Merger:
 
     def _text(self, base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
         """The merge of lines; None where it would need conflict markers."""
-        import tempfile  # noqa: PLC0415
+        import tempfile
 
         with tempfile.TemporaryDirectory(prefix="tracker-") as folder:
             names = []

@@ -50,9 +50,11 @@ def views(closing: Iterable[str]) -> list[str]:
     workable = f"{ready(NOW, closing)} AND {hidden()}"
     return [
         f"CREATE VIEW issues AS {issues}",
-        "CREATE VIEW dependencies AS SELECT i.id AS issue_id, e.target AS depends_on_id, e.type, "
-        "e.created_at, e.created_by, coalesce(nullif(e.metadata, ''), '{}') AS metadata, "
-        "'' AS thread_id FROM edge e JOIN issue i USING(n)",
+        (
+            "CREATE VIEW dependencies AS SELECT i.id AS issue_id, e.target AS depends_on_id, e.type, "
+            "e.created_at, e.created_by, coalesce(nullif(e.metadata, ''), '{}') AS metadata, "
+            "'' AS thread_id FROM edge e JOIN issue i USING(n)"
+        ),
         "CREATE VIEW labels AS SELECT i.id AS issue_id, l.label FROM label l JOIN issue i USING(n)",
         f"""CREATE VIEW comments AS SELECT json_extract(c.value, '$.id') AS id, i.id AS issue_id,
   coalesce(json_extract(c.value, '$.author'), '') AS author,
@@ -70,11 +72,15 @@ def views(closing: Iterable[str]) -> list[str]:
     coalesce(json_extract(c.value, '$.author'), ''), NULL, NULL,
     coalesce(json_extract(c.value, '$.text'), ''), json_extract(c.value, '$.created_at')
     FROM issue i JOIN body b USING(n), json_each({text}, '$.comments') c WHERE i.comments > 0""",
-        "CREATE VIEW blocked_issues_cache AS "
-        "SELECT i.id AS issue_id FROM blocked k JOIN issue i USING(n)",
+        (
+            "CREATE VIEW blocked_issues_cache AS "
+            "SELECT i.id AS issue_id FROM blocked k JOIN issue i USING(n)"
+        ),
         f"CREATE VIEW ready_issues AS {issues}\n  WHERE {workable}",
         f"CREATE VIEW blocked_issues AS {issues}\n  WHERE i.n IN (SELECT n FROM blocked)",
         "CREATE VIEW metadata AS SELECT key, value FROM state WHERE key = 'bd_version'",
-        "CREATE VIEW config AS SELECT key, value FROM state "
-        "WHERE key = 'issue_prefix' AND value <> ''",
+        (
+            "CREATE VIEW config AS SELECT key, value FROM state "
+            "WHERE key = 'issue_prefix' AND value <> ''"
+        ),
     ]

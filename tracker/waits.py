@@ -59,7 +59,7 @@ class Everything:
         self._children: dict[str, list[str]] = {}
         self._issues: dict[str, Issue] = {}
         for n, id, target, kind, metadata in db.execute(
-            "SELECT e.n, i.id, e.target, e.type, e.metadata FROM edge e JOIN issue i USING(n) "  # noqa: S608
+            "SELECT e.n, i.id, e.target, e.type, e.metadata FROM edge e JOIN issue i USING(n) "
             f"WHERE {_TIES} ORDER BY e.n, e.place"
         ):
             self._ties.setdefault(n, []).append((target, kind, metadata))
@@ -107,7 +107,7 @@ class Lookup:
             return None
         n, status, reason = row
         ties = self._db.execute(
-            f"SELECT target, type, metadata FROM edge e WHERE n = ? AND {_TIES} ORDER BY place",  # noqa: S608
+            f"SELECT target, type, metadata FROM edge e WHERE n = ? AND {_TIES} ORDER BY place",
             (n,),
         ).fetchall()
         return Bare(status, reason, tuple(ties))
@@ -123,12 +123,13 @@ class Lookup:
         """Who waits for its children by a `waits-for` edge whose metadata names it."""
         return self._sources(
             "e.type = 'waits-for' AND e.metadata <> '' AND "
-            "(instr(e.metadata, ?) OR instr(e.metadata, '\\'))",  # an id may be spelled with escapes
+            # an id may be spelled with escapes
+            "(instr(e.metadata, ?) OR instr(e.metadata, '\\'))",
             id,
         )
 
     def _sources(self, condition: str, *values: str) -> list[str]:
-        sql = f"SELECT i.id FROM edge e JOIN issue i USING(n) WHERE {condition}"  # noqa: S608
+        sql = f"SELECT i.id FROM edge e JOIN issue i USING(n) WHERE {condition}"
         return [row[0] for row in self._db.execute(sql, values)]
 
 

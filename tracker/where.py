@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.errors import Invalid
-from tracker.query import GATES, HIDDEN_IDS, HIDDEN_TYPES, Filter, Moment, Span, fold, has
-from tracker.query import metadata_text
+from tracker.query import (
+    GATES,
+    HIDDEN_IDS,
+    HIDDEN_TYPES,
+    Filter,
+    Moment,
+    Span,
+    fold,
+    has,
+    metadata_text,
+)
 
 if TYPE_CHECKING:
     import sqlite3
@@ -38,10 +47,10 @@ class _Terms:
         if len(listed) <= MANY:
             self.add(f"{column} {word} ({','.join('?' * len(listed))})", *listed)
             return
-        import json  # noqa: PLC0415
+        import json
 
         text = json.dumps([storable(value) for value in listed])
-        self.add(f"{column} {word} (SELECT value FROM json_each(?))", text)  # noqa: S608
+        self.add(f"{column} {word} (SELECT value FROM json_each(?))", text)
 
 
 def storable(value: Any) -> Any:
@@ -112,13 +121,13 @@ def functions(db: sqlite3.Connection) -> None:
 
 
 def _matches_glob(text: str, pattern: str) -> bool:
-    from fnmatch import fnmatchcase  # noqa: PLC0415
+    from fnmatch import fnmatchcase
 
     return fnmatchcase(text, pattern)
 
 
 def _matches_regex(text: str, regex: str) -> bool:
-    import re  # noqa: PLC0415
+    import re
 
     return bool(re.search(regex, text))
 
@@ -135,19 +144,19 @@ _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 
 def _field(line: bytes, name: str) -> str:
-    import json  # noqa: PLC0415
+    import json
 
     try:
         value = json.loads(line).get(name)
     except (ValueError, RecursionError):
-        from tracker.codec import decode  # noqa: PLC0415
+        from tracker.codec import decode
 
         value = getattr(decode(line), name)
     return safe(value) if isinstance(value, str) else ""
 
 
 def _metadata_of(line: bytes, name: str) -> str | None:
-    from tracker.codec import decode  # noqa: PLC0415
+    from tracker.codec import decode
 
     if b'"metadata"' not in line and b"\\u" not in line:
         return None
@@ -223,7 +232,7 @@ def _labels(filter: Filter, _at: Moment, terms: _Terms) -> None:
 
 
 def _check_regex(regex: str) -> None:
-    import re  # noqa: PLC0415
+    import re
 
     try:
         re.compile(regex)

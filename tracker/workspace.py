@@ -93,7 +93,7 @@ class Workspace:
     @cached_property
     def answers(self) -> Answers:
         """Questions to the log as it is now."""
-        from tracker.answers import Answers  # noqa: PLC0415
+        from tracker.answers import Answers
 
         cache = caches.open_cache(self.source)
         closing = closing_statuses(cache.settings)
@@ -111,10 +111,19 @@ class Workspace:
         problems = cache.problems.split("\n") if cache.problems else []
         return remarks.all_of(self.place, problems, markers=bool(cache.state["markers"]))
 
+    def news(self) -> list[str]:
+        """What came into the log from outside and should be looked at; said once."""
+        cache = self.answers.cache
+        if "news" not in cache.state:
+            return []
+        from tracker import news
+
+        return news.take(self.source, cache)
+
     def settings(self) -> Settings:
         """What the configuration says to actions."""
-        from tracker.fields import Settings  # noqa: PLC0415
-        from tracker.places import prefix_from_folder  # noqa: PLC0415
+        from tracker.fields import Settings
+        from tracker.places import prefix_from_folder
 
         config = self.config
         depth = value(config, "hierarchy.max-depth", "3")
@@ -131,7 +140,7 @@ class Workspace:
 
     def who(self) -> Who:
         """The caller, now; without the mail address, which git may have to be asked for."""
-        from tracker.change import Who  # noqa: PLC0415
+        from tracker.change import Who
 
         caller = self.caller
         return Who(
@@ -144,7 +153,7 @@ class Workspace:
 
     def write(self, action: Callable[[Draft], T]) -> T:
         """Run an action on the log, whole or not at all, and remember it for undo."""
-        from tracker.log import Draft  # noqa: PLC0415
+        from tracker.log import Draft
 
         results: list[T] = []
 
@@ -158,7 +167,7 @@ class Workspace:
 
     def rehearse(self, action: Callable[[Draft], T]) -> T:
         """What an action would give, without writing anything."""
-        from tracker.log import Draft, Log  # noqa: PLC0415
+        from tracker.log import Draft, Log
 
         data, _ = caches.read_log(self.place.log)
         log = Log(data, os.path.basename(self.place.log))
@@ -176,7 +185,7 @@ class Workspace:
 
         `amiss` then tells what `warnings` would have told.
         """
-        from tracker import journal  # noqa: PLC0415
+        from tracker import journal
 
         if self.caller.readonly:
             raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
@@ -201,7 +210,7 @@ class Workspace:
     @cached_property
     def claims(self) -> Claims:
         """What the worktrees of this clone have claimed."""
-        from tracker.claims import Claims  # noqa: PLC0415
+        from tracker.claims import Claims
 
         return Claims(self.place, self.local, self._patience)
 
@@ -222,7 +231,7 @@ class Workspace:
 
     def reclaimable(self) -> list[Claim]:
         """The claims whose lease is over although the work is not, oldest first."""
-        from tracker.records import CachedRecords  # noqa: PLC0415
+        from tracker.records import CachedRecords
 
         if not self.claims.exist():
             return []
@@ -232,7 +241,7 @@ class Workspace:
 
     @property
     def _patience(self) -> float:
-        from tracker.locks import WAIT  # noqa: PLC0415
+        from tracker.locks import WAIT
 
         timeout = self.caller.lock_timeout
         return WAIT if timeout is None else timeout
@@ -240,7 +249,7 @@ class Workspace:
     @property
     def store(self) -> Store:
         """The log, for writing."""
-        from tracker.store import Store  # noqa: PLC0415
+        from tracker.store import Store
 
         return Store(self.place, self.source, self._patience)
 
@@ -254,7 +263,7 @@ class Workspace:
 
     def operations(self) -> list[Op]:
         """The writes that can be undone or looked at, oldest first."""
-        from tracker import journal  # noqa: PLC0415
+        from tracker import journal
 
         return journal.read(self.local)
 
@@ -264,7 +273,10 @@ class Workspace:
         A write that undid another is not meant by default, nor is one that was undone.
         """
         ops = self.operations()
-        undone = {op.undoes for op in ops}
+        undone: set[str] = set()
+        for op in reversed(ops):  # an undo that was itself undone does not count
+            if op.undoes and op.key not in undone:
+                undone.add(op.undoes)
         if number is None:
             able = [op for op in ops if not op.undoes and op.key not in undone]
         else:
@@ -277,6 +289,11 @@ class Workspace:
         op = able[-1]
         if op.key in undone:
             raise Moved(f"operation {op.number} is undone already", hint="bd op log")
+        if op.left_out:
+            raise Moved(
+                f"operation {op.number} wrote {op.left_out} records, which is more than is kept",
+                hint=f"git diff {self.place.log}",
+            )
         return op
 
     def undo(self, number: int | None = None) -> Op:
@@ -326,7 +343,7 @@ class Workspace:
 
     def issue(self, id: str) -> Issue:
         """The issue that a full or short id means. Raises NotFound or Ambiguous."""
-        from tracker.codec import decode  # noqa: PLC0415
+        from tracker.codec import decode
 
         row = self.answers.row(self.resolve(id))
         if row is None:
@@ -338,8 +355,8 @@ class Workspace:
         answers = self.answers
         if answers.row(text) is not None:
             return text
-        from tracker.ids import resolve  # noqa: PLC0415
-        from tracker.records import CachedRecords  # noqa: PLC0415
+        from tracker.ids import resolve
+        from tracker.records import CachedRecords
 
         if not text.strip():
             raise NotFound(text)

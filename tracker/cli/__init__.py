@@ -76,8 +76,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "check": "checking:check",
         "fmt": "checking:fmt",
         "resolve": "resolving:resolve",
-        "conflicts": "resolving:conflicts",
-        "merges": "past_merges:merges",
+        "conflicts": "conflicts:conflicts",
+        "merges": "merges:merges",
         "setup": "registering:setup",
         "hooks": "hooking:hooks",
         "uninstall": "removing:uninstall",
@@ -129,7 +129,7 @@ def run() -> int:
     return code
 
 
-def main(  # noqa: PLR0917  (what a process has, in its order)
+def main(
     argv: Sequence[str],
     env: Mapping[str, str],
     stdin: TextIO | None,
@@ -217,7 +217,7 @@ def _attempt(session: Session) -> int:
         root = program(session)
         with root.make_context(session.program, list(session.argv[1:]), obj=session) as ctx:
             root.invoke(ctx)
-    except BaseException as error:  # noqa: BLE001  (the boundary: everything becomes an exit code)
+    except BaseException as error:  # noqa: BLE001  (the boundary: all becomes an exit code)
         from tracker.cli.failure import report
 
         return report(session, error)

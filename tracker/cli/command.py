@@ -126,7 +126,7 @@ class Command(click.Command):
             session.note(f"{', '.join(words.idle)} {do} nothing here")
         return super().parse_args(ctx, self.completed(ctx, kept))
 
-    def completed(self, ctx: click.Context, words: list[str]) -> list[str]:  # noqa: ARG002
+    def completed(self, ctx: click.Context, words: list[str]) -> list[str]:
         """The words to parse, where a command would add to what was typed."""
         return words
 
@@ -145,6 +145,7 @@ class Command(click.Command):
         if self.writes and "tracker" in session.__dict__:
             for text in session.tracker.amiss:
                 session.warn(text)
+            _register(session)
         return answer
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -161,6 +162,16 @@ class Command(click.Command):
         program = ctx.find_root().info_name
         formatter.write_paragraph()
         formatter.write_text(f"Global flags: {', '.join(flags)} ({program} --help)")
+
+
+def _register(session: Session) -> None:
+    """After a write: a clone whose attributes name our merge driver gets to know it."""
+    from tracker.driver import is_missing
+
+    if is_missing(session.place):
+        from tracker.cli.registering import register
+
+        register(session)
 
 
 class Group(Command, click.Group):
@@ -213,7 +224,7 @@ class Root(Group):
         self.table = table
         self.aliases = aliases
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = self.aliases.get(cmd_name, cmd_name)
         target = next((rows[name] for rows in self.table.values() if name in rows), "")
         if not target:
@@ -224,7 +235,7 @@ class Root(Group):
         found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
         return found
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: click.Context) -> list[str]:
         return [*(name for rows in self.table.values() for name in rows), *self.aliases]
 
     def resolve_command(
@@ -256,7 +267,7 @@ class Root(Group):
         found = self.get_command(ctx, name)
         return found.get_short_help_str(limit=60) if found else ""
 
-    def format_global_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+    def format_global_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Global flags, anywhere on the line"):
             formatter.write_dl(
                 [

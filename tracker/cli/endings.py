@@ -83,7 +83,7 @@ def _say_closed(session: Session, closed: Sequence[Issue], free: Sequence[Issue]
         arrays = (f'  "{name}": [\n    {_array(issues)}\n  ]' for name, issues in parts.items())
         session.write("{\n" + ",\n".join(arrays) + "\n}\n")
         return
-    answer(session, closed, lambda issue: f"✓ Closed {issue.id}: {issue.close_reason}")
+    answer(session, closed, lambda issue: f"✓ Closed {issue.id}: {one_line(issue.close_reason)}")
     if free:
         session.say("\nNewly unblocked:")
         for issue in free:
@@ -176,7 +176,7 @@ def delete(
 
 def _users(draft: Draft, id: str, kinds: Container[str] | None = None) -> set[str]:
     """The issues, not deleted themselves, that name one as a dependency of these types."""
-    from tracker.model import TOMBSTONE
+    from tracker.words import TOMBSTONE
 
     edges = draft.incoming(id)
     sources = {edge.issue_id for edge in edges if kinds is None or edge.type in kinds}
@@ -222,9 +222,9 @@ def _preview(
     else:
         session.say(f"⚠️  DELETE PREVIEW\n\n{'Records' if hard else 'Issues'} to delete:")
         for id, title in titles.items():
-            session.say(f"  {id}: {one_line(title)}")
+            session.say(f"  {one_line(id)}: {one_line(title)}")
             if id in users:
-                session.say(f"    named as a dependency by {', '.join(users[id])}")
+                session.say(f"    named as a dependency by {one_line(', '.join(users[id]))}")
         session.say("\nNothing was deleted; --force does it.")
     if users and len(titles) > 1 and not asked:
         raise Refused(
@@ -245,9 +245,9 @@ def _say_deleted(session: Session, ids: Sequence[str], orphaned: Sequence[str]) 
     if len(ids) == 1:
         session.say(f"✓ Deleted {ids[0]}")
     else:
-        session.say("\n  ".join([f"✓ Deleted {len(ids)} issue(s)", *ids]))
+        session.say("\n  ".join([f"✓ Deleted {len(ids)} issue(s)", *map(one_line, ids)]))
     if orphaned:
-        session.say(f"  ⚠ Orphaned {len(orphaned)} issue(s): {', '.join(orphaned)}")
+        session.say(f"  ⚠ Orphaned {len(orphaned)} issue(s): {one_line(', '.join(orphaned))}")
 
 
 @command("restore", examples=["bd restore bd-a1b2c"], writes=True)

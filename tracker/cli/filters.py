@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli.command import PRIORITY, Listed
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Invalid
 from tracker.query import Filter, Span
+from tracker.where import Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,11 +23,11 @@ _TIMES = ("created", "updated", "closed", "due", "defer")
 
 
 def _times(name: str) -> dict[str, Any]:
+    words = " (-7d, yesterday, 2025-01-15)" if name == "created" else ""
+    helps = {"after": f"Only later ones{words}", "before": "Only earlier ones"}
     return {
-        f"{name}_after": click.option(f"--{name}-after", metavar="WHEN", help="Only later ones"),
-        f"{name}_before": click.option(
-            f"--{name}-before", metavar="WHEN", help="Only earlier ones"
-        ),
+        f"{name}_{side}": click.option(f"--{name}-{side}", metavar="WHEN", help=help)
+        for side, help in helps.items()
     }
 
 
@@ -172,8 +173,7 @@ def _statuses(workspace: Workspace, statuses: tuple[str, ...]) -> tuple[str, ...
 
 def known_status(workspace: Workspace, status: str) -> str:
     """The status, if anything could have it. Raises Invalid: nothing found would be a lie."""
-    db = workspace.answers.db
-    if db.execute("SELECT 1 FROM issue WHERE status = ? LIMIT 1", (status,)).fetchone():
+    if workspace.answers.count(Where("i.status = ?", (status,))):
         return status
     from tracker.config import names
     from tracker.model import STATUSES
@@ -197,14 +197,10 @@ def _types(workspace: Workspace, types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _parent(workspace: Workspace, text: str) -> str:
-    """A parent that need not exist any more, as long as something names it."""
-    try:
-        return workspace.resolve(text)
-    except NotFound:
-        db = workspace.answers.db
-        if db.execute("SELECT 1 FROM issue WHERE parent = ? LIMIT 1", (text,)).fetchone():
-            return text
-        raise
+    """A parent, which need not exist any more as long as something names it."""
+    if workspace.answers.count(Where("i.parent = ?", (text,))):
+        return text
+    return workspace.resolve(text)
 
 
 def _span(session: Session, name: str, after: str | None, before: str | None) -> Span | None:

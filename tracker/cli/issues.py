@@ -157,18 +157,22 @@ def parent_id(text: str, draft: Draft, prefix: str) -> str:
 def as_json(issue: Issue, *without: str) -> str:
     """An issue as the commands that write print it, an element of an array.
 
-    Dependencies and comments are left out, and so are fields that are named.
+    Dependencies and comments are left out, and so are fields that are named. Where a record has no
+    time, there is one, because clients cannot do without.
     """
     from dataclasses import replace
 
     from tracker.codec import encode
+    from tracker.model import stamp
     from tracker.schema import indented
 
     apart = ("dependencies", "comments", *without)
     left_out = {"_type", "dependency_count", "dependent_count", "comment_count", *apart}
     extra = tuple(pair for pair in issue.extra if pair[0] not in left_out)
-    empty: dict[str, Any] = dict.fromkeys(apart, ())
-    return indented(encode(replace(issue, **empty, extra=extra)).decode(), 2)
+    fields: dict[str, Any] = {**dict.fromkeys(apart, ()), "extra": extra}
+    fields["created_at"] = issue.created_at or stamp(0)
+    fields["updated_at"] = issue.updated_at or fields["created_at"]
+    return indented(encode(replace(issue, **fields)).decode(), 2)
 
 
 def answer(session: Session, issues: Sequence[Issue], line: Callable[[Issue], str]) -> None:

@@ -182,6 +182,7 @@ def _edges(answers: Answers, rows: Sequence[Row], form: str) -> list[str]:
 @click.option(
     "--explain", is_flag=True, help="Say why: of what is listed, of ID, of what is hidden"
 )
+@click.option("--reclaim", is_flag=True, help="Instead: claimed work whose lease is over")
 @click.option("--pretty", is_flag=True, help="As trees of parents and children")
 @click.option("--plain", is_flag=True, help="As numbered lines  [the default]")
 @ignored("--gated", "--include-ephemeral")
@@ -201,6 +202,11 @@ def ready(session: Session, /, id: str | None, **given: Any) -> None:
     answers = session.tracker.answers
     filter = chosen(session, given)
     limit = _limit(session, given["limit"], 10)
+    if given["reclaim"]:
+        from tracker.cli.reclaim import say_reclaimable
+
+        say_reclaimable(session, filter, limit)
+        return
     page = answers.ready(filter, given["sort"] or "", limit, deferred=given["include_deferred"])
     if given["explain"]:
         from tracker.cli.why import say_ready

@@ -31,31 +31,6 @@ def silent(*names: str, value: bool = False) -> Callable[[C], C]:
     return click.option(*names, is_flag=not value, expose_value=False, hidden=True)
 
 
-# The log is the only copy: there is nothing to export and nothing to import.
-
-
-@command("sync", examples=["bd sync"])
-@click.option("--flush-only", "--import-only", "--import", "quiet", is_flag=True, hidden=True)
-@click.option("--status", is_flag=True, help="Print the state")
-@click.option("--dry-run", is_flag=True, help="Print what would be done")
-@silent("--full", "--force", "--squash", "--check", "--no-pull", "--no-push", "--no-git-history",
-        "--from-main", "--merge", "--accept-rebase")  # fmt: skip
-@silent("-m", "--message", "--set-mode", value=True)
-@pass_session
-def sync(session: Session, quiet: bool, status: bool, dry_run: bool) -> None:
-    """Export nothing: the log is the only copy. Commit it with git."""
-    if quiet:
-        return
-    place = session.place
-    if session.json:
-        state = {"mode": "jsonl", "jsonl_path": place.log, "pending": 0, "conflicts": 0}
-        session.emit({**state, "dry_run": dry_run, "exported": 0, "imported": 0, "pushed": False})
-    elif status:
-        session.say(f"The log is the only copy: {place.log}")
-    else:
-        session.say("✓ the log is the only copy; nothing to export")
-
-
 @command("hook", examples=["bd hook pre-commit"])
 @click.argument("words", nargs=-1)
 @pass_session

@@ -7,58 +7,51 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tracker import hooks, removal
+from tracker import driver, hooks, removal
 from tracker.cli.command import command, pass_session
-from tracker.cli.hooking import Site, site_of
+from tracker.cli.hooking import site_of
 from tracker.errors import NotATracker, Refused
-from tracker.git import ask
+from tracker.git import Repository
 from tracker.gitdir import tracked
+from tracker.removal import Change, Removal
 
 if TYPE_CHECKING:
+    from tracker.cli.hooking import Site
     from tracker.cli.session import Session
-    from tracker.hooks import Plan
-    from tracker.removal import Removal
+    from tracker.places import Place
 
-SECTION = "merge.tracker"
+_LOCAL = f"{os.sep}.local{os.sep}"
 
 
 class Departure(NamedTuple):
-    """What is to be taken back: hooks, whether a setting of git, files."""
+    """What is to be taken back: files, and in a work tree of git its hooks and settings."""
 
-    site: Site | None
-    hooks: Plan | None
-    driver: bool
-    files: Removal | None
+    files: Removal
+    site: Site | None = None
+    hooks: hooks.Plan = hooks.Plan("", [], [], [])
+    settings: driver.Plan = driver.Plan("local", [])
 
     @property
     def left(self) -> list[tuple[str, str]]:
         """What stays, each with the reason."""
-        plans = (self.hooks, self.files)
-        return [left for plan in plans if plan is not None for left in plan.left]
+        return self.hooks.left + self.files.left
 
+    @property
     def restored(self) -> list[str]:
         """The files that get back what they held."""
-        changes = self.files.changes if self.files else []
-        return [change.path for change in changes if change.after is not None]
+        return [change.path for change in self.files.changes if change.after is not None]
 
+    @property
     def removed(self) -> list[str]:
         """The files that go."""
-        if self.files is None:
-            return []
-        gone = [change.path for change in self.files.changes if change.after is None]
-        return gone + self.files.own
+        return [c.path for c in self.files.changes if c.after is None] + self.files.own
 
     def apply(self, session: Session) -> None:
         """Do it, hooks first: where .git cannot be written, nothing has happened yet."""
-        if self.hooks:
-            hooks.apply(self.hooks)
-        if self.driver and self.site:
-            words = ("config", "--local", "--remove-section", SECTION)
-            answer = ask(self.site.top, session.env, *words)
-            if answer is None or answer.code:
-                raise Refused(f"git cannot remove the section {SECTION} of its settings")
-        if self.files:
-            removal.apply(self.files)
+        hooks.apply(self.hooks)
+        if self.site and self.settings.settings:
+            driver.apply(Repository(self.site.top, session.env), self.settings)
+        removal.apply(self.files)
 
 
 def _departure(session: Session) -> Departure:
@@ -66,19 +59,27 @@ def _departure(session: Session) -> Departure:
         place = session.place
     except NotATracker:
         place = None  # somebody removed the folder by hand; hooks and settings are still there
+    files = removal.planned(place) if place else Removal([], [], [], [])
     try:
         site = site_of(session)
     except Refused:
         if place is None:
             raise
-        return Departure(None, None, False, removal.planned(place))
-    answer = ask(site.top, session.env, "config", "--local", "--get-regexp", rf"^{SECTION}\.")
-    return Departure(
-        site,
-        hooks.uninstalling(site.folder),
-        answer is not None and answer.code == 0,
-        removal.planned(place) if place else None,
-    )
+        return Departure(files)
+    settings = driver.removing(Repository(site.top, session.env))
+    if place:
+        _without_attributes(files, place)
+    plan = driver.Plan("local", settings)
+    return Departure(files, site, hooks.uninstalling(site.folder), plan)
+
+
+def _without_attributes(files: Removal, place: Place) -> None:
+    """Lines in the git dir of which this worktree has no note: another one may have it."""
+    common = place.common_dir or ""
+    step = driver.without(place, place.top or "", common) if common else None
+    path = os.path.join(common, driver.ATTRIBUTES)
+    if step and step.before is not None and path not in [change.path for change in files.changes]:
+        files.changes.append(Change(path, step.before, step.after))
 
 
 @command("uninstall", examples=["bd uninstall --dry-run", "bd uninstall"], writes=True)
@@ -90,7 +91,7 @@ def uninstall(session: Session, dry_run: bool) -> None:
     Files that hold records stay, and so does what has changed since.
     """
     departure = _departure(session)
-    committed = [path for path in departure.removed() if tracked(path)]
+    notes = [*_notes(session, departure)]
     if not dry_run:
         departure.apply(session)
     if session.json:
@@ -103,37 +104,45 @@ def uninstall(session: Session, dry_run: bool) -> None:
     for line in lines or ["There is nothing to take back."]:
         session.say(line)
     for path, why in departure.left:
-        session.say(f"left {os.path.relpath(path, start)}: {why}")
-    if departure.site and departure.site.owner and departure.site.owner.called:
-        owner = departure.site.owner
-        session.note(f"{owner.name} calls the tracker: take that out of {owner.sign}")
-    if committed:
-        folder = os.path.dirname(committed[0])
-        session.note(
-            f"git has {len(committed)} of these files: git add -u {os.path.relpath(folder, start)}"
-        )
+        session.say(f"{os.path.relpath(path, start)} stays: {why}")
+    for note in notes:
+        session.note(note)
+
+
+def _notes(session: Session, departure: Departure) -> list[str]:
+    """What is left to do by hand."""
+    site, notes = departure.site, []
+    if site and site.owner and site.owner.called:
+        notes.append(f"{site.owner.name} calls the tracker: take that out of {site.owner.sign}")
+    if site and Repository(site.top, session.env).config(driver.KEY, scope="global"):
+        notes.append("the merge driver is registered for all repositories:"
+                     " bd setup git --global --remove")  # fmt: skip
+    count = sum(tracked(path) for path in departure.removed)
+    if count:
+        notes.append(f"git has {count} of the files that are gone: git status shows them")
+    return notes
 
 
 def _answer(departure: Departure, *, dry: bool) -> dict[str, Any]:
     return {
-        "hooks": departure.hooks.names if departure.hooks else [],
-        "settings": [SECTION] if departure.driver else [],
-        "removed": departure.removed(),
-        "restored": departure.restored(),
+        "hooks": departure.hooks.names,
+        "settings": [setting.key for setting in departure.settings.settings],
+        "removed": departure.removed,
+        "restored": departure.restored,
         "left": [{"path": path, "why": why} for path, why in departure.left],
         "dry_run": dry,
     }
 
 
 def _lines(departure: Departure) -> list[str]:
-    lines = hooks.told(departure.hooks) if departure.hooks else []
-    lines += [f"{SECTION} removed from the settings of git"] if departure.driver else []
-    lines += [f"{path} put back" for path in departure.restored()]
-    gone = departure.removed()
-    local = [path for path in gone if f"{os.sep}.local{os.sep}" in path]
-    lines += [f"{path} removed" for path in gone if path not in local]
+    lines = hooks.told(departure.hooks)
+    if departure.settings.settings:
+        lines.append(f"{driver.SECTION} removed from the settings of git")
+    lines += [f"{path} put back" for path in departure.restored]
+    local = [path for path in departure.removed if _LOCAL in path]
+    lines += [f"{path} removed" for path in departure.removed if _LOCAL not in path]
     if local:
-        folder = local[0][: local[0].index(f"{os.sep}.local{os.sep}")]
+        folder = local[0][: local[0].index(_LOCAL) + len(_LOCAL) - 1]
         count = "1 file" if len(local) == 1 else f"{len(local)} files"
-        lines.append(f"{os.path.join(folder, '.local')} removed ({count})")
+        lines.append(f"{folder} removed ({count})")
     return lines

@@ -47,11 +47,11 @@ _REPOSITORY = frozenset(
 )
 
 
-class OutputClosed(Exception):  # noqa: N818  (nobody's error)
+class OutputClosed(Exception):
     """Whoever read the answer has seen enough of it."""
 
 
-class Several(TrackerError):  # noqa: N818
+class Several(TrackerError):
     """Nothing was done for any of several ids."""
 
     def __init__(self, failed: Failed) -> None:

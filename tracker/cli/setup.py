@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
 from tracker import founding, initialise
 from tracker.cli.command import command, ignored, pass_session
-from tracker.errors import Invalid, Moved, Refused
+from tracker.errors import Invalid, Moved, Refused, TrackerError
 from tracker.folder import quoted
 from tracker.gitdir import git_of, tracked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from tracker.cli.session import Session
+    from tracker.driver import Setting
     from tracker.founding import Site
     from tracker.initialise import Step
 
@@ -32,13 +34,18 @@ class Prefix(NamedTuple):
 
 
 class Work(NamedTuple):
-    """What is to be written: files of the folder, and the file by which git ignores it."""
+    """What is to be written: files of the folder, the file by which git ignores it, settings.
+
+    `driver` is what `.local/init.json` says of the merge driver; "" for nothing.
+    """
 
     site: Site
     prefix: Prefix
     steps: list[Step]
     hiding: list[Step]
     notes: list[str]
+    settings: Sequence[Setting] = ()
+    driver: str = ""
 
     @property
     def common(self) -> str:
@@ -70,7 +77,7 @@ def _accepted(name: str, help: str = "") -> Callable[[C], C]:
 @click.option("--backend", metavar="NAME", hidden=True)
 @click.option("--contributor", is_flag=True, hidden=True)
 @_accepted("--skip-hooks", "Write no hooks; it never does")
-@_accepted("--skip-merge-driver", "Register no merge driver; it never does")
+@click.option("--skip-merge-driver", is_flag=True, help="Register no merge driver with git")
 @_accepted("--skip-agents", "Leave AGENTS.md alone; it always does")
 @_accepted("--non-interactive")
 @_accepted("--from-jsonl")
@@ -80,8 +87,9 @@ def _accepted(name: str, help: str = "") -> Callable[[C], C]:
 def init(session: Session, /, prefix: str | None, stealth: bool, **given: Any) -> None:
     """Make a workspace here, or add what an existing one lacks.
 
-    It writes into .beads alone (and with --stealth one line into .git/info/exclude), names every
-    file that it writes, and never changes or empties what is there.
+    It writes into .beads, the merge driver into the settings of git in this clone, and with
+    --stealth one line into .git/info/exclude; it names all of it, and never changes or empties what
+    is there.
     """
     _check(given)
     flags = session.flags
@@ -90,6 +98,7 @@ def init(session: Session, /, prefix: str | None, stealth: bool, **given: Any) -
     work = _planned(site, prefix)
     if stealth:
         work = _hidden(work)
+    work = _with_driver(session, work, skip=stealth or given["skip_merge_driver"])
     if given["force"]:
         work.notes.append("--force changes nothing: init never empties anything")
     if not given["dry_run"]:
@@ -173,23 +182,61 @@ def _hidden(work: Work) -> Work:
     return work._replace(hiding=[initialise.Step("info/exclude", action, after, before)])
 
 
+def _with_driver(session: Session, work: Work, *, skip: bool) -> Work:
+    """The same work, with the settings by which git merges these files by record."""
+    from tracker import driver
+    from tracker.config import parse, value
+    from tracker.git import Repository
+
+    site = work.site
+    if skip:
+        return work._replace(driver=driver.DECLINED)
+    top, _, common = git_of(site.root)
+    if site.shared or top is None or common is None:
+        return work
+    config = parse(_text(os.path.join(site.folder, "config.yaml")) or b"")
+    if value(config, "driver.register") == "false" or not os.access(common, os.W_OK):
+        return work
+    settings = driver.lacking(Repository(top, session.env), sys.executable or "python3")
+    return work._replace(settings=settings, driver=driver.REGISTERED)
+
+
+def _register(session: Session, work: Work) -> Work:
+    """Write the settings; where they cannot be written, only that is said."""
+    from tracker import driver
+    from tracker.git import Repository
+
+    if not work.settings:
+        return work
+    repo = Repository(git_of(work.site.root)[0] or "", session.env)
+    try:
+        driver.apply(repo, driver.Plan("local", list(work.settings)))
+    except TrackerError as error:
+        work.notes.append(f"the merge driver was not registered: {error.message}")
+        return work._replace(settings=(), driver="")
+    return work
+
+
 def _done(session: Session, work: Work) -> Work:
     """Write it all; the work as it was done."""
+    from tracker import driver
+    from tracker.model import stamp
+
     site = work.site
     is_new = not os.path.isdir(site.folder)
     work = _hide(work)
     work = work._replace(steps=initialise.apply(site.folder, work.steps))
+    work = _register(session, work)
     workspace = session.tracker  # looked for only now, and read: that makes the cache
     cache = workspace.answers.cache
     if cache.state["markers"]:
         work.notes.append("the log holds conflict markers and is left as it is: bd resolve")
     elif cache.problems:
         work.notes.append("the log is left as it is: bd doctor lists what is wrong with it")
-    if work.steps or work.hiding:
-        from tracker.model import stamp
-
+    if work.steps or work.hiding or work.settings or work.driver == driver.DECLINED:
         taken = {"beads": work.steps, "git": work.hiding}
         more = {"at": stamp(session.clock()), "new_folder": is_new}
+        more |= {"driver": work.driver} if work.driver else {}
         initialise.remember(workspace.place.beads, taken, more)
     return work
 
@@ -231,6 +278,7 @@ def _told(session: Session, work: Work, *, dry: bool) -> dict[str, Any]:
         "prefix": work.prefix.name,
         "prefix_source": work.prefix.source,
         "files": [{"path": path, "action": step.action} for path, step in work.rows()],
+        "settings": [setting.key for setting in work.settings],
         "notes": work.notes,
     }
 
@@ -238,6 +286,7 @@ def _told(session: Session, work: Work, *, dry: bool) -> dict[str, Any]:
 def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
     start = os.path.realpath(session.folder)
     shown = [f"  {os.path.relpath(path, start)}{_lines_added(step)}" for path, step in work.rows()]
+    shown += [f"  git config {setting.key}" for setting in work.settings]
     folder = os.path.relpath(work.site.folder, start)
     prefix = work.prefix.name
     notes = [f"Note: {note}" for note in work.notes]
@@ -254,7 +303,7 @@ def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
         f"  Database: {cache} (a cache, built from the log)",
         f"  Issue prefix: {prefix}",
         f"  Issues will be named: {prefix}-<hash> (e.g., {prefix}-a3f2dd)", "",
-        "Wrote:", *shown, "and what git ignores: the cache, and .local/. No setting was changed.",
+        "Wrote:", *shown, "and what git ignores: the cache, and .local/.",
         *notes, "", "Run bd prime to see how to work with it.",
     ]  # fmt: skip
 

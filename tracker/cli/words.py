@@ -59,7 +59,8 @@ class Words:
         while self._rest:
             word = self._rest.pop(0)
             if word == "--":
-                self._kept.append((None, ["--", *self._rest]))
+                again = ["--"] if tail == "default" else []  # the default command meets it too
+                self._kept.append((None, ["--", *again, *self._rest]))
                 break
             option = word[:1] == "-" and len(word) > 1
             if tail and (not option or (tail == "default" and not self._knows(word))):

@@ -1,0 +1,197 @@
+"""`bd check`, which says what is wrong with a log, and `bd fmt`, which writes it canonically."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from branches_of import LOG, Work
+from trying import bd, line, lines, tree, workspace
+
+from tracker.cli.checking import canonical
+from tracker.codec import decode, encode
+from tracker.log import Log
+from tracker.model import Issue
+
+MARKED = lines("t-1") + b"<<<<<<< a\n" + lines("t-2") + b"=======\n>>>>>>> b\n"
+MIXED = b"".join(
+    [
+        b'{"id":"t-9","priority":2,"title":"Nine","status":"open","issue_type":"task"}\r\n',
+        b'{ "title": "One \\u003c", "id": "t-1", "x": 1.50, "status": "open", "priority": 0}\r\n',
+        b'{"_type":"memory","key":"a/b","value":"kept as it is"}\r\n',
+    ]
+)
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "plain"
+
+
+@pytest.fixture
+def work(tmp_path):
+    return Work(tmp_path / "work", lines(*(f"t-{n}" for n in range(10, 40))))
+
+
+# The file of the work tree.
+
+
+def test_a_sound_log(root):
+    workspace(root, lines("t-1", "t-2"))
+    before = tree(root)
+    assert bd(root, "check").out == "✓ nothing is wrong\n"
+    assert bd(root, "check", "--json").json == {"ok": True, "findings": []}
+    assert tree(root) == before
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (MARKED, "Conflict markers"),
+        (lines("t-1") + b"{oops\n", "Unreadable lines"),
+        (lines("t-1", "t-1"), "Repeated ids"),
+    ],
+)
+def test_errors_make_the_exit_code_1(root, data, name):
+    workspace(root, data)
+    said = bd(root, "check", code=1)
+    assert f"✗ {name}: issues.jsonl:" in said.out
+    found = bd(root, "check", "--json", code=1).json
+    assert not found["ok"]
+    assert [one["name"] for one in found["findings"] if one["level"] == "error"] == [name]
+
+
+def test_warnings_are_for_people(root):
+    workspace(root, lines("t-1").replace(b'"status":"open"', b'"status":"odd"'))
+    said = bd(root, "check")
+    assert "⚠ Statuses: issues.jsonl:1: t-1: unknown status 'odd'" in said.out
+    found = bd(root, "check", "--json").json
+    assert found["ok"]
+    assert found["findings"][0]["lines"] == [1]
+
+
+def test_another_file(root):
+    workspace(root, lines("t-1"))
+    (root / "x.jsonl").write_bytes(MARKED)
+    assert "✗ Conflict markers: x.jsonl:2" in bd(root, "check", "x.jsonl", code=1).out
+    assert "there is no file" in bd(root, "check", "y.jsonl", code=1).err
+
+
+# What is staged.
+
+
+def stage(work, data):
+    work.log.write_bytes(data)
+    work.git("add", LOG)
+
+
+def test_staged_counts_only_what_head_lacks(work):
+    stage(work, work.data + b"{old\n")
+    assert "not JSON" in work.bd("check", "--staged", code=1).out
+    work.git("commit", "--quiet", "--message", "with a broken line")
+    stage(work, work.data + lines("t-90"))
+    assert work.bd("check", "--staged").out == "✓ nothing staged is wrong\n"
+    assert work.bd("check", code=1).code == 1
+
+
+def test_staged_looks_at_the_index_and_not_at_the_file(work):
+    stage(work, work.data + lines("t-90"))
+    good = work.data
+    work.log.write_bytes(MARKED)
+    assert work.bd("check", "--staged").code == 0
+    stage(work, MARKED)
+    work.log.write_bytes(good)
+    found = work.bd("check", "--staged", "--json", code=1).json
+    assert not found["ok"]
+    assert "conflict markers" in found["findings"][0]["why"]
+
+
+def test_a_mass_of_lost_records(work):
+    rows = work.data.splitlines(keepends=True)
+    stage(work, b"".join(rows[9:]))
+    assert work.bd("check", "--staged").code == 0
+    stage(work, b"".join(rows[12:]))
+    assert "12 of 30 records are gone" in work.bd("check", "--staged", code=1).out
+    said = work.bd("check", "--staged", env={"BD_ALLOW_LOSS": "1"})
+    assert "BD_ALLOW_LOSS=1 lets that pass" in said.out
+
+
+def test_new_circles_are_warnings(work):
+    def edge(one, two):
+        return [{"issue_id": one, "depends_on_id": two, "type": "blocks"}]
+
+    work.change(t_10={"dependencies": edge("t-10", "t-11")})
+    data = json.loads(line("t-11")) | {"dependencies": edge("t-11", "t-10")}
+    rows = {json.loads(text)["id"]: text for text in work.data.splitlines()}
+    rows["t-11"] = json.dumps(data, separators=(",", ":")).encode()
+    stage(work, b"".join(rows[id] + b"\n" for id in sorted(rows)))
+    assert "they wait for each other" in work.bd("check", "--staged").out
+
+
+def test_before_the_first_commit(tmp_path):
+    work = Work.__new__(Work)
+    work.path, work.log = tmp_path / "new", tmp_path / "new" / LOG
+    workspace(work.path, lines("t-1"))
+    work.git("init", "--quiet")
+    stage(work, lines("t-1"))
+    assert work.bd("check", "--staged").code == 0
+    stage(work, MARKED)
+    assert work.bd("check", "--staged", code=1).code == 1
+
+
+def test_staged_takes_no_file_and_needs_git(work, root, monkeypatch):
+    assert work.bd("check", "--staged").code == 0
+    assert work.bd("check", "--staged", LOG, code=2).code == 2
+    workspace(root, lines("t-1"))
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(root.parent))
+    assert "no repository of git" in bd(root, "check", "--staged", code=1).err
+
+
+# bd fmt.
+
+
+def test_the_canonical_form(root):
+    log = workspace(root, MIXED) / "issues.jsonl"
+    said = bd(root, "fmt", "--check", code=1)
+    assert "3 lines would be written anew" in said.out
+    assert log.read_bytes() == MIXED
+    bd(root, "fmt")
+    assert log.read_bytes() == (
+        b'{"id":"t-1","title":"One <","status":"open","priority":0,"issue_type":"task","x":1.50}\n'
+        b'{"id":"t-9","title":"Nine","status":"open","priority":2,"issue_type":"task"}\n'
+        b'{"_type":"memory","key":"a/b","value":"kept as it is"}\n'
+    )
+    assert "in canonical form" in bd(root, "fmt").out
+    assert bd(root, "fmt", "--check", "--json").json == {"changed": False, "lines": 0}
+    assert bd(root, "show", "t-9", "--json").json[0]["title"] == "Nine"
+
+
+@pytest.mark.parametrize("data", [MARKED, lines("t-1") + b"{oops\n", lines("t-2", "t-1", "t-2")])
+def test_it_refuses_what_it_cannot_read(root, data):
+    log = workspace(root, lines("t-2", "t-1")) / "issues.jsonl"
+    bd(root, "fmt")
+    assert log.read_bytes() == lines("t-1", "t-2")
+    log.write_bytes(data)
+    assert "nothing was written" in bd(root, "fmt", code=1).err
+    assert bd(root, "fmt", "--check", code=1).err
+    assert log.read_bytes() == data
+
+
+def test_it_respects_read_only_and_newer_files(root):
+    beads = workspace(root, lines("t-2", "t-1"))
+    assert "read-only" in bd(root, "--readonly", "fmt", code=1).err
+    (beads / "metadata.json").write_text('{"tracker": {"reader": 1, "writer": 9}}')
+    assert "newer version" in bd(root, "fmt", code=1).err
+    assert (beads / "issues.jsonl").read_bytes() == lines("t-2", "t-1")
+    (beads / "metadata.json").unlink()
+    bd(root, "fmt")
+    assert (beads / "issues.jsonl").read_bytes() == lines("t-1", "t-2")
+
+
+def test_what_a_record_says_stays():
+    issue = Issue(id="t-1", title="x", extra=(("conflicts", '[{"field":"/title"}]'),))
+    data = canonical(encode(issue).replace(b',"', b' , "') + b"\n\n" + lines("t-0"))
+    assert decode(data.splitlines()[1]) == issue
+    assert canonical(data) == data
+    assert list(Log(data)) == ["t-0", "t-1"]
+    assert canonical(b"") == b""

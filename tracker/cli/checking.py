@@ -1,0 +1,171 @@
+"""`bd check`, which finds what is wrong with a log, and `bd fmt`, which writes it canonically."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli.command import command, pass_session
+from tracker.errors import Conflicted, Invalid, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tracker.check import Subject
+    from tracker.cli.session import Session
+
+SIGNS = {"error": "✗", "warning": "⚠", "info": "·"}
+SHOWN = 10
+
+Finding = dict[str, Any]
+
+
+@command("check", examples=["bd check", "bd check --staged", "bd check --json FILE"])
+@click.argument("file", default="", metavar="[FILE]")
+@click.option("--staged", is_flag=True, help="What is staged, and only what HEAD lacks")
+@pass_session
+def check(session: Session, file: str, staged: bool) -> None:
+    """Check a log: markers, unreadable lines, cycles, lost records.
+
+    The exit code is 1 where there is an error; warnings are for people. With --staged it is what
+    the pre-commit hook refuses: BD_ALLOW_LOSS=1 lets a mass of lost records pass.
+    """
+    if staged and file:
+        raise click.UsageError("--staged takes no FILE: it is about all files that are staged")
+    found = list(_staged(session) if staged else _findings(_subject(session, file)))
+    errors = sum(one["level"] == "error" for one in found)
+    session.code = int(bool(errors))
+    if session.json:
+        session.emit({"ok": not errors, "findings": found})
+        return
+    for one in found:
+        session.say(f"{SIGNS[one['level']]} {one['name']}: {one['why']}")
+        if one["fix"]:
+            session.say(f"    {one['fix']}")
+    if not found:
+        session.say("✓ nothing staged is wrong" if staged else "✓ nothing is wrong")
+
+
+def _subject(session: Session, file: str) -> Subject:
+    from tracker import check as checks
+    from tracker.checkup import subject
+    from tracker.files import contents
+    from tracker.log import Log
+
+    if not file:
+        place = session.place
+        if not os.path.exists(place.log):
+            raise Invalid(f"{place.log} is missing", hint="bd init")
+        return subject(place)
+    data = contents(os.path.realpath(os.path.join(session.folder, file)))
+    if data is None:
+        raise Invalid(f"there is no file {file}")
+    return checks.subject(Log(data, os.path.basename(file)))
+
+
+def _findings(seen: Subject) -> Iterator[Finding]:
+    from tracker.check import findings, told
+
+    for invariant, problems in findings(seen):
+        if problems:
+            yield {
+                "name": invariant.name,
+                "level": invariant.level,
+                "count": len(problems),
+                "why": told(problems, SHOWN).replace("\n", "\n    "),
+                "lines": [problem.line for problem in problems],
+                "fix": invariant.fix,
+            }
+
+
+def _staged(session: Session) -> Iterator[Finding]:
+    """What the hook would refuse, then what a person should look at."""
+    from tracker.cli.flags import boolean
+    from tracker.inspection import ALLOW_LOSS, arrived, staged
+    from tracker.versions import Git
+
+    git = Git(session.folder, session.env, seconds=60)
+    if not git.dir:
+        raise Refused("this is no repository of git, so nothing is staged", hint="git init")
+    found = staged(git, allow_loss=boolean(session.env.get(ALLOW_LOSS, "")) or False)
+    for line in found.refused:
+        yield {"name": "Staged", "level": "error", "why": line, "fix": ""}
+    for line in found.allowed:
+        yield {"name": "Staged", "level": "warning", "why": line, "fix": ""}
+    if git.ask("rev-parse", "--verify", "--quiet", "HEAD") is None:
+        return
+    for line in arrived(git, "HEAD"):
+        if line not in found.refused:
+            yield {"name": "Staged", "level": "warning", "why": line, "fix": ""}
+
+
+@command("fmt", examples=["bd fmt", "bd fmt --check"], writes=True)
+@click.option("--check", "only", is_flag=True, help="Change nothing; exit code 1 where it would")
+@pass_session
+def fmt(session: Session, only: bool) -> None:
+    """Write the whole log canonically: its lines sorted by id, keys in order, LF.
+
+    What records say stays the same. It is refused where a line cannot be read.
+    """
+    from tracker import files
+
+    place = session.place
+    data = _data(session)
+    if only:
+        _tell(session, data, canonical(data, os.path.basename(place.log)), only=True)
+        return
+    with session.tracker.store.held():
+        data = _data(session)
+        after = canonical(data, os.path.basename(place.log))
+        if after != data:
+            files.replace(place.log, data, after)
+    _tell(session, data, after, only=False)
+
+
+def _data(session: Session) -> bytes:
+    from tracker.cache import read_log
+
+    path = session.place.log
+    if not os.path.exists(path):
+        raise Invalid(f"{path} is missing", hint="bd init")
+    return read_log(path)[0]
+
+
+def canonical(data: bytes, name: str = "issues.jsonl") -> bytes:
+    """The log in canonical form; records that are no issues follow behind, as they are.
+
+    Raises Conflicted or Refused where a line cannot be read.
+    """
+    from tracker.codec import encode
+    from tracker.lines import Found, scan
+    from tracker.log import Log
+
+    log = Log(data, name)
+    if log.markers:
+        raise Conflicted(name, log.markers)
+    if log.problems:
+        raise Refused(f"{log.problems[0]}: nothing was written", hint="bd check")
+    rows = [encode(log[id]) for id in sorted(log)]
+    rows += [
+        data[item.start : item.end]
+        for item in scan(data)
+        if isinstance(item, Found) and item.row.get("id") not in log
+    ]
+    return b"".join(row + b"\n" for row in rows)
+
+
+def _tell(session: Session, before: bytes, after: bytes, *, only: bool) -> None:
+    old = before.split(b"\n")
+    known = set(old)
+    changed = sum(row not in known for row in after.split(b"\n"))
+    same = before == after
+    session.code = int(only and not same)
+    if session.json:
+        session.emit({"changed": not same, "lines": changed})
+    elif same:
+        session.say("✓ the log is in canonical form")
+    else:
+        would = "would be" if only else "were"
+        session.say(f"{changed} lines {would} written anew, and all {would} put in order")

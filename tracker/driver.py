@@ -1,0 +1,300 @@
+"""How git comes to merge our files by record: a setting of each clone, and attributes of paths.
+
+The setting holds a command line, so it never travels with a repository; the attributes may. What is
+to be changed is worked out first (`Plan`) and then applied, so that it can be shown, and undone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker import files
+from tracker.errors import Refused
+from tracker.folder import quoted
+from tracker.initialise import CREATE, EXTEND, Step, attributes, missing_attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.git import Repository
+    from tracker.places import Place
+
+SECTION = "merge.tracker"
+KEY = f"{SECTION}.driver"
+TITLE = "tracker: issues and memories, merged record by record"
+ATTRIBUTES = "info/attributes"
+SIGN = b"merge=tracker"
+_OURS = re.compile(r"('(?:[^']|'\\'')+') -P -m tracker merge-driver ")
+_SECTION = re.compile(rb'^\s*\[merge\s+"tracker"\]', re.MULTILINE)
+_PROGRAM = re.compile(rb"^\s*driver = \"?'([^'\\\n]+)' -P -m tracker ", re.MULTILINE)
+
+
+def command(python: str) -> str:
+    """The command line for git; a program that is missing or fails leaves git's own markers.
+
+    `-P`, because a folder `tracker` in the work tree must never be run.
+    """
+    program = "'" + python.replace("'", "'\\''") + "'"
+    return (
+        f"{program.replace('%', '%%')} -P -m tracker merge-driver %O %A %B %L %P"
+        " || { git merge-file --marker-size=%L %A %O %B; exit 1; }"
+    )
+
+
+def interpreter(driver: str) -> str:
+    """The program that a registered command line of ours starts; "" if it is not one of ours."""
+    match = _OURS.match(driver)
+    return shlex.split(match[1])[0].replace("%%", "%") if match else ""
+
+
+class Setting(NamedTuple):
+    """A setting of git as it is and as it will be; None where there is none."""
+
+    key: str
+    before: str | None
+    after: str | None
+
+
+class Plan(NamedTuple):
+    """What is to be written: settings, and a file of attributes below `folder`.
+
+    `step` is None where every file has its attributes already.
+    """
+
+    scope: str
+    settings: list[Setting]
+    folder: str = ""
+    step: Step | None = None
+
+    @property
+    def path(self) -> str:
+        """The file of attributes that changes; "" for none."""
+        return os.path.join(self.folder, self.step.name) if self.step else ""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether everything is as it should be already."""
+        return not self.settings and self.step is None
+
+
+# Registering.
+
+
+def registering(repo: Repository, python: str, scope: str = "local") -> list[Setting]:
+    """The settings that are not yet as they should be."""
+    wanted = {f"{SECTION}.name": TITLE, KEY: command(python)}
+    held = {key: repo.config(key, scope=scope) for key in wanted}
+    return [Setting(key, held[key], text) for key, text in wanted.items() if held[key] != text]
+
+
+def lacking(repo: Repository, python: str) -> list[Setting]:
+    """The same where git knows of no driver at all, or of one whose program is gone."""
+    held = repo.config(KEY) or ""
+    program = interpreter(held)
+    if held and (not program or os.access(program, os.X_OK)):
+        return []
+    return registering(repo, python)
+
+
+def removing(repo: Repository, scope: str = "local") -> list[Setting]:
+    """The settings that are there, to be taken away."""
+    held = {key: repo.config(key, scope=scope) for key in (KEY, f"{SECTION}.name")}
+    return [Setting(key, text, None) for key, text in held.items() if text is not None]
+
+
+def apply(repo: Repository, plan: Plan) -> None:
+    """Do it: attributes first, which without the settings mean nothing. Raises Refused."""
+    if plan.step:
+        _write(plan.path, plan.step)
+    if any(setting.after is None for setting in plan.settings):
+        repo.tell("config", f"--{plan.scope}", "--remove-section", SECTION)
+        return
+    for setting in plan.settings:
+        repo.set_config(setting.key, setting.after, scope=plan.scope)
+
+
+def _write(path: str, step: Step) -> None:
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not step.after and files.contents(path) == step.before:
+            os.unlink(path)
+        elif step.before is not None:
+            files.replace(path, step.before, step.after)
+        elif not files.create(path, step.after):
+            raise Refused(f"{path} is there already, and is no plain file", hint=f"ls -l {path}")
+    except OSError as error:
+        raise Refused(
+            f"cannot write {path}: {error.strerror}", hint=f"ls -ld {quoted(path)}"
+        ) from None
+
+
+# Attributes.
+
+
+def is_ours(place: Place) -> bool:
+    """Whether the workspace was made by this program, so that its attributes file is ours."""
+    if os.path.basename(place.beads) != ".beads":
+        return False
+    return _says(place, ".gitattributes", SIGN) or _says(place, "metadata.json", b'"tracker"')
+
+
+def is_named(place: Place) -> bool:
+    """Whether attributes beside the log or in the git dir name the driver."""
+    private = os.path.join(place.common_dir or place.beads, ATTRIBUTES)
+    return _says(place, ".gitattributes", SIGN) or SIGN in (files.contents(private) or b"")
+
+
+def _says(place: Place, name: str, what: bytes) -> bool:
+    return what in (files.contents(os.path.join(place.beads, name)) or b"")
+
+
+def committed(place: Place) -> Step | None:
+    """How the attributes get into the file beside the log, for all; None if they are there."""
+    data = files.contents(os.path.join(place.beads, ".gitattributes"))
+    lacking = missing_attributes(data or b"", os.path.basename(place.log))
+    return _step(".gitattributes", data, lacking)
+
+
+def private(place: Place, top: str, common: str) -> Step | None:
+    """How they get into the git dir, for this clone alone; None if they are there."""
+    data = files.contents(os.path.join(common, ATTRIBUTES))
+    held = (data or b"").splitlines()
+    lines = [line for line in private_lines(place, top) if line.encode() not in held]
+    return _step(ATTRIBUTES, data, lines)
+
+
+def private_lines(place: Place, top: str) -> list[str]:
+    """The lines of `.git/info/attributes`: only how to merge, never how lines end."""
+    folder = os.path.relpath(place.beads, top)
+    lines = []
+    for line in attributes(os.path.basename(place.log)):
+        name, *words = line.split()
+        path = "/" + os.path.normpath(os.path.join(folder, name)).replace(os.sep, "/")
+        lines.append(f"{_pattern(path)} {words[-1]}")
+    return lines
+
+
+def _pattern(path: str) -> str:
+    """A path as a pattern of an attributes file."""
+    escaped = "".join("\\" + sign if sign in "*?[\\" else sign for sign in path)
+    if any(sign.isspace() or sign == '"' for sign in escaped):
+        return json.dumps(escaped, ensure_ascii=False)
+    return escaped
+
+
+def without(place: Place, top: str, common: str) -> Step | None:
+    """The file in the git dir without our lines; None if it holds none."""
+    data = files.contents(os.path.join(common, ATTRIBUTES))
+    if data is None:
+        return None
+    ours = {line.encode() for line in private_lines(place, top)}
+    after = b"".join(row for row in data.splitlines(keepends=True) if row.strip() not in ours)
+    return None if after == data else Step(ATTRIBUTES, EXTEND, after, data)
+
+
+def _step(name: str, data: bytes | None, lines: list[str]) -> Step | None:
+    if not lines:
+        return None
+    start = b"" if not data or data.endswith(b"\n") else b"\n"
+    added = "".join(f"{line}\n" for line in lines).encode()
+    return Step(name, CREATE if data is None else EXTEND, (data or b"") + start + added, data)
+
+
+# Whether all is well.
+
+
+class State(NamedTuple):
+    """What git would do with the log: which driver it takes, and what is wrong, if anything."""
+
+    attribute: str
+    driver: str
+    why: str = ""
+    fix: str = ""
+
+
+def state(place: Place, env: Mapping[str, str], driver: str) -> State:
+    """How the log is merged in this clone; `driver` is the command line that git knows of."""
+    from tracker.git import ask
+
+    name = os.path.basename(place.log)
+    answer = ask(os.path.dirname(place.log), env, "check-attr", "-z", "merge", "--", name)
+    words = answer.text.split("\0") if answer and not answer.code else []
+    attribute = words[2] if len(words) > 2 else ""
+    fix = "bd setup git"
+    if attribute != "tracker":
+        said = f"merge={attribute}" if attribute not in {"", "unspecified"} else "nothing"
+        return State(attribute, driver, f"the attributes of {name} say {said}", fix)
+    if not driver:
+        why = "not registered in this clone, so git merges these files as text"
+        return State(attribute, driver, why, fix)
+    return State(attribute, driver, _unusable(place, env, driver), fix)
+
+
+def _unusable(place: Place, env: Mapping[str, str], driver: str) -> str:
+    """Why the program of the driver would not run; only a command line of ours is tried."""
+    python = interpreter(driver)
+    if not python:
+        return ""
+    if not os.access(python, os.X_OK):
+        return f"registered, but {python} is not there any more"
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            [python, "-P", "-m", "tracker", "--version"],
+            cwd=place.root,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"registered, but {python} does not start: {error}"
+    if done.returncode or b"tracker" not in done.stdout:
+        return f"registered, but {python} has no tracker any more"
+    return ""
+
+
+# The first write in a clone.
+
+
+def is_missing(place: Place) -> bool:
+    """Whether the attributes beside the log name the driver, and this clone cannot run it.
+
+    Only files are looked at; what is set for all repositories of the user is not known here. False
+    where the setting could not be written, or was declined.
+    """
+    common = place.common_dir
+    if common is None or place.top is None or not _says(place, ".gitattributes", SIGN):
+        return False
+    held = files.contents(os.path.join(common, "config")) or b""
+    if _SECTION.search(held) and not _is_gone(held):
+        return False
+    return os.access(common, os.W_OK) and not _is_declined(place)
+
+
+def _is_gone(config: bytes) -> bool:
+    """Whether the interpreter that the settings name is not there: a venv that was removed."""
+    match = _PROGRAM.search(config)
+    return match is not None and not os.path.exists(match[1].replace(b"%%", b"%"))
+
+
+def _is_declined(place: Place) -> bool:
+    """Whether the last word that `init` or `setup git` left about it was no."""
+    data = files.contents(os.path.join(place.beads, ".local", "init.json"))
+    try:
+        said = [
+            run["driver"] for run in json.loads(data or b"{}").get("runs", []) if "driver" in run
+        ]
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return said[-1:] == [DECLINED]
+
+
+REGISTERED, DECLINED = "registered", "declined"
+"""What `.local/init.json` says of it."""

@@ -1,0 +1,354 @@
+"""`bd sync`: commit the tracker's files, merge the upstream, push; again if somebody was faster.
+
+The user's own work is never part of it. The commit is made beside the index and the merge beside
+the work tree, by the engine itself; neither merge nor push happens where the commits concerned
+touch other files, unless the user wants everything. The lock of the log is held while files are
+compared and replaced, never while a remote is waited for.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from tracker import branches, damage
+from tracker.branches import Author, Branch, Clash
+from tracker.errors import Conflicted, Refused
+from tracker.folder import quoted
+from tracker.git import GitFailed
+from tracker.gitdir import tracked
+from tracker.locks import WAIT, hold
+from tracker.refresh import make_local
+from tracker.standing import Obstacle, mixed, nowhere, territory
+from tracker.store import WRITER, lock_paths
+from tracker.trees import Merger, with_changes, with_files
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tracker.git import Repository
+    from tracker.places import Place
+
+T = TypeVar("T")
+
+MESSAGE = "bd sync: update issues"
+ALLOW_LOSS = "BD_ALLOW_LOSS"
+TRIES = 50
+"""How often it is tried again where others push at the same time."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds
+
+
+class Wish(NamedTuple):
+    """What is asked for. `everything`: the whole branch, whatever its commits touch.
+
+    `only` names the one branch that is merged and pushed; others are committed to alone.
+    `drivers` are merge drivers by name, for the merges that git itself makes.
+    """
+
+    message: str = MESSAGE
+    pull: bool = True
+    push: bool = True
+    everything: bool = False
+    only: str = ""
+    allow_loss: bool = False
+    patience: float = WAIT
+    author: Author = Author()
+    drivers: Mapping[str, str] = {}
+
+
+class Report(NamedTuple):
+    """What was done. `pushed`: the upstream holds all that is committed here.
+
+    `why` tells what stopped it, `left` the commands that would finish it; `failed` where somebody
+    should look at it.
+    """
+
+    branch: str = ""
+    upstream: str = ""
+    commit: str = ""
+    files: tuple[str, ...] = ()
+    merged: bool = False
+    pulled: int = 0
+    pushed: bool = False
+    retries: int = 0
+    decisions: tuple[str, ...] = ()
+    why: str = ""
+    left: tuple[str, ...] = ()
+    failed: bool = False
+
+
+class Plan(NamedTuple):
+    """From which commit of ours to which; `theirs` is what the upstream was ("": nothing yet)."""
+
+    head: str
+    theirs: str
+    new: str
+    behind: int
+    decisions: tuple[str, ...] = ()
+
+
+def sync(repo: Repository, place: Place, wish: Wish) -> Report:
+    """Do it. Raises Refused where git or the log is in no state for it, and nothing was done."""
+    if place.backend == "dolt":
+        raise Refused("the log is only an export of what is in Dolt", hint="bd migrate")
+    if place.writer > WRITER:
+        why = f"this workspace was written by a newer version ({place.writer}): read only"
+        raise Refused(why, hint="pip install --upgrade bd-tracker")
+    run = _Run(repo, place, wish)
+    run.ready()  # before anything of ours is written, be it a lock
+    make_local(run.local)
+    with hold(os.path.join(run.local, "sync.lock"), wish.patience):
+        return run.whole()
+
+
+class _Run:
+    """One sync: what is wanted, and what has been done so far."""
+
+    def __init__(self, repo: Repository, place: Place, wish: Wish) -> None:
+        self.repo = repo
+        self.place = place
+        self.wish = wish
+        self.local = os.path.join(place.beads, ".local")
+        self.own = territory(place, repo.top)
+        self.report = Report()
+        self.merger = Merger(repo, self.own.area, self.own.log)
+        self.seen: tuple[object, ...] = ()
+
+    def note(self, **news: Any) -> Report:
+        self.report = self.report._replace(**news)
+        return self.report
+
+    def stop(self, why: str, *left: str, failed: bool = False) -> Report:
+        return self.note(why=why, left=left, failed=failed)
+
+    def ready(self) -> Branch:
+        """The branch. Raises Refused in the middle of something, or on none."""
+        doing = branches.under_way(self.place.git_dir or "")
+        if doing:
+            raise Refused(
+                f"a {doing} is under way: nothing was committed",
+                hint=f"git {doing} --continue, or git {doing} --abort",
+            )
+        branch = branches.current(self.repo)
+        if branch is None:
+            raise Refused(
+                "no branch is checked out (detached HEAD): nothing was committed",
+                hint="git switch BRANCH",
+            )
+        return branch
+
+    def locked(self, work: Callable[[Branch], T]) -> T:
+        """Commit, then do something to the files, while no other command writes to the log."""
+        with ExitStack() as held:
+            for path in lock_paths(self.place.beads, self.local):
+                held.enter_context(hold(path, self.wish.patience))
+            return work(self.commit(self.ready()))
+
+    def whole(self) -> Report:
+        """Commit, then fetch, merge and push until nobody was faster."""
+        branch = self.locked(lambda branch: branch)
+        self.note(branch=branch.name, upstream=branch.shown)
+        if not self.report.commit and not tracked(self.place.log):
+            return self.stop("git ignores the log")
+        if self.wish.only not in {"", branch.name}:
+            return self.stop(f"sync-branch is {self.wish.only}, and this is {branch.name}")
+        obstacle = nowhere(self.repo, branch)
+        if obstacle:
+            return self.stop(obstacle.why, *obstacle.left)
+        if not (self.wish.pull or self.wish.push):
+            return self.stop("neither pull nor push was wanted")
+        for attempt in range(TRIES + 1):
+            if attempt:
+                self.note(retries=attempt)
+                time.sleep(_pause(attempt))
+            ended = self.round(branch)
+            if ended is not None:
+                return ended
+        return self.stop("others kept pushing at the same time", "bd sync", failed=True)
+
+    def round(self, branch: Branch) -> Report | None:
+        """One try; None if somebody was faster, there or here.
+
+        What is merged is pushed before it is checked out: until it has arrived, it counts for
+        nothing, and the next try begins from the same commit.
+        """
+        if self.wish.pull:
+            try:
+                branches.fetch(self.repo, branch, tidy=not self.report.retries)
+            except GitFailed as error:
+                return self.stop(f"{branch.remote} was not reached: {error.message}", "bd sync")
+        try:
+            plan = self.locked(self.plan)
+            if isinstance(plan, Report):
+                return plan
+            again = self.push(branch, plan)
+            if plan.new != plan.head and not again:
+                again = self.locked(lambda now: self.take(now, plan))
+        except (Clash, GitFailed) as error:
+            return self.stop(error.message, f"git merge {quoted(branch.shown)}", failed=True)
+        return None if again else self.report
+
+    # Commit.
+
+    def commit(self, branch: Branch) -> Branch:
+        """Commit the tracker's files if they changed, and return the branch as it is then."""
+        looks = tuple(_look(os.path.join(self.repo.top, path)) for path in self.own.names)
+        if (branch.head, looks) == self.seen:
+            return branch
+        head = branch.head
+        changed = self.changed()
+        if changed:
+            self.check(head, changed)
+            wish = self.wish
+            tree = with_files(self.repo, head, changed)
+            parents = [head] if head else []
+            head = branches.commit(self.repo, tree, parents, wish.message, wish.author)
+            branches.restage(self.repo, changed)
+            branches.advance(self.repo, head, branch.head, "commit")
+            self.note(commit=head, files=tuple(dict.fromkeys((*self.report.files, *changed))))
+        self.seen = (head, looks)
+        return branch._replace(head=head) if branch.head else self.ready()
+
+    def changed(self) -> list[str]:
+        """The files to commit. What is missing is not committed as deleted."""
+        found = branches.status(self.repo, self.own.names)
+        for path, code in found.items():
+            if "U" in code or code in {"AA", "DD"}:
+                raise Refused(f"{path} was left unmerged: nothing was committed", hint="bd resolve")
+        if found.get(self.own.log, "").endswith("D"):
+            hint = f"git -C {quoted(self.repo.top)} checkout -- {quoted(self.own.log)}"
+            raise Refused(f"{self.own.log} is missing, but git has it", hint=hint)
+        return sorted(path for path, code in found.items() if "D" not in code)
+
+    def check(self, head: str, changed: Iterable[str]) -> None:
+        """Refuse to commit what a merge or a slip has damaged."""
+        paths = [path for path in changed if path.endswith(".jsonl")]
+        old_ones = [f"{head}:{path}" for path in paths]
+        before = self.repo.blobs(old_ones) if head else [None] * len(paths)
+        after = [damage.Version(self._read(path), path) for path in paths]
+        for path, old, new in zip(paths, before, after, strict=True):
+            if new.markers:
+                raise Conflicted(os.path.join(self.repo.top, path), new.markers)
+            lost = damage.lost(damage.Version(old or b"", path), after)
+            if lost.is_mass and not self.wish.allow_loss:
+                raise Refused(
+                    f"{path}: {lost}; nothing was committed",
+                    hint=f"{ALLOW_LOSS}=1 bd sync, if that is meant",
+                )
+
+    def _read(self, path: str) -> bytes:
+        with open(os.path.join(self.repo.top, path), "rb") as file:
+            return file.read()
+
+    # Merge and push.
+
+    def plan(self, branch: Branch) -> Plan | Report:
+        """What is to be pushed and checked out, or why nothing is. Raises Clash."""
+        theirs = self.repo.commit_of(branch.upstream) or ""
+        if theirs == branch.head:
+            return self.note(pushed=True)
+        ahead, behind, among = 1, 0, branch.head
+        if theirs:
+            among = f"{branch.head}...{theirs}"
+            ahead, behind = branches.apart(self.repo, among)
+        is_mixed = branches.touches_more(self.repo, among, self.own.area)
+        if is_mixed and not self.wish.everything:
+            return self._stopped_by(mixed(branch, behind))
+        if behind and not self.wish.pull:
+            return self._stopped_by(_behind(branch))
+        plan = Plan(branch.head, theirs, theirs if behind else branch.head, behind)
+        if is_mixed and behind:
+            branches.merge(self.repo, self.place.git_dir or "", branch, self.wish.drivers)
+            self.note(merged=ahead > 0, pulled=self.report.pulled + behind)
+            head = self.ready().head
+            return plan._replace(head=head, new=head)
+        return self.joined(branch, plan) if ahead and behind else plan
+
+    def joined(self, branch: Branch, plan: Plan) -> Plan:
+        """The merge of both sides, as a commit that no branch has yet. Raises Clash."""
+        met = self.merger.meet(plan.head, plan.theirs)
+        if met is None:
+            raise Clash(f"{branch.shown} has no history in common with {branch.name}")
+        if met.clashes:
+            raise Clash(f"{', '.join(met.clashes)} changed on both sides: nothing was merged")
+        tree = with_changes(self.repo, plan.head, met.changes)
+        new = branches.commit(
+            self.repo,
+            tree,
+            (plan.head, plan.theirs),
+            f"bd sync: merge {branch.shown}",
+            self.wish.author,
+        )
+        if not met.changes.keys() <= set(self.own.names):
+            branches.check_out(self.repo, plan.head, new, rehearse=True)
+        return plan._replace(new=new, decisions=met.decisions)
+
+    def push(self, branch: Branch, plan: Plan) -> bool:
+        """Push what is planned; True if somebody else was faster and it can be tried again."""
+        if plan.new == plan.theirs:
+            self.note(pushed=True)
+            return False
+        if not self.wish.push:
+            self.stop("pushing was not wanted", "git push")
+            return False
+        done = branches.push(self.repo, branch, plan.new)
+        if done.late and self.wish.pull:
+            return True
+        if done.done:
+            self.note(pushed=True)
+        elif done.late:
+            self._stopped_by(_behind(branch))
+        elif not done.reached:
+            self.stop(f"{branch.remote} was not reached: {done.why}", "git push")
+        else:
+            self.stop(f"{branch.remote} refused: {done.why}", "git push", failed=True)
+        return False
+
+    def take(self, branch: Branch, plan: Plan) -> bool:
+        """Let index, files and branch follow; True if there is more to push now.
+
+        What was written here while the remote was waited for is merged too.
+        """
+        is_newer = branch.head != plan.head
+        if is_newer:
+            plan = self.joined(branch, plan._replace(head=branch.head, theirs=plan.new))
+        branches.check_out(self.repo, plan.head, plan.new)
+        try:
+            branches.advance(self.repo, plan.new, plan.head, f"merge {branch.shown}")
+        except GitFailed:
+            branches.check_out(self.repo, plan.new, plan.head)
+            raise
+        self.note(
+            merged=self.report.merged or plan.new != plan.theirs,
+            pulled=self.report.pulled + plan.behind,
+            decisions=(*self.report.decisions, *plan.decisions),
+        )
+        if not is_newer or self.report.why:
+            return False
+        self.note(pushed=False)
+        return True
+
+    def _stopped_by(self, obstacle: Obstacle) -> Report:
+        return self.stop(obstacle.why, *obstacle.left)
+
+
+def _behind(branch: Branch) -> Obstacle:
+    return Obstacle(f"{branch.shown} has other commits, and pulling was not wanted", ("bd sync",))
+
+
+def _pause(attempt: int) -> float:
+    """Seconds to wait: longer each time, and never the same as somebody else."""
+    most = min(_FIRST_PAUSE * 2 ** min(attempt, 10), _LONGEST_PAUSE)
+    return random.uniform(0, most)  # noqa: S311  (nothing secret)
+
+
+def _look(path: str) -> tuple[int, ...]:
+    """What tells a file from a changed one."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return ()
+    return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
