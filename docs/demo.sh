@@ -47,7 +47,24 @@ run bd show "$cart"
 run bd ready
 run bd dep tree "$tax"
 
+say "Both change the same issue, each on a branch of their own"
+run bd update "$tax" --title "Show the tax per line and in total" --add-label audit
+run bd comments add "$tax" "The audit needs the total too"
+git commit -qam "Ann plans the tax"
+cd "$scratch/bob"
+run bd update "$tax" --priority 0 --add-label urgent
+run bd comments add "$tax" "A customer waits for this"
+run bd create "Translate the receipt" --deps "$tax"
+git commit -qam "Bob plans the tax"
+git push -q origin HEAD
+
+say "git merges them, record by record: nothing is lost, nothing conflicts"
+cd "$scratch/ann"
+run git pull -q --no-rebase --no-edit
+run bd show "$tax"
+run bd ready
+
 say "A mistake, and the way back"
-run bd update "$tax" --priority 0
+run bd update "$tax" --priority 4
 run bd undo
 run bd stats
