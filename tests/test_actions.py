@@ -163,11 +163,13 @@ def test_an_id_may_be_chosen():
     assert actions.create(draft, New("x", id="bar-1"), allowed, WHO).id == "bar-1"
 
 
-def test_the_first_id_of_a_workspace_without_a_prefix_may_be_any():
-    draft = draft_of()
-    assert actions.create(draft, New("x", id="foo-1"), Settings(folder="shop"), WHO).id == "foo-1"
-    with pytest.raises(Invalid, match="prefix mismatch: database uses 'foo-'"):
-        actions.create(draft, New("x", id="bar-1"), Settings(folder="shop"), WHO)
+def test_where_no_prefix_is_configured_any_id_may_be_chosen():
+    draft = draft_of(issue("novacron-init-4"))
+    for id in ("novacron-38p", "foo-1"):
+        assert actions.create(draft, New("x", id=id), Settings(folder="shop"), WHO).id == id
+    configured = Settings(prefix="shop")
+    with pytest.raises(Invalid, match="prefix mismatch: database uses 'shop-'"):
+        actions.create(draft, New("x", id="bar-1"), configured, WHO)
 
 
 def test_an_old_name_of_an_issue_is_not_given_to_another():

@@ -30,8 +30,9 @@ LAYERS = (
         "sides", "strangers", "texts", "values",
     ),
     (
-        "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge", "files",
-        "folder", "foreign", "founding", "git", "gitanswers", "gitdir", "gitwork", "initialise",
+        "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
+        "files",
+        "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",
         "journal", "locks", "news", "obstacles", "options", "places", "records", "refresh",
         "remarks", "schema", "store", "totals", "trees", "versions", "views", "waits", "where",
     ),

@@ -923,3 +923,54 @@ def test_a_workspace_of_beads_is_merged_by_the_engine_too(ann, bob):
     assert bob.sync()["pushed"] is True
     issue = bob.show("t-2")
     assert (issue["title"], issue["priority"]) == ("of ann", 0)
+
+
+# Merges that git itself makes.
+
+
+def both_edit_an_issue_and_code(ann, bob) -> None:
+    bob.commit({"code.py": b"of bob\n"})
+    bob.bd("update", "t-2", "--title", "of bob")
+    bob.sync("--all")
+    ann.commit({"other.py": b"of ann\n"})
+    ann.bd("update", "t-2", "--priority", "0")
+
+
+@pytest.mark.parametrize("attributes", [b"", b".beads/issues.jsonl merge=beads\n"])
+def test_all_merges_the_log_with_our_driver_whatever_is_registered(ann, bob, attributes):
+    if attributes:
+        ann.git("rm", "--quiet", ".beads/.gitattributes")
+        ann.commit({".gitattributes": attributes})
+        ann.git("push", "--quiet")
+        bob.git("pull", "--quiet")
+        ann.git("config", "merge.beads.driver", "false")
+    both_edit_an_issue_and_code(ann, bob)
+    ann.git("config", "merge.tracker.driver", "false")
+    found = ann.sync("--all")
+    assert (found["merged"], found["pushed"]) == (True, True)
+    issue = ann.show("t-2")
+    assert (issue["title"], issue["priority"]) == ("of bob", 0)
+    assert ann.status() == []
+
+
+def test_where_the_driver_does_not_run_the_merge_is_undone(ann, bob, monkeypatch):
+    both_edit_an_issue_and_code(ann, bob)
+    ann.sync("--no-pull", "--no-push")
+    before = everything(ann)
+    monkeypatch.setattr("tracker.driver.command", lambda _: "false")
+    found = ann.sync("--all", code=1)
+    assert found["why"] == ".beads/issues.jsonl changed on both sides: nothing was merged"
+    assert (found["pushed"], found["left"]) == (False, ["git merge origin/main"])
+    after = everything(ann)
+    assert (after[0], after[2]) == (before[0], before[2])
+    monkeypatch.undo()
+    assert ann.sync("--all")["pushed"] is True
+
+
+def test_a_sync_registers_the_driver_for_merges_of_the_user(ann):
+    ann.git("config", "user.name", "Ann")
+    assert ann.git("config", "merge.tracker.driver", may_fail=True) == ""
+    said = ann.bd("sync")
+    assert "-P -m tracker merge-driver" in ann.git("config", "merge.tracker.driver")
+    assert "git merges issues by record" in said.err
+    assert ann.bd("sync").err == ""

@@ -204,3 +204,23 @@ def test_differences_of_lines_that_are_no_records():
     assert differences(b'{"a":1,"b":2}', b'{"b":3,"c":4}') == [
         ("b", 2, 3), ("c", None, 4), ("a", 1, None),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("config", [b"", b"issue-prefix: t\n"])
+def test_a_record_that_was_taken_out_of_an_unsorted_log_comes_back_to_its_place(tmp_path, config):
+    every = ("t-c", "t-a", "t-d", "t-b")
+    for log in (lines(*every), lines(*every)[:-1]):
+        folder = tmp_path / str(len(log))
+        beads = workspace(folder, log, config__yaml=config)
+        for ids in (["t-a"], ["t-d", "t-a"], ["t-c"], ["t-b"], ["t-b", "t-c", "t-d"]):
+            bd(folder, "delete", *ids, "--force", "--hard")
+            left = (beads / "issues.jsonl").read_bytes()
+            assert [id for id in every if f'"{id}"'.encode() not in left] == sorted(
+                ids, key=every.index
+            )
+            bd(folder, "undo")
+            assert (beads / "issues.jsonl").read_bytes() == log, ids
+    beads = workspace(tmp_path / "all", lines(*every), config__yaml=config)
+    bd(tmp_path / "all", "delete", *every, "--force", "--hard")
+    bd(tmp_path / "all", "undo")
+    assert (beads / "issues.jsonl").read_bytes() == lines(*every)

@@ -10,14 +10,14 @@ def main() -> int:
     """The exit code of this process's command line."""
     if sys.argv[1:2] == ["merge-driver"] and _is_merged():
         return 0
-    from tracker.cli import run  # noqa: PLC0415
+    from tracker.cli import run
 
     return run()
 
 
 def _is_merged() -> bool:
     """Whether the short way to the merge driver was enough."""
-    from tracker.filemerge import quickly  # noqa: PLC0415
+    from tracker.filemerge import quickly
 
     gc.disable()  # a short process, and nothing that it makes is worth collecting
     said = quickly(sys.argv[2:])
@@ -25,7 +25,7 @@ def _is_merged() -> bool:
         gc.enable()
         return False
     if said:
-        from tracker.cli.plain import printable  # noqa: PLC0415
+        from tracker.cli.plain import printable
 
         _say(printable(said))
     gc.freeze()

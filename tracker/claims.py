@@ -109,8 +109,9 @@ class Claims:
                 os.makedirs(self._shared, exist_ok=True)
                 stack.enter_context(hold(f"{self._shared}/claims.lock", self._timeout))
                 return self._shared
-        make_local(self._local)
-        stack.enter_context(hold(f"{self._local}/claims.lock", self._timeout))
+        with suppress(OSError):  # where neither can be written, the log alone has to do
+            make_local(self._local)
+            stack.enter_context(hold(f"{self._local}/claims.lock", self._timeout))
         return self._local
 
     def every(self) -> dict[str, Claim]:
@@ -183,8 +184,9 @@ class Claims:
                 with suppress(FileNotFoundError):
                     os.unlink(os.path.join(self._local, NAME))  # it is all in the shared one now
                 return
-        make_local(self._local)
-        _write(self._local, [claim for claim in claims.values() if claim.log == self._log])
+        with suppress(OSError):
+            make_local(self._local)
+            _write(self._local, [claim for claim in claims.values() if claim.log == self._log])
 
     def settle(self, changes: Iterable[Change], who: Who, closing: Collection[str]) -> None:
         """After a write: forget claims that the new records end, renew the leases of `who`."""

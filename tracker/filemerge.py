@@ -23,7 +23,7 @@ _RECORD = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*\{", re.MULTILINE)
 
 def merged(names: Sequence[str], path: str) -> Merged:
     """The merge of three files, the base first. Raises Refused where one is no log."""
-    from tracker.merge import three_way  # noqa: PLC0415  (a test puts another in its place)
+    from tracker.merge import three_way
 
     base, ours, theirs = (_read(name) for name in names)
     for name, data in zip(names[1:], (ours, theirs), strict=True):

@@ -75,19 +75,31 @@ class GitFailed(TrackerError):
 
 def ask(folder: str, env: Mapping[str, str], *words: str) -> Answer | None:
     """Git's answer to a question about the repository of a folder; None where it has none."""
+    try:
+        return asked(folder, cleaned(env), words)
+    except TimeoutError:
+        return None
+
+
+def asked(
+    folder: str, env: Mapping[str, str], words: Sequence[str], seconds: float = SECONDS
+) -> Answer | None:
+    """The same with the environment as it is, as a hook wants it. Raises TimeoutError."""
     import subprocess
 
     try:
         done = subprocess.run(
             ["git", "--no-optional-locks", *words],
             cwd=folder,
-            env=cleaned(env),
+            env=env,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=SECONDS,
+            timeout=seconds,
             check=False,
         )
-    except (OSError, subprocess.SubprocessError):
+    except subprocess.TimeoutExpired:
+        raise TimeoutError(f"git {words[0]} takes too long") from None
+    except OSError:
         return None
     return Answer(done.returncode, done.stdout)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 WAIT = 10.0  # seconds; a lock that git left behind when it died must not stop us for ever
 QUIET = 0.1  # seconds without a trace of git after which nothing of that kind can be under way
-WATCH = 1.0  # seconds to watch what was written beside a git that never rests
+WATCH = 0.5  # seconds to watch what was written beside a git that never rests
 _PAUSE = 0.004
 
 

@@ -22,12 +22,16 @@ _NEW = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_TRUNC
 
 
 class Change(NamedTuple):
-    """One record's line before and after; None where there is no record."""
+    """One record's line before and after; None where there is no record.
+
+    `next` is the line that stood behind one that was taken away, so that undo finds its place.
+    """
 
     file: str
     id: str
     old: bytes | None
     new: bytes | None
+    next: bytes | None = None
 
 
 class Op(NamedTuple):
@@ -102,7 +106,13 @@ def _ops(rows: Iterable[bytes]) -> Iterator[Op]:
         try:
             found = json.loads(row)
             changes = tuple(
-                Change(change["file"], change["id"], _bytes(change["old"]), _bytes(change["new"]))
+                Change(
+                    change["file"],
+                    change["id"],
+                    _bytes(change["old"]),
+                    _bytes(change["new"]),
+                    _bytes(change.get("next")),
+                )
                 for change in found["changes"]
             )
             yield Op(
@@ -121,6 +131,7 @@ def _row(op: Op) -> dict[str, Any]:
         "actor": op.actor,
         "changes": [
             {"file": c.file, "id": c.id, "old": _text(c.old), "new": _text(c.new)}
+            | ({} if c.next is None else {"next": _text(c.next)})
             for c in op.changes
         ],
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker.codec import depths, members, skip_space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 MARKER = re.compile(rb"(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\r\n]*)?\r?$")
 BOM = b"\xef\xbb\xbf"
@@ -220,6 +220,36 @@ def find_line(data: bytes, line: bytes) -> int:
             return at
         at = data.find(line, at + 1)
     return -1
+
+
+def by_id(
+    changes: Mapping[str, bytes | None], places: Mapping[str, bytes]
+) -> list[tuple[str, bytes | None]]:
+    """The changes by id; those that have a place of their own first, in the order given."""
+    return sorted(changes.items(), key=lambda change: "" if change[0] in places else change[0])
+
+
+def placed(data: bytes, line: bytes, behind: bytes) -> Edit | None:
+    """The edit that puts a line in front of another (b"" for the end), if that is there."""
+    if not behind:
+        return appended(data, line)
+    at = find_line(data, behind)
+    return inserted(data, at, line) if at >= 0 else None
+
+
+def behind(data: bytes, end: int, gone: Collection[bytes]) -> bytes | None:
+    """The first line behind a place that is not among those; b"" at the end of the file.
+
+    None where it is blank, and so tells no place.
+    """
+    at = data.find(b"\n", end) + 1
+    while 0 < at < len(data):
+        stop = data.find(b"\n", at)
+        line = data[at : stop if stop >= 0 else len(data)]
+        if line not in gone:
+            return line if line.strip() else None
+        at = stop + 1
+    return b""
 
 
 def describe(problems: Sequence[Problem], limit: int = 5) -> str:

@@ -173,10 +173,13 @@ class Log(Mapping[str, Issue]):
         ids = list(self._found)
         return all(one < two for one, two in itertools.pairwise(ids))
 
-    def edits(self, changes: Mapping[str, bytes | None]) -> list[Edit]:
+    def edits(
+        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] | None = None
+    ) -> list[Edit]:
         """The edits that give each named record its new line (None takes the record away).
 
-        Raises Conflicted or Refused where that would lose something.
+        `places` names the line that a new one is to stand in front of, b"" for the end. Raises
+        Conflicted or Refused where something would be lost.
         """
         if self.markers:
             raise Conflicted(self.path, self.markers)
@@ -188,9 +191,12 @@ class Log(Mapping[str, Issue]):
             if id in self._found
         ]
         ordered = sorted(self._found) if self.is_sorted else []
-        for id, line in sorted(changes.items()):
+        for id, line in lines.by_id(changes, places or {}):
             if id not in self._found and line is not None:
-                edits.append(self._insertion(id, line, ordered))
+                placed = (
+                    lines.placed(self.data, line, places[id]) if places and id in places else None
+                )
+                edits.append(placed or self._insertion(id, line, ordered))
         return edits
 
     def _insertion(self, id: str, line: bytes, ordered: list[str]) -> Edit:

@@ -154,11 +154,11 @@ def _named_id(draft: Draft, new: New, settings: Settings) -> str:
     renamed = draft.renamed(id)
     if renamed is not None:
         raise Invalid(f"{id} is another name of {renamed}", hint=f"bd show {renamed}")
-    prefix, source = choose_prefix(draft, settings)
+    prefix = settings.prefix.rstrip("-")
     allowed = [prefix, *(other.rstrip("-") for other in settings.allowed_prefixes)]
     fits = any(id.startswith(f"{one}-") for one in allowed)
-    # A folder's name is only a proposal: the first id may well decide otherwise.
-    if not (fits or new.force or source == "folder"):
+    # What is not configured is only a proposal: ids of a log may well have several prefixes.
+    if prefix and not (fits or new.force):
         raise Invalid(
             f"prefix mismatch: database uses '{prefix}-' but ID '{id}' doesn't match "
             "(use --force to override)",

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tracker.model import Dependency, Issue
 
 
+_ANYWHERE: Mapping[str, bytes] = {}
+
+
 class Strayed(Exception):
     """The file does not hold what the cache says: read it as a whole instead."""
 
@@ -71,15 +74,20 @@ class CachedRecords:
     def forbid_edit(self, id: str) -> None:
         """Nothing is forbidden in a log without a Problem."""
 
-    def edits(self, changes: Mapping[str, bytes | None]) -> list[Edit]:
-        """The edits that give each named record its new line. Raises Strayed."""
+    def edits(
+        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] = _ANYWHERE
+    ) -> list[Edit]:
+        """The edits that give each named record its new line. Raises Strayed.
+
+        `places` names the line that a new one is to stand in front of, b"" for the end.
+        """
         edits = []
-        for id, new in sorted(changes.items()):
+        for id, new in lines.by_id(changes, places):
             old = self.line(id)
             if old is not None:
                 edits.append(self._replacement(old, new))
             elif new is not None:
-                edits.append(self._insertion(id, new))
+                edits.append(self._insertion(id, new, places.get(id)))
         return edits
 
     def _replacement(self, old: bytes, new: bytes | None) -> Edit:
@@ -94,7 +102,9 @@ class CachedRecords:
             raise Strayed
         return at
 
-    def _insertion(self, id: str, line: bytes) -> Edit:
+    def _insertion(self, id: str, line: bytes, behind: bytes | None) -> Edit:
+        if behind is not None and (placed := lines.placed(self._data, line, behind)):
+            return placed
         if self._sorted:
             after = self._neighbour("id > ? ORDER BY id", id)
             if after is not None:

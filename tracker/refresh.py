@@ -357,6 +357,8 @@ def patched(
     added: dict[str, Row] = {}
     for change in changes:
         if change.new is None:
+            if not cache.state["sorted"]:
+                raise Gone  # without this record the others may be in order: whoever reads looks
             gone.append(change.id)
         else:
             row = _parsed(change.new)

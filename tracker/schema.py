@@ -180,7 +180,7 @@ def _columns(n: int, line: bytes, row: Mapping[str, Any], known: dict[str, Any])
         _parent(edges) if edges else "",
         "\x1f" + "\x1f".join(labels) if labels else "",
         len(get("comments", ())),
-        "".join(f"\x1f{safe(alias)}\x1f" for alias in known["aliases"]) if "aliases" in known else "",
+        "".join(f"\x1f{safe(alias)}\x1f" for alias in get("aliases", ())),
         prefix_of(id) if is_top_level(id) else _NO_PREFIX,
         created_at if created else _BEGINNING,
         updated_at if updated else created_at if created else _BEGINNING,

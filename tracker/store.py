@@ -41,6 +41,9 @@ WRITER = 1
 TRIES = 100
 
 
+_ANYWHERE: Mapping[str, bytes] = {}
+
+
 class Written(NamedTuple):
     """What a write did: nothing, if `changes` is empty."""
 
@@ -57,15 +60,21 @@ class Store:
         self.name = os.path.basename(place.log)
         self._git = GitWork(place.git_dir, place.common_dir)
         self._folder = os.path.dirname(place.log)
+        self._places = _ANYWHERE
 
     def rewrite(
-        self, plan: Plan, record: Callable[[tuple[Change, ...]], None] | None = None
+        self,
+        plan: Plan,
+        record: Callable[[tuple[Change, ...]], None] | None = None,
+        places: Mapping[str, bytes] = _ANYWHERE,
     ) -> Written:
         """Give records the lines that a plan names for them; `record` runs before the lock goes.
 
-        Raises Refused, Conflicted or Locked, and then nothing was written.
+        `places` names the line that a new one is to stand in front of, b"" for the end. Raises
+        Refused, Conflicted or Locked, and then nothing was written.
         """
         self._check_allowed()
+        self._places = places
         with self._errors(), ExitStack() as held:
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
@@ -152,7 +161,8 @@ class Store:
         )
         if not changes:
             return ()
-        edits = before.edits({change.id: change.new for change in changes})
+        changes = _placed(data, changes)
+        edits = before.edits({change.id: change.new for change in changes}, self._places)
         pieces = lines.apply(data, edits)
         new_stat = self._replace(pieces, stat)
         if not new_stat or self._is_swept(changes, new_stat):
@@ -257,6 +267,23 @@ def lock_paths(beads: str, local: str) -> list[str]:
     own = os.path.join(local, "log.lock")
     is_known = os.path.exists(shared) or refresh.is_ignored(beads, ".jsonl.lock")
     return [own, shared] if is_known else [own]
+
+
+def _placed(data: bytes, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes, those that go last and in the order of the file, with the line behind each."""
+    gone = {change.old for change in changes if change.new is None and change.old is not None}
+    if not gone:
+        return changes
+    found = [
+        (data.find(change.old), change)
+        for change in changes
+        if change.new is None and change.old is not None
+    ]
+    kept = [change for change in changes if change.new is not None]
+    return (
+        *kept,
+        *(change._replace(next=lines.behind(data, at, gone)) for at, change in sorted(found)),
+    )
 
 
 def _holds(data: bytes, change: Change) -> bool:

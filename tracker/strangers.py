@@ -76,9 +76,11 @@ def part(sides: tuple[Rows, Rows, Rows]) -> Parted:
         if move.is_live and move.is_new:
             why = f"two issues have this id: one of them is {move.new[1]} now"
             decisions.append(Decision(move.old[1], "", why))
-    for number in range(3):
-        names_now = {m.old[1]: m.new[1] for m in moves if m.is_live and number in m.rows}
-        _follow(parted, number, names_now)
+    names = [
+        {m.old[1]: m.new[1] for m in moves if m.is_live and number in m.rows} for number in range(3)
+    ]
+    for number in (1, 2, BASE):  # the base last: what stood in it is asked for
+        _follow(parted, number, names)
     return Parted((parted[0], parted[1], parted[2]), decisions)
 
 
@@ -210,18 +212,25 @@ def _told(issue: Issue, old: str) -> Issue:
     return replace(issue, aliases=tuple(sorted({*issue.aliases, old})))
 
 
-def _follow(sides: list[Rows], number: int, names: dict[str, str]) -> None:
-    """Point the edges of one side to the new names, in records that a side has changed."""
-    if not names:
-        return
-    for key, row in sides[number].items():
+def _follow(sides: list[Rows], number: int, names: Sequence[dict[str, str]]) -> None:
+    """Point the edges of one side to the new names, in records that a side has changed.
+
+    An edge that the base has meant what the base means by the id: it only follows with the base.
+    """
+    mine = names[number]
+    for key, row in sides[number].items() if mine else ():
+        before = sides[BASE].get(key)
         if not row.is_issue or all(side.get(key) is row for side in sides):
             continue
-        if not any(f'"{old}"'.encode() in row.line for old in names):
+        if not any(f'"{old}"'.encode() in row.line for old in mine):
             continue
         issue = row.issue
+        old = {edge.key for edge in before.issue.dependencies} if before else set()
         edges = tuple(
-            replace(edge, depends_on_id=names.get(edge.depends_on_id, edge.depends_on_id))
+            replace(edge, depends_on_id=mine[edge.depends_on_id])
+            if edge.depends_on_id in mine
+            and (edge.key not in old or edge.depends_on_id in names[BASE])
+            else edge
             for edge in issue.dependencies
         )
         if edges != issue.dependencies:

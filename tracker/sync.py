@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import random
 import time
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tracker import branches, damage
 from tracker.branches import Author, Branch, Clash
+from tracker.cache import Source
 from tracker.errors import Conflicted, Refused
 from tracker.folder import quoted
 from tracker.git import GitFailed
@@ -23,7 +23,7 @@ from tracker.gitdir import tracked
 from tracker.locks import WAIT, hold
 from tracker.refresh import make_local
 from tracker.standing import Obstacle, mixed, nowhere, territory
-from tracker.store import WRITER, lock_paths
+from tracker.store import Store
 from tracker.trees import Merger, with_changes, with_files
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 MESSAGE = "bd sync: update issues"
 ALLOW_LOSS = "BD_ALLOW_LOSS"
-TRIES = 50
+TRIES = 60
 """How often it is tried again where others push at the same time."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds
 
@@ -92,11 +92,6 @@ class Plan(NamedTuple):
 
 def sync(repo: Repository, place: Place, wish: Wish) -> Report:
     """Do it. Raises Refused where git or the log is in no state for it, and nothing was done."""
-    if place.backend == "dolt":
-        raise Refused("the log is only an export of what is in Dolt", hint="bd migrate")
-    if place.writer > WRITER:
-        why = f"this workspace was written by a newer version ({place.writer}): read only"
-        raise Refused(why, hint="pip install --upgrade bd-tracker")
     run = _Run(repo, place, wish)
     run.ready()  # before anything of ours is written, be it a lock
     make_local(run.local)
@@ -114,6 +109,8 @@ class _Run:
         self.local = os.path.join(place.beads, ".local")
         self.own = territory(place, repo.top)
         self.report = Report()
+        source = Source(place.log, place.cache, self.local, b"", 0)
+        self.store = Store(place, source, wish.patience)
         self.merger = Merger(repo, self.own.area, self.own.log)
         self.seen: tuple[object, ...] = ()
 
@@ -142,9 +139,7 @@ class _Run:
 
     def locked(self, work: Callable[[Branch], T]) -> T:
         """Commit, then do something to the files, while no other command writes to the log."""
-        with ExitStack() as held:
-            for path in lock_paths(self.place.beads, self.local):
-                held.enter_context(hold(path, self.wish.patience))
+        with self.store.held():
             return work(self.commit(self.ready()))
 
     def whole(self) -> Report:

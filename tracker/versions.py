@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker.damage import Version
 from tracker.errors import TrackerError
 from tracker.folder import OTHER_JSONL
+from tracker.git import asked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -35,23 +36,11 @@ class Git:
 
     def ask(self, *words: str) -> bytes | None:
         """What git says; None where it fails. Raises TrackerError where it takes too long."""
-        import subprocess
-
         try:
-            done = subprocess.run(
-                ["git", "--no-optional-locks", *words],
-                cwd=self.folder,
-                env=self._env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=max(0.0, self._until - monotonic()),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise TrackerError(f"git {words[0]} takes too long") from None
-        except OSError:
-            return None
-        return done.stdout if done.returncode == 0 else None
+            said = asked(self.folder, self._env, words, max(0.0, self._until - monotonic()))
+        except TimeoutError as error:
+            raise TrackerError(str(error)) from None
+        return said.data if said and said.code == 0 else None
 
     @cached_property
     def dir(self) -> str:

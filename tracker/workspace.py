@@ -179,7 +179,10 @@ class Workspace:
         self.amiss = remarks.all_of(self.place, problems)
 
     def rewrite(
-        self, plan: Callable[[Editable], Mapping[str, bytes | None]], undoes: str = ""
+        self,
+        plan: Callable[[Editable], Mapping[str, bytes | None]],
+        undoes: str = "",
+        places: Mapping[str, bytes] | None = None,
     ) -> tuple[Change, ...]:
         """Give records the lines that a plan names, and note it in the journal.
 
@@ -202,7 +205,7 @@ class Workspace:
             journal.append(self.local, op)
 
         self.refresh()  # a cache that is being read could not follow what is written
-        written = self.store.rewrite(noticing, record)
+        written = self.store.rewrite(noticing, record, places or {})
         if written.changes and self.claims.exist():
             self.claims.settle(written.changes, who, self.settings().closing)
         return written.changes
@@ -312,7 +315,7 @@ class Workspace:
                     )
             return {change.id: change.old for change in op.changes}
 
-        self.rewrite(plan, op.key)
+        self.rewrite(plan, op.key, {c.id: c.next for c in op.changes if c.next is not None})
         return op
 
     def touch(self, id: str) -> None:

@@ -41,7 +41,7 @@ _SHOWN = 20  # decisions of a merge
 @click.option("--full", "--force", "--no-git-history", "--from-main", "--accept-rebase",
               "--rename-on-import", is_flag=True, expose_value=False, hidden=True)  # fmt: skip
 @pass_session
-def sync(session: Session, nothing: bool, mode: str | None, **given: Any) -> None:
+def sync(session: Session, /, nothing: bool, mode: str | None, **given: Any) -> None:
     """Commit the tracker's files, merge the upstream and push.
 
     Staged changes and other files stay as they are. Where commits that touch other files would
