@@ -149,3 +149,135 @@ def test_nothing_is_lost_beside_git(repo):
 @pytest.mark.deep
 def test_nothing_is_lost_beside_five_hundred_rounds_of_git(repo):
     beside_git(repo, 500)
+
+
+READER = """
+import os, sys
+from tracker import places
+from tracker.api import Caller
+from tracker.query import Filter
+from tracker.workspace import Workspace
+
+seen = 0
+while not os.path.exists("over"):
+    workspace = Workspace(places.find(os.getcwd(), {}), Caller("reader"))
+    answers = workspace.answers
+    page = answers.listed(Filter(), "created")
+    assert page.total == len(page.rows) >= seen, (seen, page.total)
+    assert len(list(answers.objects(page.rows))) == page.total
+    seen = page.total
+    workspace.refresh()
+print(seen)
+"""
+
+
+def test_readers_beside_writers_see_more_and_more(tmp_path):
+    beads = workspace(tmp_path / "w")
+    before = len((beads / "issues.jsonl").read_bytes().splitlines())
+    reading = [python(tmp_path / "w", READER) for _ in range(2)]
+    writing = [writer(tmp_path / "w", f"w{number}", "8", "t-a") for number in range(2)]
+    for one in writing:
+        _, err = one.communicate()
+        assert one.returncode == 0, err
+    (tmp_path / "w" / "over").touch()
+    for one in reading:
+        out, err = one.communicate()
+        assert one.returncode == 0, err
+        assert before <= int(out) <= before + 16
+    names = {name for name in os.listdir(beads) if "tmp" in name or "journal" in name}
+    assert names == set()
+
+
+def python(folder: Path, code: str, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", code, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+RESTLESS = """
+import os, random, sys, time
+from tracker import places
+from tracker.api import Caller, Tracker
+from tracker.errors import Conflicted, Locked
+from tracker.workspace import Workspace
+
+name = sys.argv[1]
+chance = random.Random(name)
+issues = Tracker(Workspace(places.find(os.getcwd(), {}), Caller(name)))
+number = 0
+while not os.path.exists("../over"):
+    number += 1
+    try:
+        print(issues.create(f"{name} {number}").id, flush=True)
+    except (Conflicted, Locked):
+        pass  # refused, and so not lost
+    time.sleep(chance.random() / 50)
+"""
+
+
+def beside_stashes(repo, rounds: int, writers: int) -> tuple[int, list[str], list[str]]:
+    """Writers beside a git that stashes and pops without a rest.
+
+    How many issues they made, those that are nowhere, and those that a commit lacks although one
+    before it had them: nobody removes any.
+    """
+    workspace(repo.path)
+    (repo.path / ".beads" / ".gitattributes").write_text("issues.jsonl merge=union\n")
+    for number in range(100):
+        (repo.path / f"file-{number}").touch()
+    repo.git("add", "--all")
+    repo.git("commit", "--quiet", "--message", "start")
+    running = [python(repo.path, RESTLESS, f"w{number}") for number in range(writers)]
+    time.sleep(0.5)
+    for _ in range(rounds):
+        repo.git("stash", "push", "--quiet")
+        for _ in range(50):
+            repo.git("stash", "pop", "--quiet", may_fail=True)
+            if not repo.git("stash", "list"):
+                break
+            repo.git("commit", "--quiet", "--all", "--message", "work", may_fail=True)
+    (repo.path.parent / "over").touch()
+    made = []
+    for one in running:
+        out, err = one.communicate()
+        assert one.returncode == 0, err
+        made += out.split()
+    repo.git("commit", "--quiet", "--all", "--message", "end", may_fail=True)
+    held = lines_anywhere(repo)
+    lost = [id for id in made if f'"id":"{id}"' not in held]
+    return len(made), lost, taken_back(repo)
+
+
+def taken_back(repo) -> list[str]:
+    """What is in a commit and not in the next, of which nothing was ever removed."""
+    found = []
+    for row in repo.git("log", "--format=%H %P").splitlines():
+        commit, *parents = row.split()
+        now = ids_at(repo, commit)
+        for parent in parents:
+            found += sorted(ids_at(repo, parent) - now)
+    return found
+
+
+def ids_at(repo, commit: str) -> set[str]:
+    text = repo.git("show", f"{commit}:.beads/issues.jsonl", may_fail=True)
+    return {json.loads(line)["id"] for line in text.splitlines()}
+
+
+def test_nothing_is_lost_beside_a_git_that_stashes(repo):
+    made, lost, back = beside_stashes(repo, 25, 2)
+    assert made > 0
+    assert (lost, back) == ([], [])
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(900)
+def test_nothing_is_lost_beside_five_hundred_stashes(repo):
+    made, lost, back = beside_stashes(repo, 500, 4)
+    assert made > 20
+    assert (lost, back) == ([], [])

@@ -10,6 +10,7 @@ import time
 import warnings
 
 import pytest
+from clones import Clone
 from conftest import Repository
 
 from tracker import git
@@ -200,6 +201,9 @@ def test_the_commits_of_a_path_newest_first(ours, first):
         assert [past.blob(one.name, "a.txt") for one in found] == [b"two\n", b"one\n"]
         assert past.blob(found[0].name, "b.txt") is None
         assert past.blob("no such revision", "b.txt") is None
+        assert past.blob("HEAD\nHEAD", "a.txt") is None
+        assert past.blob("HEAD", "") is None  # a folder
+        assert past.blob("HEAD", "b.txt") == b"\xff\x00raw"
         newest = found[0]
         assert newest.parents == (found[1].name,)
         assert (newest.author, newest.email) == ("Ann Example", "ann@example.com")
@@ -208,6 +212,20 @@ def test_the_commits_of_a_path_newest_first(ours, first):
         assert len(list(past.commits(rev="HEAD~2..HEAD"))) == 2
         assert len(list(past.commits(limit=1))) == 1
         assert list(past.commits(["nowhere"])) == []
+
+
+def test_names_of_sha256_are_understood(tmp_path):
+    path = tmp_path / "new"
+    path.mkdir()
+    new = Clone(path)
+    new.git("init", "--quiet", "--object-format=sha256")
+    name = new.commit({"a.txt": b"one\n"}, "first")
+    assert len(name) == 64
+    found = git.Repository(str(path), os.environ)
+    assert found.blobs(["HEAD:a.txt", "HEAD:b.txt"]) == [b"one\n", None]
+    with found.past() as past:
+        assert [one.name for one in past.commits(["a.txt"])] == [name]
+        assert [past.blob(name, "a.txt"), past.blob(name, "b.txt")] == [b"one\n", None]
 
 
 def test_a_path_is_no_pattern(ours, first):

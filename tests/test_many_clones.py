@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 from clones import Clone, bare, clone
-from conftest import Repository
 from worker import SHARED
 
 from tracker.sync import TRIES
@@ -24,12 +23,12 @@ HERE = Path(__file__).resolve().parent
 EDITS = 30
 
 
-def worked(people: list[Clone]) -> list[dict]:
+def worked(people: list[Clone], edits: int = EDITS) -> list[dict]:
     """Let everybody work at once, each in a process, and return what each has done."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
     running = [
         subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), str(one.path), one.name, str(EDITS)],
+            [sys.executable, str(HERE / "worker.py"), str(one.path), one.name, str(edits)],
             env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for one in people
@@ -45,26 +44,12 @@ def records(person: Clone) -> dict[str, dict]:
     return {row["id"]: row for row in rows}
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "count",
-    [5, pytest.param(20, marks=pytest.mark.deep), pytest.param(50, marks=pytest.mark.deep)],
-)
-def test_every_edit_of_everybody_is_everywhere(tmp_path, count, capsys):
-    remote = bare(tmp_path / "remote", *SHARED)
-    server = Clone(remote)
-    server.git("config", "core.logAllRefUpdates", "always")  # and force is not forbidden
-    people = [clone(remote, f"p{number}") for number in range(count)]
-    begin = time.monotonic()
-    found = worked(people)
-    seconds = time.monotonic() - begin
-
+def settled(people: list[Clone], found: list[dict]) -> dict[str, dict]:
+    """A last round of syncs, after which everybody has all that anybody has done."""
     for one in people:
         assert one.sync()["pushed"] is True
-    held = {one.log.read_bytes() for one in [*people, people[0]] if one.sync()["pushed"]}
+    held = {one.log.read_bytes() for one in people if one.sync()["pushed"]}
     assert len(held) == 1
-    assert all(all(one["pushed"]) for one in found)
-
     rows = records(people[0])
     assert len(rows) == len(SHARED) + sum(len(one["created"]) for one in found)
     for one in found:
@@ -74,21 +59,52 @@ def test_every_edit_of_everybody_is_everywhere(tmp_path, count, capsys):
         for id, text in one["comments"]:
             assert [c["text"] for c in rows[id]["comments"]].count(text) == 1
         assert {rows[id]["status"] for id in one["closed"]} <= {"closed"}
+    return rows
 
-    history = server.git("log", "-p", "--format=", "main", "--", ".beads")
-    assert "+<<<<<<<" not in history
-    moves = server.git("reflog", "show", "--format=%H", "main").split()
-    assert_only_added(server, moves)
+
+def moves(remote: Path) -> list[str]:
+    """Where the branch has been, newest first: each is an ancestor of the next, nobody forced."""
+    server = Clone(remote)
+    found = server.git("reflog", "show", "--format=%H", "main").split()
+    for new, old in pairwise(found):
+        server.git("merge-base", "--is-ancestor", old, new)
+    assert "+<<<<<<<" not in server.git("log", "-p", "--format=", "main", "--", ".beads")
+    return found
+
+
+@pytest.fixture
+def remote(tmp_path):
+    path = bare(tmp_path / "remote", *SHARED)
+    Clone(path).git("config", "core.logAllRefUpdates", "always")  # and force is not forbidden
+    return path
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    "count",
+    [5, pytest.param(20, marks=pytest.mark.deep), pytest.param(50, marks=pytest.mark.deep)],
+)
+def test_every_edit_of_everybody_is_everywhere(remote, count, capsys):
+    people = [clone(remote, f"p{number}") for number in range(count)]
+    begin = time.monotonic()
+    found = worked(people)
+    seconds = time.monotonic() - begin
+    pushes = len(moves(remote))
+    settled(people, found)
+    assert all(all(one["pushed"]) for one in found)
+    moves(remote)
     tries = [number for one in found for number in one["retries"]]
     assert max(tries) < TRIES
-    pushes = len(moves)
+    row = [count, count * EDITS, len(tries), pushes, sum(tries), max(tries), round(seconds)]
     with capsys.disabled():
-        sys.stdout.write(f"\n| {count} | {count * EDITS} | {len(tries)} | {pushes} | {sum(tries)} | "
-              f"{max(tries)} | {seconds:.0f} |\n")  # fmt: skip
+        sys.stdout.write(f"\n| {' | '.join(map(str, row))} |\n")
 
 
-def assert_only_added(server: Repository, moves: list[str]) -> None:
-    """Every place where the branch has been is an ancestor of the next: nobody forced anything."""
-    assert moves
-    for new, old in pairwise(moves):
-        server.git("merge-base", "--is-ancestor", old, new)
+def test_several_agents_in_each_clone(remote):
+    """They share a work tree: while one merges into it, the other writes."""
+    people = [clone(remote, name) for name in ("p0", "p1")]
+    helpers = [Clone(one.path, f"{one.name}-too") for one in people]
+    found = worked([*people, *helpers], 10)
+    settled(people, found)
+    moves(remote)
+    assert [one.status() for one in people] == [[], []]

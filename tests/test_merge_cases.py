@@ -70,6 +70,22 @@ def test_markers_that_do_not_fit_together_lose_no_record(torn):
     assert not log.problems
 
 
+def test_an_issue_that_stands_under_both_its_names_is_not_lost():
+    """One side copied the renamed issue back under its old id; the other gave that id away."""
+    mine = line_of("bd-7", title="mine", created_at="2026-01-02T00:00:00Z")
+    other = line_of("bd-7", title="other", created_at="2026-01-01T00:00:00Z")
+    split = three_way(b"", mine, other).data
+    (renamed,) = (id for id in Log(split) if id != "bd-7")
+    assert Log(split)[renamed].title == "mine"
+    copied = mine + split.splitlines(keepends=True)[1].replace(b'"status":"open"', b'"status":"x"')
+    found = Log(three_way(b"", copied, other).data)
+    assert sorted((issue.title, issue.status) for issue in found.values()) == [
+        ("mine", "open"),
+        ("mine", "x"),
+        ("other", "open"),
+    ]
+
+
 def test_a_text_of_too_many_lines_is_one_value():
     long = "\n".join(map(str, range(texts.LONGEST + 1)))
     assert texts.weave("a\nb\nc", "A\nb\nc", "a\nb\nC") == texts.Woven("A\nb\nC", clean=True)

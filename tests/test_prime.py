@@ -184,7 +184,7 @@ TITLES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=120) | st.ju
 
 @given(st.lists(TITLES, max_size=15), st.integers(0, 5), st.integers(200, 5000))
 def test_whatever_there_is_it_fits_and_is_counted(titles, claimed, budget):
-    rows = [Row(n, f"a-{n}", title, "open", 2, "task", "ü", (), False, None, "", "", "")
+    rows = [Row(n, f"a-{n}", title, "open", 2, "task", "ü", (), False, None, "", "", "", 0)
             for n, title in enumerate(titles)]  # fmt: skip
     work = Work(rows[:claimed], rows[claimed:], min(claimed, len(rows)), 5000)
     found = composed(work, "git\n", budget)

@@ -171,6 +171,7 @@ def test_the_mode_of_the_file_is_kept(beads):
 
 def test_a_log_that_is_not_there_yet(tmp_path):
     beads = beads_of(tmp_path)
+    (beads / "config.yaml").touch()
     (beads / "issues.jsonl").unlink()
     opened(beads).rewrite(put(issue("bd-a")))
     assert log_of(beads) == lines_of([issue("bd-a")])
@@ -395,7 +396,7 @@ subprocess.run(["mount", "-o", "remount," + sys.argv[5], str(disk)], check=True)
 answers = opened(beads).answers
 assert answers.row("bd-1").title == "first"
 try:
-    opened(beads).rewrite(put(issue("bd-new", description="y" * 900_000)))
+    opened(beads).rewrite(put(issue("bd-new", description="y" * 2_500_000)))
 except Refused as error:
     print(error.message)
 assert (beads / "issues.jsonl").read_bytes() == first
@@ -474,6 +475,7 @@ def test_a_file_that_is_replaced_meanwhile_keeps_both_edits(beads, monkeypatch, 
 
 def test_a_file_that_appears_meanwhile_is_not_lost(tmp_path, monkeypatch):
     beads = beads_of(tmp_path)
+    (beads / "config.yaml").touch()
     (beads / "issues.jsonl").unlink()
 
     def other():
@@ -526,6 +528,26 @@ def rest(repo):
             os.utime(repo.path / name, (old, old))
 
 
+@pytest.fixture
+def restless(tracked, monkeypatch):
+    """A git that has been at work just now, however slow this machine is, and that nobody sees."""
+    monkeypatch.setattr(gitwork, "RECENT", 3600.0)
+    monkeypatch.setattr(gitwork, "QUIET", 600.0)
+    monkeypatch.setattr(gitwork, "WATCH", 0.2)
+    monkeypatch.setattr(gitwork, "_processes", lambda _top: [])
+    os.utime(tracked[0].path / ".git")
+    return tracked
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """How often we have waited for git."""
+    found = []
+    real = time.sleep
+    monkeypatch.setattr(time, "sleep", lambda seconds: found.append(seconds) or real(seconds))
+    return found
+
+
 def later(seconds, what):
     timer = threading.Timer(seconds, what)
     timer.start()
@@ -540,7 +562,7 @@ def test_the_lock_of_gits_index_is_waited_for(tracked):
     started = time.monotonic()
     opened(beads).rewrite(changed("bd-a", title="new"))
     timer.join()
-    assert 0.15 < time.monotonic() - started < 5
+    assert time.monotonic() - started > 0.15
     assert Log(log_of(beads))["bd-a"].title == "new"
 
 
@@ -550,22 +572,21 @@ def test_a_lock_that_a_dead_git_left_does_not_stop_us(tracked, monkeypatch):
     monkeypatch.setattr(gitwork, "WAIT", 0.1)
     started = time.monotonic()
     opened(beads).rewrite(changed("bd-a", title="new"))
-    assert 0.09 < time.monotonic() - started < 2
+    assert time.monotonic() - started > 0.09
     assert Log(log_of(beads))["bd-a"].title == "new"
 
 
-def test_an_old_lock_is_not_waited_for_at_all(tracked):
+def test_an_old_lock_is_not_waited_for_at_all(tracked, pauses):
     repo, beads = tracked
     lock = repo.path / ".git" / "index.lock"
     lock.touch()
     os.utime(lock, (1, 1))
     rest(repo)
-    started = time.monotonic()
     opened(beads).rewrite(changed("bd-a", title="new"))
-    assert time.monotonic() - started < 1
+    assert pauses == []
 
 
-def test_a_stash_under_way_is_waited_for_and_one_that_died_is_not(tracked):
+def test_a_stash_under_way_is_waited_for_and_one_that_died_is_not(tracked, pauses):
     repo, beads = tracked
     alive = repo.path / ".git" / f"index.stash.{os.getpid()}"
     alive.touch()
@@ -579,18 +600,20 @@ def test_a_stash_under_way_is_waited_for_and_one_that_died_is_not(tracked):
     (repo.path / ".git" / f"index.stash.{gone.pid}").touch()
     (repo.path / ".git" / "index.stash.no-number").touch()
     rest(repo)
-    started = time.monotonic()
+    assert pauses
+    pauses.clear()
     opened(beads).rewrite(changed("bd-a", title="newer"))
-    assert time.monotonic() - started < 0.15
+    assert pauses == []
 
 
-def test_a_quiet_git_costs_nothing(tracked):
-    _, beads = tracked
-    opened(beads).rewrite(changed("bd-a", title="warm"))
-    started = time.monotonic()
-    for number in range(5):
-        opened(beads).rewrite(changed("bd-a", title=f"new {number}"))
-    assert time.monotonic() - started < 5 * gitwork.QUIET
+def test_a_quiet_git_costs_nothing(tracked, pauses):
+    repo, beads = tracked
+    opened(beads).rewrite(changed("bd-a", title="new"))
+    assert pauses == []
+    repo.git("status")
+    os.utime(repo.path / ".git")
+    opened(beads).rewrite(changed("bd-a", title="newer"))
+    assert pauses
 
 
 def sweeping(monkeypatch, sweep, times=1):
@@ -607,12 +630,10 @@ def sweeping(monkeypatch, sweep, times=1):
     monkeypatch.setattr(store, "_sync_folder", swept)
 
 
-def test_what_git_sweeps_away_is_written_again(tracked, monkeypatch):
+def test_what_git_sweeps_away_is_written_again(restless, monkeypatch):
     """`git stash` has saved the work tree before our write, and resets it afterwards."""
-    repo, beads = tracked
+    repo, beads = restless
     sweeping(monkeypatch, lambda: repo.git("reset", "--quiet", "--hard"), times=2)
-    (repo.path / ".git" / "description").write_text("git has just been at work")
-    os.utime(repo.path / ".git")
     written = opened(beads).rewrite(put(issue("bd-new")))
     assert [change.id for change in written] == ["bd-new"]
     assert "bd-new" in Log(log_of(beads))
@@ -620,17 +641,15 @@ def test_what_git_sweeps_away_is_written_again(tracked, monkeypatch):
     assert [len(op.changes) for op in opened(beads).operations()] == [1]
 
 
-def test_a_removal_that_git_takes_back_is_repeated(tracked, monkeypatch):
-    repo, beads = tracked
-    os.utime(repo.path / ".git")
+def test_a_removal_that_git_takes_back_is_repeated(restless, monkeypatch):
+    repo, beads = restless
     sweeping(monkeypatch, lambda: repo.git("reset", "--quiet", "--hard"))
     opened(beads).rewrite(dropped("bd-c"))
     assert "bd-c" not in Log(log_of(beads))
 
 
-def test_what_another_keeps_beside_ours_is_not_written_again(tracked, monkeypatch):
-    repo, beads = tracked
-    os.utime(repo.path / ".git")
+def test_what_another_keeps_beside_ours_is_not_written_again(restless, monkeypatch):
+    _, beads = restless
     tries = []
 
     def more():
@@ -645,10 +664,9 @@ def test_what_another_keeps_beside_ours_is_not_written_again(tracked, monkeypatc
     assert log_of(beads).count(b"bd-new") == 2  # the id and the title of one line
 
 
-def test_a_file_that_git_puts_there_after_our_last_look_comes_back(tracked, monkeypatch):
+def test_a_file_that_git_puts_there_after_our_last_look_comes_back(restless, monkeypatch):
     """The moment between the look and the exchange, which nothing else closes."""
-    repo, beads = tracked
-    os.utime(repo.path / ".git")
+    _, beads = restless
     log = beads / "issues.jsonl"
     real = exchange.exchange
     theirs = lines_of([*sample(), issue("zz-theirs")])
@@ -680,9 +698,8 @@ def test_two_files_change_places(tmp_path):
         exchange.exchange(str(one), str(tmp_path / "none"))
 
 
-def test_where_files_cannot_be_exchanged_they_are_renamed(tracked, monkeypatch):
-    repo, beads = tracked
-    os.utime(repo.path / ".git")
+def test_where_files_cannot_be_exchanged_they_are_renamed(restless, monkeypatch):
+    _, beads = restless
     monkeypatch.setattr(exchange, "_call", lambda: (None, ()))
     opened(beads).rewrite(put(issue("bd-new")))
     assert "bd-new" in Log(log_of(beads))

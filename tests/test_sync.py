@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from clones import ATTRIBUTES, Clone, bare, clone
+from clones import ATTRIBUTES, CONFIG, Clone, bare, clone
 from conftest import Repository
 from trying import bd, files, line, lines, tree, workspace
 
@@ -67,7 +67,11 @@ def index(clone) -> list[str]:
 def everything(clone):
     """Every file, every ref, all that is staged: what must be the same after nothing was done."""
     refs = clone.git("for-each-ref")
-    return files(clone.path, {".git", ".local", "beads.db"}), refs, clone.git("ls-files", "-s")
+    return (
+        files(clone.path, {".git", ".local", ".jsonl.lock", "beads.db"}),
+        refs,
+        clone.git("ls-files", "-s"),
+    )
 
 
 # The commit.
@@ -190,8 +194,8 @@ def test_an_empty_remote_gets_the_branch(tmp_path):
 def test_a_workspace_below_the_top(tmp_path):
     remote = bare(tmp_path / "remote", "t-1")
     ann, bob = clone(remote, "ann"), clone(remote, "bob")
-    ann.commit({f"pa ckage/é/.beads/{name}": data for name, data in
-                {"issues.jsonl": lines("s-1"), "config.yaml": b"issue-prefix: s\n"}.items()})  # fmt: skip
+    folder = "pa ckage/é/.beads"
+    ann.commit({f"{folder}/issues.jsonl": lines("s-1"), f"{folder}/config.yaml": CONFIG})
     ann.git("push", "--quiet")
     bob.git("pull", "--quiet")
     for one in (ann, bob):
@@ -280,6 +284,19 @@ def test_a_mass_of_lost_records_is_not_committed(tmp_path):
     assert "23 of 35 records are gone" in said.err
     assert everything(ann) == before
     assert ann.sync(env={"BD_ALLOW_LOSS": "1"})["pushed"] is True
+
+
+def test_a_line_that_holds_no_record_is_not_committed_unless_it_was_before(ann):
+    with ann.log.open("a") as file:
+        file.write("{ not JSON\n")
+    before = everything(ann)
+    said = ann.bd("sync", code=1)
+    assert ".beads/issues.jsonl: line 4: " in said.err
+    assert "nothing was committed" in said.err
+    assert everything(ann) == before
+    ann.git("commit", "--quiet", "-am", "as it is")
+    ann.create("new")
+    assert ann.sync()["pushed"] is True
 
 
 def test_a_log_that_is_missing_is_not_committed_as_deleted(ann):
@@ -494,6 +511,22 @@ def test_memories_archive_and_outcomes_are_merged(ann, bob):
         text = (ann.path / f".beads/{name}.jsonl").read_text()
         assert text.count("\n") == 2
         assert (bob.path / f".beads/{name}.jsonl").read_text() == text
+
+
+def test_files_that_came_and_went_come_and_go(ann, bob):
+    bob.git("rm", "--quiet", ".beads/outcomes.jsonl")
+    bob.commit({".beads/formulas/ä b.toml": b"x = 1\n"})
+    bob.git("push", "--quiet")
+    ann.create("mine")
+    found = ann.sync()
+    assert (found["merged"], found["pushed"]) == (True, True)
+    assert not (ann.path / ".beads/outcomes.jsonl").exists()
+    assert (ann.path / ".beads/formulas/ä b.toml").read_bytes() == b"x = 1\n"
+    assert ann.status() == []
+    bob.sync()
+    assert files(bob.path / ".beads", {".local", "beads.db", ".jsonl.lock"}) == files(
+        ann.path / ".beads", {".local", "beads.db", ".jsonl.lock"}
+    )
 
 
 def test_a_union_is_the_same_from_either_side():
@@ -802,8 +835,9 @@ def test_hooks_of_commits_do_not_run_and_the_one_of_pushes_does(ann):
     assert not (ann.path / ".git/ran").exists()
     ann.hook("pre-push", "echo no; exit 1")
     ann.create("newer")
-    found = ann.sync()
+    found = ann.sync(code=1)
     assert (found["committed"], found["pushed"]) == (True, False)
+    assert found["why"] == "git push was stopped: no"
 
 
 def test_hooks_that_call_bd_do_not_lock_each_other(ann, bob):
@@ -873,8 +907,8 @@ def test_the_state_is_told_without_changing_anything(ann, bob):
 
 @pytest.mark.parametrize(
     "words",
-    [["--flush-only"], ["--import-only"], ["--import"], ["--squash"], ["--set-mode", "git-portable"],
-     ["--merge"], ["--resolve", "--theirs"]],
+    [["--flush-only"], ["--import-only"], ["--import"], ["--squash"], ["--merge"],
+     ["--set-mode", "git-portable"], ["--resolve", "--theirs"]],
     ids=" ".join,
 )  # fmt: skip
 def test_what_has_no_meaning_here_does_nothing(ann, words):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.errors import Refused
@@ -29,6 +30,9 @@ _FASTER = (  # how a remote says that somebody else was faster
     "fetch first", "non-fast-forward", "stale info", "cannot lock ref", "failed to update ref",
     "incorrect old value", "reference already exists",
 )  # fmt: skip
+
+
+_FETCHES = 3
 
 
 class Branch(NamedTuple):
@@ -164,8 +168,12 @@ def fetch(repo: Repository, branch: Branch, *, tidy: bool = True) -> bool:
     Git tidies up afterwards where it is due, unless it is not to.
     """
     words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
-    words += [*([] if tidy else ["--no-auto-gc"]), branch.remote]
-    answer = repo.ask(*words, branch.remote_ref)
+    words += [*([] if tidy else ["--no-auto-gc"]), branch.remote, branch.remote_ref]
+    for _ in range(_FETCHES):
+        answer = repo.ask(*words)
+        if not (answer.code and _is_late(answer.error)):
+            break
+        time.sleep(0.1)  # another git of this repository moves the same ref
     if answer.code and "couldn't find remote ref" in answer.error:
         return False
     if answer.code:
@@ -174,10 +182,10 @@ def fetch(repo: Repository, branch: Branch, *, tidy: bool = True) -> bool:
 
 
 class Pushed(NamedTuple):
-    """How a push went; `late` is whether somebody else was faster."""
+    """How a push went: `late` if somebody else was faster, else `why` it is not done."""
 
     done: bool
-    late: bool
+    late: bool = False
     reached: bool = True
     why: str = ""
 
@@ -189,13 +197,16 @@ def push(repo: Repository, branch: Branch, commit: str) -> Pushed:
         f"{commit}:{branch.remote_ref}",
     )  # fmt: skip
     if answer.code == 0:
-        return Pushed(done=True, late=False)
+        return Pushed(done=True)
     rows = [line.split("\t") for line in answer.text.splitlines() if line.startswith("!\t")]
-    if not rows:
+    if rows:
+        why = rows[0][-1]
+        return Pushed(done=False, late=_is_late(why), why=f"{branch.remote} refused: {why}")
+    if "fatal:" in answer.error:
         why = GitFailed(["push"], answer.error).message
         return Pushed(done=False, late=_is_late(answer.error), reached=False, why=why)
-    why = rows[0][-1]
-    return Pushed(done=False, late=_is_late(why), why=why)
+    said = f"{answer.text}\n{answer.error}".strip().partition("\n")[0]  # a hook of the user
+    return Pushed(done=False, why=f"git push was stopped: {said}")
 
 
 def _is_late(text: str) -> bool:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.errors import TrackerError
 from tracker.gitdir import git_of
@@ -224,7 +224,7 @@ class Repository:
             start = data.index(b"\n", at) + 1
             head = data[at : start - 1].split(b" ")
             at = start
-            if head[-1] in {b"missing", b"ambiguous"}:
+            if head[-1] in _NOT_THERE:
                 found.append(None)
             else:
                 at = start + int(head[2]) + 1
@@ -281,10 +281,11 @@ class Repository:
             GIT_NAMESPACE="",
             **{name: "0" for name in CONFUSING if name.endswith("_PATHSPECS")},
         )
+        found = Past(command)
         try:
-            yield Past(command)
+            yield found
         finally:
-            command.clear_cache()
+            found.close()
 
 
 class Past:
@@ -292,6 +293,14 @@ class Past:
 
     def __init__(self, command: Git) -> None:
         self._git = command
+        self._reader: Any = None
+
+    def close(self) -> None:
+        """Let the process go that reads files."""
+        if self._reader is not None:
+            self._reader.stdin.close()
+            self._reader.wait()
+            self._reader = None
 
     def commits(
         self, paths: Iterable[str] = (), rev: str = "HEAD", *, limit: int = 0
@@ -321,13 +330,26 @@ class Past:
 
     def blob(self, rev: str, path: str) -> bytes | None:
         """A file at a revision; None where it is not there."""
-        try:
-            _, kind, _, data = self._git.get_object_data(f"{rev}:{path}")
-        except ValueError:
+        from subprocess import PIPE
+
+        if "\n" in rev + path:
             return None
-        return bytes(data) if kind in {"blob", b"blob"} else None
+        if self._reader is None:
+            # GitPython's own reader of objects does not know the names of SHA-256.
+            words = ["git", "cat-file", "--batch"]
+            self._reader = self._git.execute(words, as_process=True, istream=PIPE)
+        self._reader.stdin.write(f"{rev}:{path}\n".encode("utf-8", "surrogateescape"))
+        self._reader.stdin.flush()
+        head = self._reader.stdout.readline().split()
+        if not head:
+            raise GitFailed(["cat-file"], str(self._reader.stderr.read()))
+        if head[-1] in _NOT_THERE:
+            return None
+        data: bytes = self._reader.stdout.read(int(head[2]) + 1)[:-1]
+        return data if head[1] == b"blob" else None
 
 
+_NOT_THERE = (b"missing", b"ambiguous")
 _COMMIT = "%H%n%P%n%an%n%ae%n%at%n%B"
 
 

@@ -177,10 +177,6 @@ def _line(before: Row | None, one: Row, two: Row, rules: Rules, said: list[Decis
     if _same(rules, one.record, two.record):
         is_old = before is not None and _same(rules, before.record, one.record)
         return before.line if before is not None and is_old else min(one.line, two.line)
-    if before is not None:
-        for moved, left in ((one, two), (two, one)):
-            if _same(rules, left.record, before.record):
-                return moved.line
     older, newer = sorted((one, two), key=lambda row: (when(row.record, "updated_at"), row.line))
     base = UNBORN if before is None else before.record
     meeting = Meeting(one.key[1], base, older.record, newer.record, said, [])

@@ -131,11 +131,11 @@ def _is_enough(sides: Sequence[Side]) -> bool:
 
 
 def _lines(data: bytes) -> list[bytes]:
-    """The lines without their ends; blank ones are none."""
+    """The lines without their ends; empty ones are none."""
     cut = data.removeprefix(BOM).split(b"\n")
     if b"\r" in data:
         cut = [line.removesuffix(b"\r") for line in cut]
-    return [line for line in cut if line and not line.isspace()]
+    return list(filter(None, cut))
 
 
 def _side(cut: Sequence[bytes], known: dict[bytes, Row | list[Row | bytes]], names: Names) -> Side:
@@ -173,7 +173,8 @@ def _glanced(lines: Iterable[bytes], names: Names) -> Iterator[tuple[bytes, Row 
     is_issue = names[0] == "id"
     for line in lines:
         match = first(line)
-        if match is None or line[-1:] != b"}" or b"}{" in line or line.count(name) > 1:
+        inner = line.find(b"}")  # searching from there is fast: most lines hold no other object
+        if match is None or line.count(name) > 1 or line[-1:] != b"}" or b"}{" in line[inner:]:
             yield line, None
             continue
         try:
@@ -184,17 +185,32 @@ def _glanced(lines: Iterable[bytes], names: Names) -> Iterator[tuple[bytes, Row 
 
 def _parsed(line: bytes, names: Names) -> Row | list[Row | bytes]:
     """The record of a line, or several, or the line itself where it holds none."""
+    import orjson
+
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _several(line, names)
+    key = _key(row, names) if isinstance(row, dict) else None
+    return [line] if key is None else _row(key, line, row, names)
+
+
+def _several(line: bytes, names: Names) -> Row | list[Row | bytes]:
+    """The same for a line that the fast parser refuses."""
     found: list[Row | bytes] = []
     for item in () if line.startswith(BOM) else lines.scan(line):  # a mark within a file is none
         key = _key(item.row, names) if isinstance(item, Found) else None
         if key is None or not isinstance(item, Found):
             return [line]
-        is_issue = (key[0] == "") == (names[0] == "id")
-        text = line[item.start : item.end].strip()
-        found.append(Row(key, text, is_issue=is_issue, fields=item.row))
+        found.append(_row(key, line[item.start : item.end], item.row, names))
     if len(found) == 1 and isinstance(found[0], Row):
         return found[0]
-    return found or [line]
+    return found if found or line.isspace() else [line]
+
+
+def _row(key: Key, line: bytes, row: dict[str, Any], names: Names) -> Row:
+    is_issue = (key[0] == "") == (names[0] == "id")
+    return Row(key, line.strip(), is_issue=is_issue, fields=row)
 
 
 def _key(row: dict[str, Any], names: Names) -> Key | None:

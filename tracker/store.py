@@ -58,7 +58,7 @@ class Store:
         self.source = source
         self.timeout = timeout
         self.name = os.path.basename(place.log)
-        self._git = GitWork(place.git_dir, place.common_dir)
+        self._git = GitWork(place.top, place.git_dir, place.common_dir)
         self._folder = os.path.dirname(place.log)
         self._places = _ANYWHERE
 
@@ -167,7 +167,7 @@ class Store:
         new_stat = self._replace(pieces, stat)
         if not new_stat or self._is_swept(changes, new_stat):
             return None
-        if cache is not None:
+        if cache is not None and not self._places:  # a place of its own may break the order
             with suppress(OSError, sqlite3.Error, Gone, Locked):
                 self._patch(cache, changes, pieces, (stat, new_stat))
         return changes
@@ -203,10 +203,10 @@ class Store:
         there after our last look is found, and put back.
         """
         log = self.place.log
-        is_quiet = self._git.is_quiet()
+        is_recent = self._git.is_recent()
         if self._git.is_busy() or caches.stat_text(log) != seen:
             return False
-        if is_quiet or not seen:
+        if not is_recent or not seen:
             return _rename(temporary, log, new=not seen)
         with suppress(FileNotFoundError):
             if not exchange(temporary, log):
@@ -222,7 +222,8 @@ class Store:
         It may be in a stash, but also in one that is nowhere: then written twice is better.
         """
         for _ in self._git.moments():
-            if caches.stat_text(self.place.log) != left and not self._git.is_busy():
+            self._git.wait()
+            if caches.stat_text(self.place.log) != left:
                 data, left = caches.read_log(self.place.log)
                 if not all(_holds(data, change) for change in changes):
                     return True

@@ -25,6 +25,7 @@ from tracker.refresh import make_local
 from tracker.standing import Obstacle, mixed, nowhere, territory
 from tracker.store import Store
 from tracker.trees import Merger, with_changes, with_files
+from tracker.versions import OURS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -220,14 +221,18 @@ class _Run:
 
     def check(self, head: str, changed: Iterable[str]) -> None:
         """Refuse to commit what a merge or a slip has damaged."""
-        paths = [path for path in changed if path.endswith(".jsonl")]
+        paths = [path for path in changed if path == self.own.log or os.path.basename(path) in OURS]
         old_ones = [f"{head}:{path}" for path in paths]
         before = self.repo.blobs(old_ones) if head else [None] * len(paths)
         after = [damage.Version(self._read(path), path) for path in paths]
         for path, old, new in zip(paths, before, after, strict=True):
             if new.markers:
                 raise Conflicted(os.path.join(self.repo.top, path), new.markers)
-            lost = damage.lost(damage.Version(old or b"", path), after)
+            known = damage.Version(old or b"", path)
+            broken = damage.unreadable(known, new)
+            if broken:
+                raise Refused(f"{path}: {broken[0]}; nothing was committed", hint="bd doctor")
+            lost = damage.lost(known, after)
             if lost.is_mass and not self.wish.allow_loss:
                 raise Refused(
                     f"{path}: {lost}; nothing was committed",
@@ -299,7 +304,7 @@ class _Run:
         elif not done.reached:
             self.stop(f"{branch.remote} was not reached: {done.why}", "git push")
         else:
-            self.stop(f"{branch.remote} refused: {done.why}", "git push", failed=True)
+            self.stop(done.why, "git push", failed=True)
         return False
 
     def take(self, branch: Branch, plan: Plan) -> bool:

@@ -52,7 +52,8 @@ def views(closing: Iterable[str]) -> list[str]:
         f"CREATE VIEW issues AS {issues}",
         (
             "CREATE VIEW dependencies AS SELECT i.id AS issue_id, e.target AS depends_on_id, "
-            "e.type, e.created_at, e.created_by, coalesce(nullif(e.metadata, ''), '{}') AS metadata, "
+            "e.type, e.created_at, e.created_by, "
+            "coalesce(nullif(e.metadata, ''), '{}') AS metadata, "
             "'' AS thread_id FROM edge e JOIN issue i USING(n)"
         ),
         "CREATE VIEW labels AS SELECT i.id AS issue_id, l.label FROM label l JOIN issue i USING(n)",

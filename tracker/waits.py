@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.graph import Graph, Rules, cycles, reachable
+from tracker.graph import WAITS, Graph, Rules, cycles, gate_of, reachable
 from tracker.model import BLOCKING, PARENT, Dependency, Issue
 from tracker.where import literals
 
@@ -37,16 +37,13 @@ def _issue(id: str, bare: Bare) -> Issue:
         id=id,
         status=bare.status,
         close_reason=bare.close_reason,
-        dependencies=tuple(
-            Dependency(
-                issue_id=id,
-                depends_on_id=target,
-                type=kind,
-                extra=(("metadata", json.dumps(metadata)),) if metadata else (),
-            )
-            for target, kind, metadata in bare.ties
-        ),
+        dependencies=tuple(_edge(id, *tie) for tie in bare.ties),
     )
+
+
+def _edge(id: str, target: str, kind: str, metadata: str) -> Dependency:
+    extra = (("metadata", json.dumps(metadata)),) if metadata else ()
+    return Dependency(issue_id=id, depends_on_id=target, type=kind, extra=extra)
 
 
 class Everything:
@@ -91,6 +88,7 @@ class Lookup:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
         self._seen: dict[str, Issue | None] = {}
+        self._gates: dict[str, list[str]] | None = None
 
     def get(self, id: str, /) -> Issue | None:
         if id not in self._seen:
@@ -121,15 +119,21 @@ class Lookup:
 
     def gated_by(self, id: str) -> list[str]:
         """Who waits for its children by a `waits-for` edge whose metadata names it."""
-        return self._sources(
-            "e.type = 'waits-for' AND e.metadata <> '' AND "
-            # an id may be spelled with escapes
-            "(instr(e.metadata, ?) OR instr(e.metadata, '\\'))",
-            id,
-        )
+        if self._gates is None:
+            self._gates = {}
+            for source, metadata in self._db.execute(
+                "SELECT i.id, e.metadata FROM edge e INDEXED BY edge_gate JOIN issue i USING(n) "
+                "WHERE e.type = 'waits-for' AND e.metadata <> ''"
+            ):
+                tie = _edge(source, "", WAITS, metadata)
+                self._gates.setdefault(gate_of(tie)[1], []).append(source)
+        return self._gates.get(id, [])
 
     def _sources(self, condition: str, *values: str) -> list[str]:
-        sql = f"SELECT i.id FROM edge e JOIN issue i USING(n) WHERE {condition}"
+        sql = (
+            "SELECT i.id FROM edge e INDEXED BY edge_target JOIN issue i USING(n) "
+            f"WHERE {condition}"
+        )
         return [row[0] for row in self._db.execute(sql, values)]
 
 
