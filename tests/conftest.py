@@ -17,7 +17,7 @@ from hypothesis import settings
 
 from tracker.cli import main
 
-settings.register_profile("ci", derandomize=True, max_examples=50, deadline=None)
+settings.register_profile("ci", derandomize=True, max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
