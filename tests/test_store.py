@@ -824,3 +824,25 @@ def test_errors_are_ours(beads):
     (beads / "issues.jsonl").mkdir()
     with pytest.raises(TrackerError, match="cannot write"):
         opened(beads).rewrite(put(issue("bd-a")))
+
+
+def test_what_is_swept_away_at_once_is_noticed_as_well(tracked, monkeypatch):
+    """Git replaces the file before we have so much as looked at what we left there."""
+    _, beads = tracked
+    data = log_of(beads)
+    real = store.Store._put
+    tries = []
+
+    def put_and_lose(self, temporary, seen):
+        done = real(self, temporary, seen)
+        if done and not tries:
+            (beads / "other").write_bytes(data)
+            (beads / "other").replace(beads / "issues.jsonl")
+        tries.append(done)
+        return done
+
+    monkeypatch.setattr(store.Store, "_put", put_and_lose)
+    opened(beads).rewrite(put(issue("bd-new")))
+    assert tries == [True, True]
+    assert "bd-new" in Log(log_of(beads))
+    assert opened(beads).answers.row("bd-new") is not None

@@ -9,6 +9,7 @@ the journal. A crash leaves the old file or the new one.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import sqlite3
 import time
@@ -187,6 +188,7 @@ class Store:
                 if seen and hasattr(os, "fchmod"):
                     os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
+                own = caches.text_of(os.fstat(file.fileno()))
             if not self._put(temporary, seen):
                 return ""
         finally:
@@ -194,7 +196,7 @@ class Store:
                 os.unlink(temporary)
         found = caches.stat_text(self.place.log)
         _sync_folder(self._folder)
-        return found
+        return found if _unnamed(found) == _unnamed(own) else own
 
     def _put(self, temporary: str, seen: str) -> bool:
         """Give the new file the name of the log, unless that is no longer what was seen.
@@ -221,7 +223,7 @@ class Store:
 
         It may be in a stash, but also in one that is nowhere: then written twice is better.
         """
-        for _ in self._git.moments():
+        for _ in itertools.chain([None], self._git.moments()):
             self._git.wait()
             if caches.stat_text(self.place.log) != left:
                 data, left = caches.read_log(self.place.log)
