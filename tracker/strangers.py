@@ -124,12 +124,16 @@ def _issues(key: Key, sides: Sequence[Rows]) -> Iterator[dict[int, Row]]:
     yield from groups
 
 
+def _born(row: Row) -> tuple[int, bytes]:
+    return instant(row.text("created_at")), row.line
+
+
 class _Claim:
     """One of the issues that stand under an id."""
 
     def __init__(self, rows: dict[int, Row], key: Key, sides: Sequence[Rows]) -> None:
         self.rows = rows
-        self.row = rows[min(rows)]
+        self.row = rows.get(BASE) or min(rows.values(), key=_born)
         self.key = key
         self.sides = sides
         self.known = self._known()
