@@ -109,7 +109,7 @@ def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str])
     """Change only what differs. Raises Gone where the file is not made of plain lines."""
     if not cache.state["plain"] or b"\r" in data or data.startswith(lines.BOM):
         raise Gone
-    held = {key: (n, id) for n, id, key in cache.db.execute("SELECT n, id, digest FROM issue")}
+    held = dict(cache.db.execute("SELECT digest, id FROM issue"))
     most = max(1000, len(held) // 4)
     ids: list[str] = []
     added: dict[str, Row] = {}
@@ -117,7 +117,7 @@ def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str])
         line = ended.rstrip(b"\n")
         known = held.pop(digest(line), None) if line else None
         if known is not None:
-            ids.append(known[1])
+            ids.append(known)
         elif line and not line.isspace():
             row = _parsed(line)
             if row is not None:
@@ -127,7 +127,7 @@ def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str])
         raise Gone  # a new file is made sooner
     if len(set(ids)) != len(ids):
         raise Gone  # a repeated id is a Problem
-    gone = [id for _, id in held.values() if id not in added]
+    gone = [id for id in held.values() if id not in added]
     content, stat = proof
     state = [
         ("log", stat), ("looked", source.now), ("content", content), ("sorted", _in_order(ids)),
