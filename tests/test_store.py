@@ -41,7 +41,7 @@ from tracker.log import Log
 from tracker.workspace import Workspace
 
 HERE = Path(__file__).resolve().parent
-FEWER = settings(max_examples=settings().max_examples // 4)
+FEWER = settings(max_examples=settings().max_examples // 2)
 
 
 @pytest.fixture
@@ -105,8 +105,9 @@ def test_all_other_lines_of_any_file_keep_their_bytes(tmp_path_factory, data, ch
         return
     after = Log(log_of(beads))
     assert after.get(id).title == "set by us"
-    assert {other: after.line(other) for other in after if other != id} == {
-        other: log.line(other) for other in log if other != id
+    # A record that shared its line may have one of its own now, blanks and all.
+    assert {other: after.line(other).strip() for other in after if other != id} == {
+        other: log.line(other).strip() for other in log if other != id
     }
     assert len(after.problems) == len(log.problems)
 
