@@ -41,7 +41,7 @@ from tracker.query import (
 )
 from tracker.where import MANY, safe
 
-SHARE = settings(max_examples=settings().max_examples // 2)
+SHARE = settings(max_examples=settings().max_examples)
 """For laws that look at whole logs, which are slow to draw."""
 AT = moment(NOW)
 STRANGE = moment(NOW, "review")

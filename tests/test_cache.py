@@ -43,7 +43,7 @@ from tracker.log import Log
 from tracker.query import Filter, order
 
 HOUR = 3_600_000_000_000
-FEWER = settings(max_examples=settings().max_examples // 4)
+FEWER = settings(max_examples=settings().max_examples // 2)
 TABLES = {
     "issue": "SELECT * FROM issue ORDER BY id",
     "body": "SELECT i.id, b.line, b.listed FROM body b JOIN issue i USING(n) ORDER BY i.id",
