@@ -21,8 +21,9 @@ MODULES = {
 }
 LAYERS = (
     ("errors", "words", "times"),
-    ("model",),
+    ("memory", "model"),
     ("codec", "lines", "ids"),
+    ("memoline",),
     ("log",),
     (
         "actions", "change", "check", "config", "damage", "disputes", "fields", "graph", "life",

@@ -319,7 +319,12 @@ def encode(issue: Issue) -> bytes:
             continue  # a value of an unexpected type is still carried under this name
         if name in _ALWAYS or (value is not False and value not in _ABSENT):
             raws[name] = _raw(name, value)
-    names = sorted(raws, key=lambda name: (_RANK.get(name, len(_RANK)), name))
+    return in_order(raws, _RANK)
+
+
+def in_order(raws: Mapping[str, str], rank: Mapping[str, int]) -> bytes:
+    """The object of these raw values: names by their rank, those without one behind, sorted."""
+    names = sorted(raws, key=lambda name: (rank.get(name, len(rank)), name))
     line = "{" + ",".join(f"{quote(name)}:{raws[name]}" for name in names) + "}"
     try:
         return line.encode()

@@ -25,10 +25,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import lists, sides, strangers
-from tracker.codec import Member, decode, encode
+from tracker.codec import Member, decode, encode, in_order
 from tracker.lines import BOM, MARKER, newline_of
 from tracker.loss import losses
 from tracker.marks import halves, has_markers
+from tracker.memoline import MEMORY_RANK
 from tracker.rules import ISSUE, MEMORY, UNBORN
 from tracker.settle import (
     Decision,
@@ -224,16 +225,7 @@ def _remark(id: str, kept: Kept, at: Member) -> Member:
     return mapping({**names, "created_at": at})
 
 
-_MEMORY_ORDER = (
-    "_type", "key", "kind", "title", "description", "content", "tags", "verdict", "confidence",
-    "source", "created_at", "updated_at", "verified_at", "expires_at", "supersedes", "related",
-    "pinned", "status", "conflicts",
-)  # fmt: skip
-_RANK = {name: rank for rank, name in enumerate(_MEMORY_ORDER)}
-
-
 def _encoded(record: Record, *, is_issue: bool) -> bytes:
     if is_issue:
         return encode(decode(mapping(record).raw))
-    names = sorted(record, key=lambda name: (_RANK.get(name, len(_RANK)), name))
-    return mapping({name: record[name] for name in names}).raw.encode()
+    return in_order({name: value.raw for name, value in record.items() if value.raw}, MEMORY_RANK)
