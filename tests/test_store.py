@@ -495,7 +495,7 @@ def test_a_file_that_goes_away_meanwhile(beads, monkeypatch):
 
 def test_a_file_that_never_rests_is_given_up(beads, monkeypatch):
     log = beads / "issues.jsonl"
-    monkeypatch.setattr(store, "TRIES", 5)
+    monkeypatch.setattr(store, "PERSISTENCE", 0.05)
     real = store.Store._put
 
     def touched(self, temporary, seen):

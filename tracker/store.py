@@ -39,7 +39,8 @@ Pieces = list[bytes | memoryview]
 
 READER = 1  # the newest version of the files that this program reads and writes
 WRITER = 1
-TRIES = 100
+PERSISTENCE = 20.0  # seconds of trying while another program keeps replacing the file
+PAUSE = 0.002  # seconds before the second try; the longest pause is fifty times that
 
 
 _ANYWHERE: Mapping[str, bytes] = {}
@@ -80,7 +81,7 @@ class Store:
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
             self._sweep()
-            for _ in range(TRIES):
+            for _ in _tries():
                 self._git.wait()
                 data, stat = caches.read_log(self.place.log)
                 changes = self._attempt(plan, data, stat)
@@ -90,7 +91,6 @@ class Store:
                             refresh.make_local(self.source.local)
                             record(changes)
                     return Written(changes)
-                time.sleep(0.002)
         raise Refused(
             f"{self.place.log} kept changing while it was being written: nothing was written",
             hint="try again when the other program is done",
@@ -270,6 +270,19 @@ def lock_paths(beads: str, local: str) -> list[str]:
     own = os.path.join(local, "log.lock")
     is_known = os.path.exists(shared) or refresh.is_ignored(beads, ".jsonl.lock")
     return [own, shared] if is_known else [own]
+
+
+def _tries() -> Iterator[None]:
+    """Goes on for a while, with pauses of random length, so as not to keep step with the other."""
+    over = time.monotonic() + PERSISTENCE
+    yield
+    import random
+
+    for number in itertools.count(1):
+        if time.monotonic() > over:
+            return
+        time.sleep(PAUSE * random.uniform(0.5, min(number, 50)))  # noqa: S311  (no secret)
+        yield
 
 
 def _placed(data: bytes, changes: tuple[Change, ...]) -> tuple[Change, ...]:
