@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 import os
 import shutil
 import sqlite3
@@ -220,7 +221,13 @@ READ_ONLY = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift &&
 
 def under_read_only(part: Path, folder: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
     """A command in a process for which one folder is mounted read-only, as for agents' hosts."""
-    command = [sys.executable, "-P", "-m", "tracker", *words]
+    return python_under_read_only(part, folder, ["-m", "tracker", *words])
+
+
+def python_under_read_only(
+    part: Path, folder: Path, words: list[str]
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", *words]
     if os.geteuid() == 0:
         command = ["unshare", "-m", "sh", "-c", READ_ONLY, "sh", str(part), *command]
     env = {
@@ -266,6 +273,42 @@ def test_a_git_folder_that_cannot_be_written_hinders_nothing(repo, read_only):
         assert done.returncode == 0, (words, done.stdout, done.stderr)
     assert snapshot(git, set()) == before
     assert len((beads / "issues.jsonl").read_bytes().splitlines()) == 10
+
+
+EVERY_COMMAND = """
+import json, os, sys
+from pathlib import Path
+from tests.every_command import READS, WRITES, log
+from tests.test_every_command import bd
+
+found = []
+for words in READS + WRITES:
+    Path(".beads/issues.jsonl").write_bytes(log())
+    found.append(bd(Path(os.getcwd()), words)[:2])
+json.dump(found, sys.stdout)
+"""
+
+
+def test_no_command_needs_the_git_folder(repo, tmp_path, read_only):
+    workspace(repo.path)
+    plain = type(repo)(tmp_path / "plain")
+    workspace(plain.path)
+    git = repo.path / ".git"
+    read_only(git)
+    before = snapshot(git, set())
+    done = python_under_read_only(git, repo.path, ["-c", EVERY_COMMAND])
+    assert done.returncode == 0, done.stderr
+    free = subprocess.run(
+        [sys.executable, "-P", "-c", EVERY_COMMAND],
+        cwd=plain.path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.replace(str(repo.path), "") == free.stdout.replace(str(plain.path), "")
+    assert len(json.loads(done.stdout)) == len(READS + WRITES)
+    assert snapshot(git, set()) == before
 
 
 def test_a_tree_that_cannot_be_written_can_be_read(tmp_path, read_only):
