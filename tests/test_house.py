@@ -26,7 +26,8 @@ LAYERS = (
     ("memoline",),
     ("log",),
     (
-        "actions", "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
+        "actions", "agenthooks", "blocks",
+        "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
         "links", "lists", "loss", "marks", "merge", "new", "query", "repair", "rules", "settle",
         "sides", "strangers", "texts", "values",
     ),
@@ -37,7 +38,7 @@ LAYERS = (
         "journal", "locks", "news", "obstacles", "options", "places", "records", "refresh",
         "remarks", "schema", "store", "totals", "trees", "versions", "views", "waits", "where",
     ),
-    ("history", "hooks", "inspection", "managers", "removal", "standing", "sync"),
+    ("history", "hooks", "inspection", "managers", "recipes", "removal", "standing", "sync"),
     ("workspace",),
     ("__init__", "__main__", "api", "cli"),
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker import driver
-from tracker.cli.command import group, pass_session
+from tracker.cli.command import command, pass_session
 from tracker.errors import NotATracker, Refused, TrackerError
 
 if TYPE_CHECKING:
@@ -19,12 +19,7 @@ if TYPE_CHECKING:
     from tracker.places import Place
 
 
-@group("setup", examples=["bd setup git", "bd setup git --check", "bd setup git --remove"])
-def setup() -> None:
-    """Tell other programs about the tracker; nothing is written that is not named."""
-
-
-@setup.command(
+@command(
     "git", examples=["bd setup git", "bd setup git --global", "bd setup git --check"], writes=True
 )
 @click.option("--global", "everywhere", is_flag=True, help="For all repositories of this user")

@@ -111,7 +111,7 @@ def uninstall(session: Session, dry_run: bool) -> None:
 
 def _notes(session: Session, departure: Departure) -> list[str]:
     """What is left to do by hand."""
-    site, notes = departure.site, []
+    site, notes = departure.site, _recipes(session)
     if site and site.owner and site.owner.called:
         notes.append(f"{site.owner.name} calls the tracker: take that out of {site.owner.sign}")
     if site and Repository(site.top, session.env).config(driver.KEY, scope="global"):
@@ -121,6 +121,22 @@ def _notes(session: Session, departure: Departure) -> list[str]:
     if count:
         notes.append(f"git has {count} of the files that are gone: git status shows them")
     return notes
+
+
+def _recipes(session: Session) -> list[str]:
+    """Files of agents that go on to speak of the tracker: they are committed, for everybody."""
+    from tracker import recipes
+
+    try:
+        folder = session.place.root
+    except NotATracker:
+        return []
+    told: dict[str, str] = {}
+    for recipe in recipes.RECIPES:
+        for state in recipes.states(folder, recipe.parts(recipes.Wish(folder))):
+            if state.name in {"current", "outdated", "edited"}:
+                told.setdefault(state.path, f"bd setup {recipe.name} --remove")
+    return [f"{path} tells agents about bd: {command}" for path, command in told.items()]
 
 
 def _answer(departure: Departure, *, dry: bool) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+"""What those read who have just met the program: `bd quickstart`, and `bd onboard` for agents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracker.cli.command import command, pass_session
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+
+ONBOARD = """\
+Put this into the file that your agent reads at its start (AGENTS.md, CLAUDE.md, ...), or let
+`bd setup claude`, `bd setup codex` and their like do it (`bd setup` lists them):
+
+{text}
+It is short on purpose: `bd prime` prints the rest, and what there is to do.
+"""
+
+QUICKSTART = """\
+bd: issues, dependencies and memory in your git repository
+
+START
+  bd init                                      once, in a repository
+  bd create "Checkout" --type epic             prints an id such as shop-a1b2c
+  bd create "Fix the cart" -t bug -p 1 --parent shop-a1b2c
+                                               priority 0 (most urgent) to 4
+  bd dep add shop-d3e4f shop-g5h6i             the first waits for the second
+
+WORK
+  bd ready                                     what can be worked on now
+  bd update shop-g5h6i --claim                 take it: there is one winner
+  bd comments add shop-g5h6i "Found the cause"
+  bd close shop-g5h6i --reason "Apply coupons once" --suggest-next
+  git add .beads && git commit                 issues and code in one commit
+
+LOOK
+  bd list, bd show ID, bd search WORDS         everything; ids may be typed short
+  bd blocked --why ID                          what stands in the way
+  bd dep tree ID                               what depends on what
+  bd stats                                     how it stands
+
+UNDO AND HELP
+  bd undo                                      takes the last change back
+  bd COMMAND --help                            every command has examples
+  bd setup                                     tell Claude, Codex, Cursor and others about bd
+
+Add --json to any command for one JSON document. Branches merge record by record; nothing is ever
+written behind your back.
+"""
+
+
+@command("onboard", examples=["bd onboard", "bd onboard --json"])
+@pass_session
+def onboard(session: Session) -> None:
+    """Print what to tell an agent about bd."""
+    from tracker.recipes import TEXT
+
+    if session.json:
+        session.emit({"text": TEXT})
+    else:
+        session.write(ONBOARD.format(text=TEXT))
+
+
+@command("quickstart", examples=["bd quickstart"])
+@pass_session
+def quickstart(session: Session) -> None:
+    """Show how to begin, on one page."""
+    if session.json:
+        session.emit({"text": QUICKSTART})
+    else:
+        session.write(QUICKSTART)
