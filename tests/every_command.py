@@ -21,7 +21,9 @@ READS = [
     ["search", "title"], ["count", "--by-status"], ["stats", "--json"], ["dep", "tree", "t-b"],
     ["dep", "list", "t-b", "--json"], ["dep", "cycles"], ["label", "list-all"],
     ["label", "list", "t-a"], ["comments", "t-a"], ["prime"], ["config", "list"], ["info"],
-    ["where"], ["version"], ["sync", "--flush-only"], ["hook", "pre-commit"], ["daemon", "status"],
+    ["where"], ["version"], ["children", "t-e"], ["stale"],
+    ["epic", "status", "--json"], ["sync", "--flush-only"], ["hook", "pre-commit"],
+    ["daemon", "status"],
 ]  # fmt: skip
 WRITES = [
     ["create", "New", "--id", "t-new", "--deps", "t-a", "--labels", "x"],
@@ -35,6 +37,7 @@ WRITES = [
     ["dep", "remove", "t-b", "t-a"], ["label", "add", "t-a", "t-b", "new"],
     ["label", "remove", "t-a", "web"], ["comments", "add", "t-a", "hello"],
     ["comment", "t-a", "hello"], ["dep", "relate", "t-a", "t-d"], ["update", "t-none", "-p", "1"],
+    ["note", "t-a", "n"], ["defer", "t-a", "--until", "2030-01-01"], ["undefer", "t-d"],
 ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from tracker.log import Draft, Log
 from tracker.model import BLOCKING, DEFAULTS, FIELDS, PARENT, Issue, instant
 
 NOW = strategies.NOW
+LATER = "2200-01-01T00:00:00Z"
 SET = Settings(prefix="bd")
 WHO = Who("ann", NOW, nonce=1)
 CHANGES: tuple[Changes, ...] = (
@@ -48,6 +49,8 @@ def acts_on(one, other):
         "claim": lambda d: actions.claim(d, one, SET, WHO, renew=True),
         "close": lambda d: actions.close(d, one, Closing(force=True), SET, WHO),
         "reopen": lambda d: actions.reopen(d, one, "why", SET, WHO),
+        "defer": lambda d: actions.defer(d, one, LATER, SET, WHO),
+        "undefer": lambda d: actions.undefer(d, one, SET, WHO),
         "delete": lambda d: actions.delete(d, one, "why", WHO),
         "restore": lambda d: actions.restore(d, one, WHO),
         "link": lambda d: actions.link(d, one, other, "blocks", WHO),

@@ -28,6 +28,7 @@ LAYERS = (
     (
         "actions", "agenthooks", "blocks",
         "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
+        "epics",
         "links", "lists", "loss", "marks", "merge", "new", "query", "repair", "rules", "settle",
         "sides", "strangers", "texts", "values",
     ),

@@ -62,10 +62,11 @@ class Edge(NamedTuple):
     row: Row | None
 
 
-_ROW = (
+ROW = (
     "i.n, i.id, i.title, i.status, i.priority, i.issue_type, i.assignee, i.labels, i.pinned, "
     "i.estimated, i.created_at, i.updated_at, i.parent, i.comments"
 )
+"""What `row_of` makes a row of, as columns of `issue i`."""
 _BRIEF = " || ',' || char(10) || ".join(
     f"'        \"{name}\": ' || json_quote(t.{name})"
     for name in ("id", "title", "status", "priority", "issue_type", "updated_at")
@@ -164,7 +165,7 @@ class Answers:
         return self.count(_both(condition, filter, self))
 
     def _page(self, condition: Where, order: str, limit: int) -> Page:
-        sql = f"SELECT {_ROW} FROM issue i WHERE {condition.sql} ORDER BY {order}"
+        sql = f"SELECT {ROW} FROM issue i WHERE {condition.sql} ORDER BY {order}"
         values = condition.values
         if limit > 0:
             rows = self.db.execute(f"{sql} LIMIT ?", (*values, limit)).fetchall()
@@ -179,7 +180,7 @@ class Answers:
             return self._page(condition, order, limit)
         sql = f"SELECT i.n FROM issue i WHERE {condition.sql} ORDER BY {order}"
         found = self.db.execute(sql, condition.values).fetchall()
-        row = f"SELECT {_ROW} FROM issue i WHERE i.n = ?"
+        row = f"SELECT {ROW} FROM issue i WHERE i.n = ?"
         rows = [row_of(self.db.execute(row, n).fetchone()) for n in found[:limit]]
         return Page(rows, len(found))
 
@@ -202,7 +203,7 @@ class Answers:
 
     def row(self, id: str) -> Row | None:
         """The row of this very id."""
-        sql = f"SELECT {_ROW} FROM issue i WHERE i.id = ?"
+        sql = f"SELECT {ROW} FROM issue i WHERE i.id = ?"
         found = self.db.execute(sql, (safe(id),)).fetchone()
         return None if found is None else row_of(found)
 
@@ -213,7 +214,7 @@ class Answers:
     def edges_of(self, row: Row) -> list[Edge]:
         """What an issue depends on, in the order of its record."""
         found = self.db.execute(
-            f"SELECT e.type, e.target, {_ROW} FROM edge e LEFT JOIN issue i ON i.id = e.target "
+            f"SELECT e.type, e.target, {ROW} FROM edge e LEFT JOIN issue i ON i.id = e.target "
             "WHERE e.n = ? ORDER BY e.place",
             (row.n,),
         )
@@ -222,7 +223,7 @@ class Answers:
     def edges_to(self, row: Row) -> list[Edge]:
         """What depends on an issue, by id."""
         found = self.db.execute(
-            f"SELECT e.type, i.id, {_ROW} FROM edge e JOIN issue i USING(n) "
+            f"SELECT e.type, i.id, {ROW} FROM edge e JOIN issue i USING(n) "
             "WHERE e.target = ? ORDER BY i.id, e.place",
             (row.id,),
         )

@@ -11,7 +11,7 @@ from tracker.codec import members, quote
 from tracker.errors import Blocked, Invalid, NotFound, Refused, Taken
 from tracker.graph import WAITS, Graph, Rules, reachable
 from tracker.links import remarked
-from tracker.model import BLOCKING, Issue, stamp
+from tracker.model import BLOCKING, Issue, instant, stamp
 from tracker.query import ready_order
 from tracker.words import CLOSED, TOMBSTONE
 
@@ -120,6 +120,26 @@ def reopen(draft: Draft, id: str, reason: str, settings: Settings, who: Who) -> 
         remarks = remarked(issue, reason, who)[0].comments
         again = replace(again, comments=remarks)
     return draft.put(again)
+
+
+def defer(draft: Draft, id: str, until: str, settings: Settings, who: Who) -> Issue:
+    """Put an issue off, to a time or ("") until somebody takes it up again. Raises Invalid."""
+    issue = live(draft, id)
+    if issue.status in settings.closing:
+        raise Invalid(f"{id} is closed", hint=f"bd reopen {id}")
+    time = fields.moment("defer_until", until)
+    if time and instant(time) <= who.now:
+        raise Invalid(f"{time} lies in the past", hint=f"bd defer {id} --until tomorrow")
+    return draft.put(changed(issue, who, {"status": "deferred", "defer_until": time}))
+
+
+def undefer(draft: Draft, id: str, settings: Settings, who: Who) -> Issue:
+    """Take up again what was put off; one that was not stays as it is. Raises Invalid."""
+    issue = live(draft, id)
+    if issue.status in settings.closing:
+        raise Invalid(f"{id} is closed", hint=f"bd reopen {id}")
+    status = OPEN if issue.status == "deferred" else issue.status
+    return draft.put(changed(issue, who, {"status": status, "defer_until": ""}))
 
 
 def delete(draft: Draft, id: str, reason: str, who: Who) -> Issue:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.answers import BLOCKED
+from tracker.answers import BLOCKED, ROW, row_of
 from tracker.where import Where, where
 
 if TYPE_CHECKING:
-    from tracker.answers import Answers
+    from tracker.answers import Answers, Row
+    from tracker.epics import Progress
     from tracker.query import Filter, Moment
 
 HOUR = 3_600_000_000_000  # nanoseconds
@@ -78,6 +79,24 @@ def _eligible(answers: Answers, filter: Filter) -> int:
         (*closing, *closing),
     )
     return answers.how_many(epics, filter)
+
+
+def epics(answers: Answers, *, complete: bool = False) -> list[tuple[Row, Progress]]:
+    """The epics that are not done (or only the complete ones), most urgent first."""
+    from tracker.epics import Progress
+
+    closing = sorted(answers.at.closing)
+    marks = ",".join("?" * len(closing))
+    child = "SELECT count(*) FROM issue c WHERE c.parent = i.id AND c.parent <> '' AND c.status"
+    found = answers.db.execute(
+        f"SELECT {ROW}, ({child} <> 'tombstone'), "
+        f"({child} <> 'tombstone' AND c.status IN ({marks})) FROM issue i "
+        f"WHERE i.issue_type = 'epic' AND i.status NOT IN ({marks}) "
+        "ORDER BY i.priority, i.created, i.id",
+        (*closing, *closing),
+    )
+    every = [(row_of(values[:-2]), Progress(*values[-2:])) for values in found]
+    return [(row, how) for row, how in every if how.is_complete or not complete]
 
 
 def _lead(answers: Answers, filter: Filter) -> float:

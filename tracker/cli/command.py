@@ -228,7 +228,9 @@ class Root(Group):
         name = self.aliases.get(cmd_name, cmd_name)
         target = next((rows[name] for rows in self.table.values() if name in rows), "")
         if not target:
-            return None
+            from tracker.cli.fringe import ABSENT, absent
+
+            return absent if cmd_name in ABSENT else None
         from importlib import import_module
 
         module, _, attribute = target.partition(":")

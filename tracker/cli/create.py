@@ -12,7 +12,7 @@ from tracker.cli.plain import one_line
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tracker.actions import New
     from tracker.cli.session import Session
@@ -58,34 +58,46 @@ WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
 @pass_session
 def create(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Create an issue."""
-    from tracker import actions
-
     if given["plan"]:
         raise Invalid(
             "create --file is not part of this version", hint='bd create "TITLE", for each issue'
         )
     new = _new(session, words, given)
+    if given["dry_run"]:
+        make, _ = _making(session, new)
+        _preview(session, session.tracker.rehearse(make), new.id)
+        return
+    answer(session, created(session, new), silent=given["silent"])
+
+
+def created(session: Session, new: New) -> Issue:
+    """The issue that is described, written; where its prefix came from is said if need be."""
+    make, origin = _making(session, new)
+    issue = session.tracker.write(make)
+    session.tracker.touch(issue.id)
+    if origin and origin[-1][1] != "config":
+        prefix, source = origin[-1]
+        session.note(
+            f"the prefix {prefix!r} comes from the {source}; "
+            f"bd config set issue-prefix {prefix} settles it"
+        )
+    return issue
+
+
+def _making(session: Session, new: New) -> tuple[Callable[[Draft], Issue], list[tuple[str, str]]]:
+    """What creates the issue in a draft, and where that leaves the prefix and its source."""
+    from tracker import actions
+
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.creator()
     origin: list[tuple[str, str]] = []
 
     def make(draft: Draft) -> Issue:
         if not (new.id or new.parent):
-            origin[:] = [actions.choose_prefix(draft, settings)]
+            origin.append(actions.choose_prefix(draft, settings))
         return actions.create(draft, _resolved(draft, new, settings.prefix), settings, who)
 
-    if given["dry_run"]:
-        _preview(session, workspace.rehearse(make), new.id)
-        return
-    issue = workspace.write(make)
-    workspace.touch(issue.id)
-    _answer(session, issue, silent=given["silent"])
-    if origin and origin[0][1] != "config":
-        prefix, source = origin[0]
-        session.note(
-            f"the prefix {prefix!r} comes from the {source}; "
-            f"bd config set issue-prefix {prefix} settles it"
-        )
+    return make, origin
 
 
 def _new(session: Session, words: tuple[str, ...], given: Mapping[str, Any]) -> New:
@@ -151,7 +163,8 @@ def _resolved(draft: Draft, new: New, prefix: str) -> New:
     return new._replace(parent=parent, dependencies=needs)
 
 
-def _answer(session: Session, issue: Issue, *, silent: bool) -> None:
+def answer(session: Session, issue: Issue, *, silent: bool = False) -> None:
+    """The new issue as JSON or text; `silent` text is the id alone."""
     if session.json:
         session.write(_object(issue))
     elif silent:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import group, ignored, pass_session
+from tracker.cli.command import command, group, ignored, pass_session
 from tracker.cli.plain import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.answers import Answers, Edge, Row
     from tracker.cli.session import Session
     from tracker.log import Draft
@@ -48,13 +50,18 @@ def add(
     session: Session, /, ids: tuple[str, ...], *, kind: str, on: str | None, blocks: str | None
 ) -> None:
     """Make one issue depend on another: ID waits for ON."""
-    from tracker import actions
-
     ends = [*([blocks] if blocks is not None else []), *ids, *([on] if on is not None else [])]
     if len(ends) != 2:
         raise click.UsageError(
             "two issues are needed: bd dep add ID ON, or bd dep ID --blocks OTHER"
         )
+    _add(session, ends, kind, turned=blocks is not None)
+
+
+def _add(session: Session, ends: Sequence[str], kind: str, *, turned: bool = False) -> None:
+    """Make the first of two depend on the second; `turned` says it from the other end."""
+    from tracker import actions
+
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
 
@@ -66,10 +73,25 @@ def add(
     one, other = workspace.write(link)
     if session.json:
         session.emit({"depends_on_id": other, "issue_id": one, "status": "added", "type": kind})
-    elif blocks is not None:
+    elif turned:
         session.say(f"✓ Added dependency: {other} blocks {one}")
     else:
         session.say(f"✓ Added dependency: {one} depends on {other} ({kind})")
+
+
+@command(
+    "link",
+    examples=["bd link bd-a1b2c bd-d3e4f", "bd link bd-a1b2c bd-d3e4f --type related"],
+    json_errors="stdout",
+    writes=True,
+)
+@click.argument("id")
+@click.argument("on")
+@click.option("-t", "--type", "kind", default="blocks", metavar="TYPE", help="How  [blocks]")
+@pass_session
+def link(session: Session, /, id: str, on: str, kind: str) -> None:
+    """Make one issue depend on another: `dep add`."""
+    _add(session, [id, on], kind)
 
 
 def _end(id: str, draft: Draft, prefix: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.command import UnknownCommand
+from tracker.cli.flags import asks_for_json
 from tracker.cli.plain import one_line
 from tracker.cli.session import OutputClosed
 from tracker.cli.words import UnknownOption
@@ -73,7 +74,7 @@ def _code(error: BaseException) -> int:
 
 
 def _usage(session: Session, error: click.ClickException) -> None:
-    if _asks_for_json(session.argv[1:]):
+    if asks_for_json(session.argv[1:]):
         session.flags.json = True
     ctx = error.ctx if isinstance(error, click.UsageError) else None
     help = f"{ctx.command_path if ctx else session.program} --help"
@@ -91,12 +92,6 @@ def _usage(session: Session, error: click.ClickException) -> None:
         lines += [f"Hint: {hint}"] if hint else []
         lines += [ctx.get_usage()] if ctx else []
     session.complain("\n".join([*lines, f"Run '{help}' for usage."]))
-
-
-def _asks_for_json(words: tuple[str, ...]) -> bool:
-    """Whether `--json` stands anywhere: the words after the wrong one were never read."""
-    before = words[: words.index("--")] if "--" in words else words
-    return any(word in {"--json", "--json=true", "--json=1"} for word in before)
 
 
 def _bug(session: Session, error: BaseException) -> None:

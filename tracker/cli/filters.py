@@ -14,11 +14,14 @@ from tracker.where import Where
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tracker.answers import Page
     from tracker.cli.session import Session
     from tracker.workspace import Workspace
 
 _COMMON_TYPES = frozenset({"task", "bug", "feature", "epic", "chore"})
 _LAST = 1 << 62  # an instant beyond it is as good as this one, and SQLite holds no larger number
+# The orders of `tracker.query`, whose module need not be loaded for a word.
+SORTS = ("priority", "created", "updated", "closed", "status", "id", "title", "type", "assignee")
 _TIMES = ("created", "updated", "closed", "due", "defer")
 
 
@@ -128,6 +131,28 @@ def limited(usual: str) -> Callable[[Any], Any]:
         type=click.IntRange(min=0),
         metavar="N",
         help=f"At most N; 0 is no limit  [{usual}; with --json none]",
+    )
+
+
+def limit_of(session: Session, given: int | None, usual: int) -> int:
+    """How many rows at most; 0 is no limit, which programs get that name none."""
+    if given is not None:
+        return given
+    return 0 if session.json else usual
+
+
+def say_limit(session: Session, page: Page) -> None:
+    """Tell how many of an answer are not shown."""
+    if len(page.rows) < page.total:
+        session.note(f"Showing {len(page.rows)} of {page.total} issues (--limit 0 shows all)")
+
+
+def ordered(function: Any) -> Any:
+    """The options for the order of a list."""
+    help = f"{', '.join(SORTS)}; times newest first  [priority]"
+    order = click.option("--sort", type=click.Choice(SORTS), metavar="BY", help=help)
+    return order(
+        click.option("-r", "--reverse", is_flag=True, help="The other way round")(function)
     )
 
 

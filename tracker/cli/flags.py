@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _BOOLEANS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -68,6 +68,12 @@ class Flags:
 def boolean(text: str) -> bool | None:
     """What `--flag=TEXT` and an environment variable mean; None where it is neither."""
     return _BOOLEANS.get(text.strip().lower())
+
+
+def asks_for_json(words: Sequence[str]) -> bool:
+    """Whether `--json` stands among words that nobody has read as options."""
+    before = words[: words.index("--")] if "--" in words else words
+    return any(word in {"--json", "--json=true", "--json=1"} for word in before)
 
 
 def duration(text: str) -> float:

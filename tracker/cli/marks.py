@@ -48,6 +48,14 @@ def remove(session: Session, words: tuple[str, ...]) -> None:
     _label(session, words, added=False)
 
 
+@command("tag", examples=["bd tag bd-a1b2c urgent", "bd tag bd-a1b2c bd-d3e4f urgent"], writes=True)
+@click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
+@pass_session
+def tag(session: Session, words: tuple[str, ...]) -> None:
+    """Add a label to issues: `label add`."""
+    _label(session, words, added=True)
+
+
 def _label(session: Session, words: tuple[str, ...], *, added: bool) -> None:
     from tracker import actions
 
@@ -88,6 +96,17 @@ def list_(session: Session, id: str) -> None:
 @pass_session
 def list_all(session: Session) -> None:
     """List every label that is in use, and how often."""
+    _list_all(session)
+
+
+@command("labels", examples=["bd labels --json"], json_errors="stdout")
+@pass_session
+def labels(session: Session) -> None:
+    """List every label that is in use: `label list-all`."""
+    _list_all(session)
+
+
+def _list_all(session: Session) -> None:
     from tracker.query import Filter
 
     counts = [pair for pair in session.tracker.answers.grouped(Filter(), "label") if pair[0]]

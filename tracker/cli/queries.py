@@ -8,7 +8,7 @@ import click
 
 from tracker.cli import render
 from tracker.cli.command import command, ignored, pass_session
-from tracker.cli.filters import chosen, filtered, limited
+from tracker.cli.filters import chosen, filtered, limit_of, limited, ordered, say_limit
 from tracker.cli.fragments import member, parent
 from tracker.errors import Invalid
 
@@ -20,17 +20,7 @@ if TYPE_CHECKING:
     from tracker.query import Filter
 
 # The orders of `tracker.query`, whose module need not be loaded for a word.
-SORTS = ("priority", "created", "updated", "closed", "status", "id", "title", "type", "assignee")
 READY_SORTS = ("priority", "hybrid", "oldest")
-
-
-def _sorted(function: Any) -> Any:
-    """The options for the order of a list."""
-    help = f"{', '.join(SORTS)}; times newest first  [priority]"
-    order = click.option("--sort", type=click.Choice(SORTS), metavar="BY", help=help)
-    return order(
-        click.option("-r", "--reverse", is_flag=True, help="The other way round")(function)
-    )
 
 
 @command(
@@ -54,7 +44,7 @@ def _sorted(function: Any) -> Any:
 @click.option("--include-templates", is_flag=True, help="Templates too")
 @click.option("--include-gates", is_flag=True, help="Gates too")
 @limited("50; 20 for agents")
-@_sorted
+@ordered
 @click.option("--long", is_flag=True, help="Several lines for each issue")
 @click.option("--tree", "--pretty", "tree", is_flag=True, help="As trees of parents and children")
 @click.option("--flat", is_flag=True, help="As plain lines  [the default]")
@@ -76,7 +66,7 @@ def list_(session: Session, /, **given: Any) -> None:
     if root:
         filter = filter._replace(parent="", ids=(root, *answers.descendants(root)))
     usual = 0 if given["everything"] or form or root else 20 if _is_agent(session) else 50
-    limit = _limit(session, given["limit"], usual)
+    limit = limit_of(session, given["limit"], usual)
     sort, order = given["sort"] or "", {"back": given["reverse"], "ready": given["ready"]}
     if session.json and not limit:
         session.emit_raw(answers.objects(answers.keys(filter, sort, **order), extra=parent))
@@ -86,7 +76,7 @@ def list_(session: Session, /, **given: Any) -> None:
         session.emit_raw(answers.objects(page.rows, extra=parent), total=page.total)
         return
     _say_list(session, answers, page, {**given, "tree": tree})
-    _say_limit(session, page)
+    say_limit(session, page)
 
 
 def _listed_filter(session: Session, given: dict[str, Any]) -> Filter:
@@ -101,22 +91,39 @@ def _listed_filter(session: Session, given: dict[str, Any]) -> Filter:
     )
 
 
+@command(
+    "children",
+    examples=["bd children bd-a1b2c", "bd children bd-a1b2c --all --tree", "bd children 7f --json"],
+)
+@click.argument("id")
+@filtered("status", "type")
+@click.option("--all", "everything", is_flag=True, help="Closed ones too")
+@click.option("--long", is_flag=True, help="Several lines for each issue")
+@click.option("--tree", "--pretty", "tree", is_flag=True, help="All that is below it, as a tree")
+@pass_session
+def children(session: Session, /, id: str, **given: Any) -> None:
+    """List the children of an issue that are not closed: `list --parent ID`."""
+    unasked = {"ids": None, "include_templates": False, "include_gates": False}
+    filter = _listed_filter(session, {**unasked, **given, "parent": id})
+    answers = session.tracker.answers
+    if given["tree"] and not session.json:
+        filter = filter._replace(
+            parent="", ids=(filter.parent, *answers.descendants(filter.parent))
+        )
+    page = answers.listed(filter)
+    if session.json:
+        session.emit_raw(answers.objects(page.rows, extra=parent))
+        return
+    _say_list(session, answers, page, {"form": None, **given})
+    closed = answers.listed(filter._replace(hide_closed=False), limit=1).total - page.total
+    if closed:
+        session.note(f"{closed} closed ones are not shown (--all shows them)")
+
+
 def _is_agent(session: Session) -> bool:
     from tracker.cli.flags import boolean
 
     return boolean(session.env.get("BD_AGENT_MODE", "")) or bool(session.env.get("CLAUDE_CODE"))
-
-
-def _limit(session: Session, given: int | None, usual: int) -> int:
-    """How many rows at most; 0 is no limit, which programs get that name none."""
-    if given is not None:
-        return given
-    return 0 if session.json else usual
-
-
-def _say_limit(session: Session, page: Page) -> None:
-    if len(page.rows) < page.total:
-        session.note(f"Showing {len(page.rows)} of {page.total} issues (--limit 0 shows all)")
 
 
 def _say_list(session: Session, answers: Answers, page: Page, given: dict[str, Any]) -> None:
@@ -201,7 +208,7 @@ def ready(session: Session, /, id: str | None, **given: Any) -> None:
         return
     answers = session.tracker.answers
     filter = chosen(session, given)
-    limit = _limit(session, given["limit"], 10)
+    limit = limit_of(session, given["limit"], 10)
     if given["reclaim"]:
         from tracker.cli.reclaim import say_reclaimable
 
@@ -224,7 +231,7 @@ def _say_ready(session: Session, page: Page, filter: Filter, *, pretty: bool) ->
         session.say(f"\n✨ {_nothing(answers, filter)}\n")
     elif pretty:
         session.say("\n".join([*render.tree(page.rows), render.summary(page.rows)]))
-        _say_limit(session, page)
+        say_limit(session, page)
     else:
         count = render.counted(page)
         session.say(f"\n📋 Ready work ({count} with no blockers):\n")
@@ -291,86 +298,3 @@ def _say_why(session: Session, text: str) -> None:
     from tracker.cli.why import say
 
     say(session, session.tracker.resolve(text))
-
-
-@command(
-    "search",
-    examples=['bd search "login page"', "bd search timeout --status open --type bug --json"],
-)
-@click.argument("words", nargs=-1, metavar="QUERY")
-@click.option("--query", metavar="TEXT", help="The text, where it begins with a dash")
-@filtered(
-    "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "exclude_label",
-    "no_labels", "exclude_type", "priority_min", "priority_max", "desc_contains", "notes_contains",
-    "empty_description", "spec", "times", "parent",
-)  # fmt: skip
-@limited("50")
-@_sorted
-@click.option("--long", is_flag=True, help="Several lines for each issue")
-@pass_session
-def search(session: Session, /, words: tuple[str, ...], query: str | None, **given: Any) -> None:
-    """Find issues by a text in their title, description or id; closed ones too."""
-    wanted = (query if query is not None else " ".join(words)).strip()
-    if not wanted:
-        raise click.UsageError("search query is required")
-    answers = session.tracker.answers
-    filter = chosen(session, given, text=wanted)
-    limit = _limit(session, given["limit"], 50)
-    page = answers.listed(filter, given["sort"] or "", limit, back=given["reverse"])
-    if session.json:
-        session.emit_raw(answers.objects(page.rows, edges=False, extra=parent), total=page.total)
-        return
-    if not page.rows:
-        session.say(f"No issues found matching '{wanted}'")
-        return
-    session.say(f"Found {render.counted(page)} matching '{wanted}':")
-    if given["long"]:
-        session.say()
-    session.say("\n".join(map(render.long if given["long"] else render.found, page.rows)))
-    _say_limit(session, page)
-
-
-GROUPS = ("status", "priority", "type", "assignee", "label")
-
-
-def _groupings(function: Any) -> Any:
-    for by in reversed(GROUPS):
-        help = f"How many for each {by}"
-        function = click.option(f"--by-{by}", f"by_{by}", is_flag=True, help=help)(function)
-    return function
-
-
-@command(
-    "count",
-    examples=["bd count --status open", "bd count --by-status", "bd count --by-label --json"],
-)
-@filtered(
-    "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "exclude_label",
-    "no_labels", "exclude_type", "priority_min", "priority_max", "id", "title", "desc_contains",
-    "notes_contains", "empty_description", "spec", "times", "overdue", "deferred", "pinned",
-    "parent", "no_parent",
-)  # fmt: skip
-@_groupings
-@pass_session
-def count(session: Session, /, **given: Any) -> None:
-    """Count issues, closed ones too; with --by-... for each group."""
-    from tracker.where import where
-
-    by = [name for name in GROUPS if given[f"by_{name}"]]
-    if len(by) > 1:
-        raise click.UsageError(f"only one of {', '.join(f'--by-{name}' for name in by)} at a time")
-    answers = session.tracker.answers
-    filter = chosen(session, given)
-    total = answers.count(where(filter, answers.at))
-    if not by:
-        session.emit({"count": total}) if session.json else session.say(str(total))
-        return
-    groups = sorted(
-        (render.group(by[0], value), count) for value, count in answers.grouped(filter, by[0])
-    )
-    if session.json:
-        listed = [{"group": name, "count": count} for name, count in groups]
-        session.emit({"total": total, "groups": listed})
-    else:
-        session.say(f"Total: {total}\n")
-        session.say("\n".join(f"{name}: {count}" for name, count in groups))
