@@ -5,7 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint types tests coverage deep bench clean
+CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
+
+.PHONY: demo test lint types tests coverage deep test-clients bench clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
@@ -28,7 +30,13 @@ coverage: $(READY)
 
 # Fuzzing, soak and the corpus at depth: minutes to an hour.
 deep: $(READY)
-	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 -m "deep or not deep" --timeout 3600
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 -m "not clients" --timeout 3600
+
+# Programs that other people wrote for `bd`, against ours. They are installed outside of the project;
+# what cannot be installed, or lacks node or chromium, is skipped and says why.
+test-clients: $(READY)
+	PYTHON=$(PYTHON) sh tests/clients/install.sh "$(CLIENTS)"
+	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run

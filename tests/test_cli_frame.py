@@ -498,7 +498,7 @@ def test_flags_that_mean_nothing_here_are_accepted_and_people_are_told():
         ("--forse", "No such option '--forse'. Did you mean '--force'?", ""),
         ("--jsn", "No such option '--jsn'. Did you mean '--json'?", ""),
         ("-json", "No such option '-j'.", "did you mean --json?"),
-        ("--dash title", "No such option '--dash title'.", "--title='--dash title'"),
+        ("--dashes", "No such option '--dashes'.", "--title=--dashes"),
         ("--zzzz=it's", "No such option '--zzzz'.", "--title='--zzzz=it'\"'\"'s'"),
     ],
 )
@@ -527,6 +527,16 @@ def test_the_hint_for_another_word_with_a_dash_works(trial):
     trial(show)
     assert "Hint: a word that begins with a dash: -- -5\n" in bd("trial", "-5").err
     assert bd("trial", "--", "-5").out == "-5\n"
+
+
+@pytest.mark.parametrize("word", ["- the cause\n- the cure", "--dash title", "-x = 3", "-- so"])
+@pytest.mark.usefixtures("echo")
+def test_a_sentence_that_begins_with_a_dash_is_no_option(word):
+    """Agents write lists, and no option has a blank in its name."""
+    answer = bd("trial", "a", word, "-f", "--json").json
+    assert (answer["words"], answer["force"]) == (["a", word], True)
+    assert bd("trial", "-f", "--", word, "--force").json["words"] == [word, "--force"]
+    assert bd("trial", "-x", word).code == 2
 
 
 @pytest.mark.usefixtures("echo")

@@ -216,7 +216,10 @@ def test_nothing_to_do(bd):
     bd.write({"id": "t-1"})
     before = bd.file.read_bytes()
     assert bd("update", "t-1").out == "No updates specified\n"
-    assert bd("update", "t-1", "--json").json == []
+    assert bd("update").out == "No updates specified\n"
+    assert bd("update", "--json").json == []
+    assert [issue["title"] for issue in bd("update", "t-1", "--json").json] == ["Title of t-1"]
+    assert "no issue found" in bd("update", "t-9", code=1).err
     assert bd.file.read_bytes() == before
 
 

@@ -261,6 +261,16 @@ def test_the_names_that_clients_use(root):
     assert answer["polluted_count"] == 1
     answer = bd(root, "doctor", "--check=validate", "--fix", "--yes", "--json").json
     assert {one["category"] for one in answer["checks"]} == {"Log"}
+    said = bd(root, "doctor", "--check=pollution", "--clean", "--yes", code=1)
+    assert said.err.startswith("Error: bd doctor only reads\n")
+
+
+def test_who_asks_as_json_for_the_checks_of_clients_reads_the_answer_not_the_code(root, log):
+    log.write_bytes(lines("a-1") + b"{oops\n")
+    answer = bd(root, "doctor", "--check=validate", "--json").json
+    assert answer["overall_ok"] is False
+    assert bd(root, "doctor", "--check=validate", code=1).out
+    assert bd(root, "doctor", "--json", code=1).json["overall_ok"] is False
 
 
 def test_fix_says_what_to_type_and_changes_nothing(root, log):

@@ -165,18 +165,28 @@ def test_migrate_inspect(root):
 def test_detect_pollution(root):
     answer = bd(root, "detect-pollution", "--json").json
     assert answer == {"polluted_count": 1, "issues": [{"id": "a-3", "title": "test"}]}
-    assert bd(root, "detect-pollution", "--clean", "--yes").out.startswith("a-3: test\n")
+    assert bd(root, "detect-pollution").out.startswith("a-3: test\n")
+    said = bd(root, "detect-pollution", "--clean", "--yes", code=1)
+    assert "Hint: bd delete a-3\n" in said.err
+    assert "a-3" in bd(root, "list").out
 
 
 def test_repair_deps(root):
-    answer = bd(root, "repair-deps", "--fix", "--json").json
-    assert answer["orphans_found"] == 1
-    assert answer["orphans"] == [{"issue_id": "a-3", "depends_on_id": "a-9", "type": "blocks"}]
+    found = [{"issue_id": "a-3", "depends_on_id": "a-9", "type": "blocks"}]
+    answer = bd(root, "repair-deps", "--json").json
+    assert answer == {"orphans_found": 1, "orphans": found, "fixed": 0}
     assert "a-3: blocks a-9 is missing\n" in bd(root, "repair-deps").out
+    assert bd(root, "--readonly", "repair-deps", "--fix", code=1)
+    answer = bd(root, "repair-deps", "--fix", "--json").json
+    assert answer == {"orphans_found": 1, "orphans": found, "fixed": 1}
+    assert bd(root, "repair-deps", "--fix").out == "0 edges led nowhere and are gone\n"
+    bd(root, "undo")
+    assert bd(root, "repair-deps", "--json").json["orphans"] == found
 
 
 def test_validate(root):
-    answer = bd(root, "validate", "--checks", "orphans", "--fix-all", "--json", code=1).json
+    assert "✗ Missing targets" in bd(root, "validate", code=1).out
+    answer = bd(root, "validate", "--checks", "orphans", "--fix-all", "--json").json
     assert answer["valid"] is False
     assert {one["name"]: one["count"] for one in answer["checks"]}["Missing targets"] == 1
     (root / ".beads/issues.jsonl").write_bytes(lines("a-1"))
@@ -263,7 +273,7 @@ READS = [
     ["dolt", "show"],
     ["migrate", "--inspect"],
     ["detect-pollution", "--clean"],
-    ["repair-deps", "--fix"],
+    ["repair-deps"],
     ["validate", "--fix-all"],
 ]
 

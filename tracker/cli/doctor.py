@@ -9,6 +9,7 @@ import click
 from tracker import checkup
 from tracker.cli.about import compat_version
 from tracker.cli.command import command, pass_session
+from tracker.errors import Refused
 
 if TYPE_CHECKING:
     from tracker.checkup import Check
@@ -23,17 +24,21 @@ POLLUTION, VALIDATE = "pollution", "validate"  # what clients of Beads ask for b
 @click.option("--check", "wanted", metavar="NAME", help="One check, by a part of its name")
 @click.option("--check-health", is_flag=True, help="Only errors of the log, in one line")
 @click.option("--fix", is_flag=True, help="Changes nothing: says what to type for each finding")
+@click.option("--clean", is_flag=True, hidden=True)
 @click.option("--deep", "--perf", "-i", "--interactive", "-y", "--yes", "--dry-run", "--force",
               is_flag=True, expose_value=False, hidden=True)  # fmt: skip
 @click.option("--source", "-o", "--output", expose_value=False, hidden=True)
 @pass_session
 def doctor(
-    session: Session, folder: str, wanted: str | None, check_health: bool, fix: bool
+    session: Session, folder: str, wanted: str | None, check_health: bool, fix: bool, clean: bool
 ) -> None:
     """Check the log, the files around it, git and the cache.
 
-    It reads only, and names the command for each finding. The exit code is 1 if there is one.
+    It reads only, and names the command for each finding. The exit code is 1 if there is one,
+    except for the two checks that clients of Beads ask for as JSON, who read the answer.
     """
+    if clean:
+        raise Refused("bd doctor only reads", hint="bd delete ID..., after bd detect-pollution")
     if folder:
         session.flags.directory = folder
     scene = checkup.Scene(
@@ -43,7 +48,8 @@ def doctor(
         _health(session, checkup.health(scene))
         return
     found = _chosen(checkup.examine(scene), wanted)
-    session.code = int(any(one.status != checkup.OK for one in found))
+    amiss = any(one.status != checkup.OK for one in found)
+    session.code = int(amiss and not (session.json and wanted in {POLLUTION, VALIDATE}))
     if session.json:
         session.emit(_told(session, found, wanted))
     else:
@@ -75,7 +81,7 @@ def _told(session: Session, found: list[Check], wanted: str | None) -> dict[str,
     answer: dict[str, Any] = {
         "path": session.place.root,
         "checks": [_entry(one) for one in found],
-        "overall_ok": session.code == 0,
+        "overall_ok": all(one.status == checkup.OK for one in found),
         "cli_version": compat_version(session.env),
     }
     if wanted == POLLUTION:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tracker.check import Subject
     from tracker.cli.session import Session
+    from tracker.log import Draft
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
@@ -139,11 +140,15 @@ def migrate(session: Session, inspect: bool) -> None:
 
 
 @command("detect-pollution", examples=["bd detect-pollution --json"])
-@silent("--clean", "--yes", "-y")
+@click.option("--clean", is_flag=True, hidden=True)
+@silent("--yes", "-y")
 @pass_session
-def detect_pollution(session: Session) -> None:
+def detect_pollution(session: Session, clean: bool) -> None:
     """List open issues that look like trials; nothing is changed."""
     found = pollution(session)
+    if clean and found["issues"]:
+        ids = " ".join(issue["id"] for issue in found["issues"])
+        raise Refused("by its title alone no issue is deleted", hint=f"bd delete {ids}")
     if session.json:
         session.emit(found)
         return
@@ -163,22 +168,39 @@ def pollution(session: Session) -> dict[str, Any]:
 
 
 @command("repair-deps", examples=["bd repair-deps --json"])
-@silent("--fix", "--interactive", "-i", "--yes", "-y")
+@click.option("--fix", is_flag=True, help="Take them away")
+@silent("--interactive", "-i", "--yes", "-y")
 @pass_session
-def repair_deps(session: Session) -> None:
-    """List edges to issues that are not there; nothing is changed."""
+def repair_deps(session: Session, fix: bool) -> None:
+    """List edges to issues that are not there, or take them away."""
     from tracker.check import missing
 
     found = [
         {"issue_id": id, "depends_on_id": edge.depends_on_id, "type": edge.type}
         for id, edge in missing(_subject(session))
     ]
+    if fix and found:
+        _cut(session, found)
     if session.json:
-        session.emit({"orphans_found": len(found), "orphans": found, "fixed": 0})
+        fixed = len(found) if fix else 0
+        session.emit({"orphans_found": len(found), "orphans": found, "fixed": fixed})
         return
     for edge in found:
         session.say(f"{edge['issue_id']}: {edge['type']} {edge['depends_on_id']} is missing")
-    session.say(f"{len(found)} edges lead nowhere (bd dep remove takes one away)")
+    done = "led nowhere and are gone" if fix else "lead nowhere (bd repair-deps --fix)"
+    session.say(f"{len(found)} edges {done}")
+
+
+def _cut(session: Session, edges: list[dict[str, str]]) -> None:
+    from tracker import actions
+
+    who = session.tracker.who()
+
+    def unlink(draft: Draft) -> None:
+        for edge in edges:
+            actions.unlink(draft, edge["issue_id"], edge["depends_on_id"], edge["type"], who)
+
+    session.tracker.write(unlink)
 
 
 @command("validate", examples=["bd validate --json"])
@@ -186,12 +208,15 @@ def repair_deps(session: Session) -> None:
 @silent("--checks", value=True)
 @pass_session
 def validate(session: Session) -> None:
-    """Check the log; bd doctor checks more. Nothing is changed."""
+    """Check the log; bd doctor checks more. Nothing is changed.
+
+    The exit code is 1 if something is not in order, but not with --json, where the answer says so.
+    """
     from tracker.check import INFO, findings
 
     found = findings(_subject(session))
     bad = [one for one, problems in found if problems and one.level != INFO]
-    session.code = int(bool(bad))
+    session.code = int(bool(bad) and not session.json)
     if session.json:
         checks = [{"name": one.name, "count": len(problems)} for one, problems in found]
         session.emit({"valid": not bad, "checks": checks})

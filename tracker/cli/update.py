@@ -60,10 +60,12 @@ def update(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
     if given["lease"] is not None and not (given["claim"] and given["lease"] > 0):
         raise Invalid("--lease goes with --claim", hint="bd update ID --claim --lease 30m")
     changes = _changes(session, given)
-    if not changes and not given["claim"]:
-        session.emit([]) if session.json else session.say("No updates specified")
-        return
     workspace = session.tracker
+    if not changes and not given["claim"]:
+        answer(session, session.each(ids, workspace.issue), lambda _: "No updates specified")
+        if not (ids or session.json):
+            session.say("No updates specified")
+        return
     settings, who = workspace.settings(), workspace.who()
     if given["session_id"]:
         who = who._replace(session=given["session_id"])

@@ -46,11 +46,12 @@ class Words:
             if isinstance(option, click.Option):
                 self._own.update((name, (option, True)) for name in option.opts)
                 self._own.update((name, (option, False)) for name in option.secondary_opts)
-        self._kept: list[tuple[click.Option | None, list[str]]] = []
+        self._kept: list[tuple[click.Option, list[str]]] = []
+        self._plain: list[str] = []
         self._rest: list[str] = []
 
     def read(self, args: list[str], *, tail: str = "") -> list[str]:
-        """The words for click. Raises click.UsageError.
+        """The words for click: options first, `--`, and what are no options. Raises UsageError.
 
         A group reads to its first positional (`tail="group"`), one that has a default command also
         to the first option that it does not know (`tail="default"`); the rest follows unread.
@@ -60,20 +61,26 @@ class Words:
             word = self._rest.pop(0)
             if word == "--":
                 again = ["--"] if tail == "default" else []  # the default command meets it too
-                self._kept.append((None, ["--", *again, *self._rest]))
+                self._plain += [*again, *self._rest]
                 break
-            option = word[:1] == "-" and len(word) > 1
+            option = word[:1] == "-" and len(word) > 1 and not self._is_text(word)
             if tail and (not option or (tail == "default" and not self._knows(word))):
-                self._kept.append((None, ["--", word, *self._rest]))
+                self._plain += [word, *self._rest]
                 break
             if not option:
-                self._kept.append((None, [word]))
+                self._plain.append(word)
             elif word.startswith("--"):
                 name, equals, value = word.partition("=")
                 self._take(name, value if equals else None, word)
             else:
                 self._take_short(word)
-        return [word for _, words in self._kept for word in words]
+        options = [word for _, words in self._kept for word in words]
+        return [*options, "--", *self._plain] if self._plain else options
+
+    def _is_text(self, word: str) -> bool:
+        """Whether it is a sentence rather than an option, such as a comment that is a list."""
+        name = word.partition("=")[0]
+        return name.split() != [name] and not self._knows(word)
 
     def _knows(self, word: str) -> bool:
         name = word.partition("=")[0] if word.startswith("--") else word[:2]
@@ -154,7 +161,7 @@ class Words:
         from difflib import get_close_matches
 
         known = [*self._own, *self._known_idle, *(n for n, flag in GLOBALS.items() if flag.help)]
-        near = [] if " " in word else get_close_matches(name, known, cutoff=0.7)
+        near = get_close_matches(name, known, cutoff=0.7)
         meant = "" if near else self._as_words(word)
         if f"-{word}" in known:
             meant = f"did you mean -{word}?"
