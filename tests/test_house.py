@@ -28,9 +28,8 @@ LAYERS = (
     (
         "actions", "agenthooks", "blocks",
         "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
-        "epics",
-        "links", "lists", "loss", "marks", "merge", "new", "query", "repair", "rules", "settle",
-        "sides", "strangers", "texts", "values",
+        "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
+        "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
     ),
     (
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",

@@ -1,0 +1,175 @@
+"""How memories are scored and chosen."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.memory import KINDS
+from tracker.recall import (
+    DAY,
+    EXACT,
+    HALF_LIVES,
+    OTHER,
+    PREFIX,
+    TERMS,
+    Candidate,
+    chosen,
+    cut,
+    lexical,
+    place,
+    ranked,
+    recency,
+    strong,
+    telling,
+    weight,
+)
+
+NOW = 1_800_000_000 * 10**9
+
+names = st.text("ab/", min_size=1, max_size=5)
+candidates = st.lists(
+    st.builds(
+        Candidate,
+        names,
+        st.sampled_from([*KINDS, "odd"]),
+        st.floats(1e-6, 20),
+        st.floats(0, 1),
+        st.integers(0, NOW),
+        st.floats(0, 1),
+        st.booleans(),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=8,
+    unique_by=lambda one: one.key,
+)
+
+
+def one(key="k", **fields):
+    return Candidate(key, **{"bm25": 1.0, "coverage": 1.0, "since": NOW, **fields})
+
+
+def keys(found):
+    return [each.key for each in found]
+
+
+def test_every_kind_has_its_half_life():
+    assert set(HALF_LIVES) == set(KINDS)
+    assert recency("log", 14 * DAY) == pytest.approx(0.5)
+    assert recency("fact", 365 * DAY) == pytest.approx(0.5)
+    assert recency("of ours", 60 * DAY) == recency("note", 60 * DAY) == pytest.approx(0.5)
+    assert recency("fact", -DAY) == 1.0
+
+
+def test_the_score_is_the_product_of_its_factors():
+    asked = one(trust=0.5, since=NOW - 365 * DAY, pinned=True, stale=True, archived=True)
+    (found,) = ranked([asked], "", NOW)
+    factors = (found.rel, found.recency, found.trust, found.pinned, found.stale, found.archived)
+    assert factors == pytest.approx((1.0, 0.925, 0.85, 1.10, 0.80, 0.60))
+    assert found.score == pytest.approx(0.925 * 0.85 * 1.10 * 0.80 * 0.60)
+
+
+def test_words_are_measured_against_the_best_and_by_coverage():
+    half = [one("a", bm25=8.0), one("b", bm25=4.0), one("c", bm25=8.0, coverage=0.0)]
+    assert lexical(half) == pytest.approx([1.0, 0.5, 0.75])
+    assert lexical([one(bm25=0.0)]) == [0.0]
+    assert lexical([]) == []
+
+
+def test_rare_terms_weigh_more_and_none_weighs_nothing():
+    assert weight(1000, 1) > weight(1000, 500) > weight(1000, 1000) > 0
+    assert weight(1, 1) > 0
+    many = [f"t{n}" for n in range(2 * TERMS)]
+    rare = {term: 5 + n % 7 for n, term in enumerate(many)} | {"t90": 1, "t3": 0}
+    kept = telling(many, rare)
+    assert len(kept) == TERMS
+    assert "t90" in kept
+    assert "t3" not in kept
+    assert kept == [term for term in many if term in set(kept)]
+    assert telling(["a", "b", "c"], {"a": 1, "b": 0, "c": 9}) == ["a", "c"]
+
+
+def test_a_key_that_is_the_question_is_first_and_then_those_that_begin_with_it():
+    found = [one("other", bm25=9.0), one("api/limits/x", bm25=1.0), one("api/limits", bm25=0.0)]
+    assert keys(ranked(found, " api/limits/ ", NOW)) == ["api/limits", "api/limits/x", "other"]
+    assert keys(ranked(found, "limits", NOW))[0] == "other"
+    assert (place("a/b", "a/b"), place("a/b", "a/*"), place("a/b", "b"), place("a", " ")) == (
+        EXACT, PREFIX, OTHER, OTHER,
+    )  # fmt: skip
+
+
+def test_another_measure_of_nearness_can_be_used():
+    found = [one("words", bm25=9.0), one("meaning", bm25=1.0)]
+    assert keys(ranked(found, "", NOW)) == ["words", "meaning"]
+    assert keys(ranked(found, "", NOW, rel=lambda all: [0.1, 0.9][: len(all)])) == [
+        "meaning", "words",
+    ]  # fmt: skip
+
+
+@given(candidates, names)
+def test_the_answer_does_not_depend_on_the_order_of_the_candidates(found, question):
+    first = ranked(found, question, NOW)
+    assert ranked(list(reversed(found)), question, NOW) == first
+    assert sorted(keys(first)) == sorted(each.key for each in found)
+
+
+@given(candidates)
+def test_all_but_nearness_is_bounded(found):
+    for each in ranked(found, "", NOW):
+        assert each.rel * 0.85 * 0.70 * 0.80 * 0.60 <= each.score <= each.rel * 1.1 + 1e-9
+
+
+@given(candidates)
+def test_what_answers_twice_as_well_is_never_buried_by_age_and_trust_alone(found):
+    plain = [each._replace(pinned=False, stale=False, archived=False) for each in found]
+    order = ranked(plain, "", NOW)
+    for at, each in enumerate(order):
+        assert not any(later.rel > 2 * each.rel for later in order[at + 1 :])
+
+
+def test_what_hardly_answers_is_left_out_so_long_as_a_few_are_left():
+    found = [one(f"k{n}", bm25=bm25) for n, bm25 in enumerate([10.0, 9.0, 1.0, 0.9, 0.8])]
+    assert keys(strong(ranked(found, "", NOW))) == ["k0", "k1", "k2"]
+    assert keys(strong(ranked(found[:2], "", NOW))) == ["k0", "k1"]
+    named = [*found, one("x/y", bm25=0.0), one("x/z", bm25=0.0)]
+    assert keys(strong(ranked(named, "x/", NOW)))[:2] == ["x/y", "x/z"]
+
+
+FORMS = [("first in full " * 5, "first"), ("second in full", "second"), ("third", "third")]
+
+
+def test_the_first_is_given_in_full_and_the_others_in_brief():
+    choice = chosen(FORMS, 3, 2000)
+    assert choice.texts == [FORMS[0][0], "second", "third"]
+    assert choice.shown == "3 of 3 shown"
+    assert chosen(FORMS, 2, 2000).shown == "2 of 3 shown"
+    assert chosen(FORMS, 0, 2000).shown == "0 of 3 shown"
+    assert chosen([], 3, 2000) == ([], 0)
+
+
+def test_what_is_too_long_is_brief_or_cut_and_the_best_is_always_there():
+    assert chosen(FORMS, 3, 40).texts == ["first", "second", "third"]
+    assert chosen(FORMS, 3, 12).texts == ["first"]
+    assert chosen(FORMS, 3, 5).texts == ["fir…"]
+    assert chosen(FORMS, 3, 0).texts == []
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), st.text(max_size=9))), st.integers(-2, 90))
+def test_the_budget_is_never_exceeded(forms, budget):
+    def size(text):
+        return len(text.encode("utf-8", "surrogatepass"))
+
+    choice = chosen(forms, 3, budget, size)
+    assert sum(size(text) + 1 for text in choice.texts) <= max(budget, 0)
+    assert len(choice.texts) <= 3
+    assert choice.total == len(forms)
+
+
+def test_a_text_is_cut_with_a_mark():
+    assert cut("hello world", 11) == "hello world"
+    assert cut("hello world", 8) == "hello w…"
+    assert cut("hello world", 7) == "hello…"
+    assert not cut("hello", 0)
+    assert cut("ééé", 5, lambda text: len(text.encode())) == "é…"

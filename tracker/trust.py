@@ -1,0 +1,126 @@
+"""How far a memory is trusted: what its writer gave it, moved by what came of using it.
+
+    trust = (4 * confidence + good) / (4 + good + 2 * bad)
+
+Of several verdicts by one person about one task (or issue) the latest counts. Each is weighted,
+and halved every 180 days; one about another content than the present counts half. The prior is
+worth four verdicts, and a bad one weighs as much as two good ones.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DAY = 86_400 * 10**9
+HALF_LIFE = 180 * DAY
+PRIOR = 4.0  # verdicts that the writer's own confidence is worth
+BLAME = 2.0  # good verdicts that a bad one outweighs
+CREDIT = 0.2
+"""The weight of a closed issue whose work was given the memory."""
+
+CONFIDENCE = {"user": 0.9, "agent": 0.7, "distilled": 0.75, "import": 0.6, "tool": 0.5}
+FAILED_CONFIDENCE = 0.6  # of what was distilled from a failure
+USUAL_CONFIDENCE = 0.7
+
+DOUBTED = 0.4
+"""Trust below which a memory that was judged is left out where nothing else is asked for."""
+FAIR = {"success": 1.0, "mixed": 0.5, "failure": 0.0}
+"""How much of a verdict is good; the rest is bad."""
+
+
+class Vote(NamedTuple):
+    """One verdict. `about` tells the task or issue, `at` is in nanoseconds since 1970.
+
+    `share` is the part of the weight that counts: half of it if another content was judged.
+    """
+
+    verdict: str
+    weight: float
+    at: int
+    about: str = ""
+    by: str = ""
+    id: str = ""
+    share: float = 1.0
+
+
+class Trust(NamedTuple):
+    """`value` is 0 to 1; `good` and `bad` are the decayed sums that it was made of.
+
+    `ups` and `downs` count verdicts, `credits` closed issues; `last` is when it last proved good,
+    0 where no verdict said so.
+    """
+
+    value: float
+    prior: float
+    good: float = 0.0
+    bad: float = 0.0
+    ups: int = 0
+    downs: int = 0
+    credits: int = 0
+    last: int = 0
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether verdicts have taken away most of it; low confidence alone does not."""
+        return self.bad > 0 and self.value < DOUBTED
+
+    @property
+    def word(self) -> str:
+        """What people call it."""
+        if self.downs >= 3 and self.downs > 0.3 * (self.ups + self.downs):
+            return "harmful"
+        if self.is_doubted:
+            return "doubted"
+        if self.ups - self.downs >= 3 and self.value >= 0.8:
+            return "proven"
+        return "established" if self.ups else "unproven"
+
+
+def prior(confidence: float | None, origin: str, verdict: str) -> float:
+    """The writer's confidence, within 0 and 1, or the usual one of such an origin."""
+    if confidence is not None:
+        return min(1.0, max(0.0, confidence))
+    if origin == "distilled" and verdict == "failure":
+        return FAILED_CONFIDENCE
+    return CONFIDENCE.get(origin, USUAL_CONFIDENCE)
+
+
+def latest(votes: Iterable[Vote]) -> list[Vote]:
+    """The last vote of each person about each task; of two at one time that with the larger id."""
+    held: dict[tuple[str, str], Vote] = {}
+    for vote in votes:
+        name = (vote.about, vote.by)
+        other = held.get(name)
+        if other is None or (vote.at, vote.id) > (other.at, other.id):
+            held[name] = vote
+    return list(held.values())
+
+
+def trust(own: float, votes: Iterable[Vote], credits: Iterable[int], now: int) -> Trust:
+    """The trust of a memory with the prior `own`; `credits` are the times at which issues closed.
+
+    All credit together never weighs more than the prior does.
+    """
+    good = bad = 0.0
+    ups = downs = last = 0
+    known = (vote for vote in votes if vote.verdict in FAIR)
+    for vote in sorted(latest(known), key=lambda vote: (vote.at, vote.id)):
+        weight = min(1.0, max(0.0, vote.weight)) * vote.share * decay(now - vote.at)
+        fair = FAIR[vote.verdict]
+        good += weight * fair
+        bad += weight * (1 - fair)
+        ups += vote.verdict == "success"
+        downs += vote.verdict == "failure"
+        last = max(last, vote.at) if vote.verdict == "success" else last
+    closed = sorted(credits)
+    good += min(sum(CREDIT * decay(now - at) for at in closed), PRIOR * own)
+    value = (PRIOR * own + good) / (PRIOR + good + BLAME * bad)
+    return Trust(value, own, good, bad, ups, downs, len(closed), last)
+
+
+def decay(age: int) -> float:
+    """What is left of a weight after that many nanoseconds; a time to come decays nothing."""
+    return float(0.5 ** (max(age, 0) / HALF_LIFE))
