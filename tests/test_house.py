@@ -20,11 +20,11 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = (
-    ("errors", "words", "times"),
+    ("beside", "errors", "words", "times"),
     ("memory", "model"),
     ("codec", "lines", "ids"),
     ("memoline",),
-    ("log",),
+    ("log", "memories", "sheet", "shelf"),
     (
         "actions", "agenthooks", "blocks",
         "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
@@ -36,7 +36,8 @@ LAYERS = (
         "files",
         "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",
         "journal", "locks", "news", "obstacles", "options", "places", "records", "refresh",
-        "remarks", "schema", "store", "totals", "trees", "versions", "views", "waits", "where",
+        "remarks", "replacement", "schema", "store", "totals", "trees", "undo", "versions", "views",
+        "waits", "where",
     ),
     ("history", "hooks", "inspection", "managers", "recipes", "removal", "standing", "sync"),
     ("workspace",),

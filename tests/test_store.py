@@ -33,7 +33,7 @@ from spaces import (
 from strategies import conflicts, files
 
 from tracker import cache as caches
-from tracker import exchange, gitwork, places, store
+from tracker import exchange, gitwork, places, replacement, store
 from tracker.codec import encode
 from tracker.errors import Conflicted, Locked, Moved, NotFound, Refused, TrackerError
 from tracker.locks import hold
@@ -195,13 +195,13 @@ def test_a_log_behind_a_link_is_replaced_where_it_is(repo):
 
 def test_the_temporary_file_is_one_that_the_ignore_file_of_beads_covers(beads, monkeypatch):
     seen = []
-    real = store._rename
+    real = replacement._rename
 
     def rename(temporary, path, **how):
         seen.append((os.path.dirname(temporary), os.path.basename(temporary)))
         return real(temporary, path, **how)
 
-    monkeypatch.setattr(store, "_rename", rename)
+    monkeypatch.setattr(replacement, "_rename", rename)
     opened(beads).rewrite(changed("bd-a", title="new"))
     assert seen == [(str(beads), f".issues.jsonl.db-tmp{os.getpid()}")]
     (beads / ".gitignore").write_text("*.db?*\n")
@@ -371,7 +371,7 @@ def test_any_failing_step_leaves_the_old_log(beads, name, monkeypatch):
     opened(beads).rewrite(changed("bd-a", title="first"))
     before = signature(beads / "issues.jsonl")
     with monkeypatch.context() as patch:
-        patch.setattr(store.os, name, failing(getattr(os, name)))
+        patch.setattr(replacement.os, name, failing(getattr(os, name)))
         with pytest.raises(Refused, match="No space left") as caught:
             opened(beads).rewrite(changed("bd-a", title="second"))
     assert "free some space" in caught.value.hint
@@ -439,15 +439,15 @@ def test_a_real_disk_that_is_full_or_read_only(tmp_path, size, then, why):
 def just_before(monkeypatch, what):
     """Run `what` once in the moment between the look at the log and its replacement."""
     waiting = [what]
-    real = store.Store._put
+    real = replacement.Replacement.put
 
-    def put_later(self, temporary, seen):
+    def put_later(self):
         if waiting:
             waiting.pop()()
-        return real(self, temporary, seen)
+        return real(self)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.Store, "_put", put_later)
+        patch.setattr(replacement.Replacement, "put", put_later)
         yield
 
 
@@ -496,13 +496,13 @@ def test_a_file_that_goes_away_meanwhile(beads, monkeypatch):
 def test_a_file_that_never_rests_is_given_up(beads, monkeypatch):
     log = beads / "issues.jsonl"
     monkeypatch.setattr(store, "PERSISTENCE", 0.05)
-    real = store.Store._put
+    real = replacement.Replacement.put
 
-    def touched(self, temporary, seen):
+    def touched(self):
         os.utime(log)
-        return real(self, temporary, seen)
+        return real(self)
 
-    monkeypatch.setattr(store.Store, "_put", touched)
+    monkeypatch.setattr(replacement.Replacement, "put", touched)
     data = log_of(beads)
     with pytest.raises(Refused, match="kept changing"):
         opened(beads).rewrite(changed("bd-a", title="new"))
@@ -619,7 +619,7 @@ def test_a_quiet_git_costs_nothing(tracked, pauses):
 
 def sweeping(monkeypatch, sweep, times=1):
     """Let git put its file in the place of ours right after our rename, so many times."""
-    real = store._sync_folder
+    real = replacement._sync_folder
     left = [times]
 
     def swept(folder):
@@ -628,7 +628,7 @@ def sweeping(monkeypatch, sweep, times=1):
             left[0] -= 1
             sweep()
 
-    monkeypatch.setattr(store, "_sync_folder", swept)
+    monkeypatch.setattr(replacement, "_sync_folder", swept)
 
 
 def test_what_git_sweeps_away_is_written_again(restless, monkeypatch):
@@ -680,7 +680,7 @@ def test_a_file_that_git_puts_there_after_our_last_look_comes_back(restless, mon
         calls.append(1)
         return real(one, other)
 
-    monkeypatch.setattr(store, "exchange", late)
+    monkeypatch.setattr(replacement, "exchange", late)
     opened(beads).rewrite(put(issue("bd-new")))
     if len(calls) < 3:
         pytest.skip("this system cannot exchange two files")
@@ -786,9 +786,11 @@ def test_a_write_reads_the_file_once_and_writes_it_once(beads, monkeypatch):
     real = caches.read_log
     monkeypatch.setattr(caches, "read_log", lambda path: reads.append(path) or real(path))
     writes = []
-    replace_file = store._rename
+    replace_file = replacement._rename
     monkeypatch.setattr(
-        store, "_rename", lambda *words, **how: writes.append(words) or replace_file(*words, **how)
+        replacement,
+        "_rename",
+        lambda *words, **how: writes.append(words) or replace_file(*words, **how),
     )
     workspace.rewrite(changed("bd-a", title="new"))
     assert len(reads) == len(writes) == 1
@@ -831,18 +833,18 @@ def test_what_is_swept_away_at_once_is_noticed_as_well(tracked, monkeypatch):
     """Git replaces the file before we have so much as looked at what we left there."""
     _, beads = tracked
     data = log_of(beads)
-    real = store.Store._put
+    real = replacement.Replacement.put
     tries = []
 
-    def put_and_lose(self, temporary, seen):
-        done = real(self, temporary, seen)
+    def put_and_lose(self):
+        done = real(self)
         if done and not tries:
             (beads / "other").write_bytes(data)
             (beads / "other").replace(beads / "issues.jsonl")
         tries.append(done)
         return done
 
-    monkeypatch.setattr(store.Store, "_put", put_and_lose)
+    monkeypatch.setattr(replacement.Replacement, "put", put_and_lose)
     opened(beads).rewrite(put(issue("bd-new")))
     assert tries == [True, True]
     assert "bd-new" in Log(log_of(beads))

@@ -1,24 +1,24 @@
 """The log as a value: a read-only mapping from id to issue over the bytes of a file.
 
-Lines are found once and decoded when asked for. `Records` is what actions and questions need of
-a log; `Log` is its slow and certain form, the cache gives a fast one with the same answers.
-`Draft` is a log being edited, the only thing here that changes.
+`Records` is what actions and questions need of a log; `Log` is its slow and certain form, the cache
+gives a fast one with the same answers. `Draft` is a log being edited, the only thing here that
+changes.
 """
 
 from __future__ import annotations
 
-import itertools
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tracker import lines
 from tracker.codec import decode, encode, glance
-from tracker.errors import Conflicted, Refused
 from tracker.ids import is_top_level, prefix_of
-from tracker.lines import Edit, Found, Problem, Unread
-from tracker.model import Dependency, Issue, instant
+from tracker.model import Dependency, Issue
+from tracker.sheet import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from tracker.lines import Edit
 
 
 class Records(Protocol):
@@ -43,98 +43,31 @@ class Records(Protocol):
         """Raise Refused where the record of this id cannot be replaced without a loss."""
 
 
-class Log(Mapping[str, Issue]):
-    """The issues of one file. `problems` lists what could not be read, with its place."""
+class Editable(Records, Protocol):
+    """What a writer may ask of a log: its lines, and how its bytes change."""
+
+    def line(self, id: str) -> bytes | None:
+        """The bytes of the record, without the line ending."""
+
+    def edits(
+        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] = ...
+    ) -> list[Edit]:
+        """The edits that give each named record its new line."""
+
+
+class Log(Sheet[Issue]):
+    """The issues of one file, and how they hang together."""
 
     def __init__(self, data: bytes, path: str = "issues.jsonl") -> None:
-        self.data = data
-        self.path = path
-        self.problems: tuple[Problem, ...] = ()
-        self.markers: tuple[int, ...] = ()
-        self._found: dict[str, Found] = {}
-        self._twice: dict[str, list[int]] = {}
-        self._issues: dict[str, Issue] = {}
         self._incoming: dict[str, dict[str, None]] | None = None
-        self._read()
+        super().__init__(data, path)
 
-    def _read(self) -> None:
-        problems: list[Problem] = []
-        markers: list[int] = []
-        side = ""
-        for item in lines.scan(self.data):
-            if isinstance(item, Unread):
-                problems.append(Problem(self.path, item.number, item.why))
-                if item.marker:
-                    markers.append(item.number)
-                    side = _side(side, item.marker)
-            elif not side.startswith("|"):
-                self._add(item, problems, conflicted=bool(side))
-        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
-        self.markers = tuple(markers)
-
-    def _add(self, item: Found, problems: list[Problem], *, conflicted: bool) -> None:
-        id = item.row.get("id")
-        if not isinstance(id, str) or not id:
-            if (item.row.get("_type") or "issue") == "issue":
-                problems.append(Problem(self.path, item.number, "the record has no id"))
-            return
-        earlier = self._found.get(id)
-        if earlier is not None and conflicted and self._stamp(earlier) > self._stamp(item):
-            return  # the two sides of a conflict: show the newer one
-        if earlier is not None and not conflicted:
-            self._twice.setdefault(id, [earlier.number]).append(item.number)
-            why = f"{id} stands again on line {item.number}, and the last one counts"
-            problems.append(Problem(self.path, earlier.number, why))
-            del self._found[id]
-        self._found[id] = item
-
-    def _stamp(self, found: Found) -> tuple[int, bytes]:
-        text = found.row.get("updated_at")
-        line = self.data[found.start : found.end]
-        return instant(text) if isinstance(text, str) else 0, line
-
-    def __getitem__(self, id: str) -> Issue:
-        issue = self._issues.get(id)
-        if issue is None:
-            found = self._found[id]
-            issue = self._issues[id] = decode(self.data[found.start : found.end])
-        return issue
-
-    def __contains__(self, id: object) -> bool:
-        return id in self._found
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._found)
-
-    def __len__(self) -> int:
-        return len(self._found)
+    def decoded(self, line: bytes) -> Issue:
+        return decode(line)
 
     def glances(self) -> Iterator[Issue]:
         """Every issue without what is only carried; faster than decoding each."""
         return (glance(found.row) for found in self._found.values())
-
-    def rows(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        """The line of every record, and what it parsed to."""
-        return ((self.data[f.start : f.end], f.row) for f in self._found.values())
-
-    @property
-    def is_glued(self) -> bool:
-        """Whether some record shares its line with another."""
-        return any(found.glued for found in self._found.values())
-
-    def line(self, id: str) -> bytes | None:
-        """The bytes of the record, without the line ending."""
-        found = self._found.get(id)
-        return None if found is None else self.data[found.start : found.end]
-
-    def number(self, id: str) -> int:
-        """The line on which the record stands, counted from 1."""
-        return self._found[id].number
-
-    @property
-    def repeated(self) -> Mapping[str, Sequence[int]]:
-        """The lines of every id that stands more than once; the last of them counts."""
-        return self._twice
 
     def get_issue(self, id: str) -> Issue | None:
         return self.get(id)
@@ -156,70 +89,6 @@ class Log(Mapping[str, Issue]):
 
     def renamed(self, id: str) -> str | None:
         return min((i.id for i in self.glances() if id in i.aliases), default=None)
-
-    def forbid_edit(self, id: str) -> None:
-        if self.markers:
-            raise Conflicted(self.path, self.markers)
-        if id in self._twice:
-            where = " and ".join(str(number) for number in self._twice[id])
-            raise Refused(
-                f"{id} stands more than once in {self.path} (lines {where}): nothing was written",
-                hint="keep one of these lines, then try again; bd doctor lists them",
-            )
-
-    @property
-    def is_sorted(self) -> bool:
-        """Whether the ids ascend in byte order; an empty log is sorted."""
-        ids = list(self._found)
-        return all(one < two for one, two in itertools.pairwise(ids))
-
-    def edits(
-        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] | None = None
-    ) -> list[Edit]:
-        """The edits that give each named record its new line (None takes the record away).
-
-        `places` names the line that a new one is to stand in front of, b"" for the end. Raises
-        Conflicted or Refused where something would be lost.
-        """
-        if self.markers:
-            raise Conflicted(self.path, self.markers)
-        for id in changes:
-            self.forbid_edit(id)
-        edits = [
-            lines.replaced(self.data, self._found[id], line)
-            for id, line in changes.items()
-            if id in self._found
-        ]
-        ordered = sorted(self._found) if self.is_sorted else []
-        for id, line in lines.by_id(changes, places or {}):
-            if id not in self._found and line is not None:
-                placed = (
-                    lines.placed(self.data, line, places[id]) if places and id in places else None
-                )
-                edits.append(placed or self._insertion(id, line, ordered))
-        return edits
-
-    def _insertion(self, id: str, line: bytes, ordered: list[str]) -> Edit:
-        at = bisect_left(ordered, id)
-        if at < len(ordered):
-            found = self._found[ordered[at]]
-            return lines.ahead(self.data, found, line)
-        if ordered:  # behind the last issue, which may not be the last line
-            stop = self.data.find(b"\n", self._found[ordered[-1]].end)
-            if 0 <= stop < len(self.data) - 1:
-                return lines.inserted(self.data, stop + 1, line)
-        return lines.appended(self.data, line)
-
-
-def _side(side: str, marker: str) -> str:
-    """The part of a conflict that a marker begins: the first character tells which.
-
-    Between ||||||| and ======= stands the old base, which may hold conflicts of its own, with
-    longer markers.
-    """
-    if side.startswith("|") and len(marker) != len(side):
-        return side
-    return "" if marker.startswith(">") else marker
 
 
 class Draft:

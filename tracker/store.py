@@ -1,9 +1,17 @@
-"""Writing the log: the only place where its bytes change.
+"""Writing the log and the files beside it: the only place where their bytes change.
 
-Take the lock; wait while git is at work; read; let a pure action change a draft; put the changed
-lines into a sibling file; look again, and start over if anything moved meanwhile, because git does
-not take our lock; rename; see that git does not sweep it away; then patch the cache and append to
-the journal. A crash leaves the old file or the new one.
+Take the lock; wait while git is at work; read; let a pure plan say what changes; put the changed
+lines into files beside those that are there; look again, and start over if anything moved
+meanwhile, because git does not take our lock; rename; see that git does not sweep it away; then
+patch the cache and append to the journal. A crash leaves an old file or a new one.
+
+A plan is given a `Shelf` and names, by file, the new line of each record:
+
+    store.rewrite(lambda shelf: {"memory.jsonl": {"climate/drift": line}, "issues.jsonl": {...}})
+
+Files are written one after the other: outcomes first, then memories, the archive, the issues; one
+from which records are only taken comes last, so that what moves is never in neither. Where one
+cannot be put in its place, those before it are taken back, record by record.
 """
 
 from __future__ import annotations
@@ -19,29 +27,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines, refresh
+from tracker.beside import BESIDE, PRIVATE, is_carried_name
 from tracker.cache import Cache, Gone, Source
 from tracker.errors import Locked, Refused
-from tracker.exchange import exchange
 from tracker.gitwork import GitWork
 from tracker.journal import Change
 from tracker.locks import WAIT, hold
-from tracker.log import Log
+from tracker.log import Editable, Log
 from tracker.records import CachedRecords, Strayed
+from tracker.replacement import Pieces, Replacement, sweep
+from tracker.shelf import Shelf, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tracker.places import Place
 
-Editable = Log | CachedRecords
-Plan = Callable[[Editable], Mapping[str, bytes | None]]
-Pieces = list[bytes | memoryview]
+Plan = Callable[[Shelf], Wanted]
+Places = Mapping[str, Mapping[str, bytes]]
 
 READER = 1  # the newest version of the files that this program reads and writes
 WRITER = 1
 PERSISTENCE = 20.0  # seconds of trying while another program keeps replacing the file
 PAUSE = 0.002  # seconds before the second try; the longest pause is fifty times that
-
 
 _ANYWHERE: Mapping[str, bytes] = {}
 
@@ -52,8 +60,50 @@ class Written(NamedTuple):
     changes: tuple[Change, ...]
 
 
+class _Page(NamedTuple):
+    """One file of a write: how it is to change."""
+
+    file: str
+    changes: tuple[Change, ...]
+    pieces: Pieces
+    target: Replacement
+
+    def is_there(self) -> bool:
+        """Whether the file as it is now holds what we wrote."""
+        data, _ = caches.read_log(self.target.path)
+        return all(_holds(data, change) for change in self.changes)
+
+
+class _Look:
+    """What one attempt has read, each file once."""
+
+    def __init__(self, store: Store, *, cached: bool) -> None:
+        self.seen: dict[str, tuple[bytes, str]] = {}
+        self.cache: Cache | None = None
+        self._store = store
+        self._cached = cached
+        self.shelf = Shelf(store.name, self._read, self._issues)
+
+    def _read(self, file: str) -> bytes:
+        if file not in self.seen:
+            self.seen[file] = caches.read_log(self._store.path(file))
+        return self.seen[file][0]
+
+    def _issues(self, data: bytes) -> Editable:
+        if self._cached:
+            self.cache = self._store.cache(data, self.seen[self._store.name][1])
+        return (
+            Log(data, self._store.name) if self.cache is None else CachedRecords(self.cache, data)
+        )
+
+    def close(self) -> None:
+        """Let the cache go."""
+        if self.cache is not None:
+            self.cache.close()
+
+
 class Store:
-    """The log of a workspace, for writing."""
+    """The files of a workspace, for writing."""
 
     def __init__(self, place: Place, source: Source, timeout: float = WAIT) -> None:
         self.place = place
@@ -61,30 +111,35 @@ class Store:
         self.timeout = timeout
         self.name = os.path.basename(place.log)
         self._git = GitWork(place.top, place.git_dir, place.common_dir)
-        self._folder = os.path.dirname(place.log)
-        self._places = _ANYWHERE
+
+    def path(self, file: str) -> str:
+        """Where the file of this name is; none that is not known is anywhere but the log."""
+        if file not in BESIDE:
+            return self.place.log
+        private = file.startswith(PRIVATE)
+        folder = self.source.local if private else self.place.beads
+        path = os.path.join(folder, file.removeprefix(PRIVATE))
+        return os.path.realpath(path) if os.path.islink(path) else path
 
     def rewrite(
         self,
         plan: Plan,
         record: Callable[[tuple[Change, ...]], None] | None = None,
-        places: Mapping[str, bytes] = _ANYWHERE,
+        places: Places | None = None,
     ) -> Written:
         """Give records the lines that a plan names for them; `record` runs before the lock goes.
 
-        `places` names the line that a new one is to stand in front of, b"" for the end. Raises
-        Refused, Conflicted or Locked, and then nothing was written.
+        `places` names, by file, the line that a new one is to stand in front of, b"" for the end.
+        Raises Refused, Conflicted or Locked, and then nothing was written.
         """
         self._check_allowed()
-        self._places = places
-        with self._errors(), ExitStack() as held:
+        with _Unwritable(self.place.log), ExitStack() as held:
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
             self._sweep()
             for _ in _tries():
                 self._git.wait()
-                data, stat = caches.read_log(self.place.log)
-                changes = self._attempt(plan, data, stat)
+                changes = self._attempt(plan, places or {})
                 if changes is not None:
                     if changes and record is not None:
                         with suppress(OSError):  # the journal is a convenience
@@ -121,22 +176,20 @@ class Store:
                 hint="pip install --upgrade bd-tracker",
             )
 
-    def _errors(self) -> _Unwritable:
-        return _Unwritable(self.place.log)
-
-    def _attempt(self, plan: Plan, data: bytes, stat: str) -> tuple[Change, ...] | None:
-        """One try; None if the file moved under it."""
-        cache = self._cache(data, stat)
-        if cache is not None:
+    def _attempt(self, plan: Plan, places: Places) -> tuple[Change, ...] | None:
+        """One try; None if a file moved under it."""
+        for cached in (True, False):
+            look = _Look(self, cached=cached)
             try:
-                return self._through(plan, CachedRecords(cache, data), (data, stat), cache)
+                return self._through(look, plan, places)
             except (Strayed, sqlite3.Error):
-                pass  # the cache is not what it says: the log itself is
+                if look.cache is None:
+                    raise  # the cache is not what it says, and was not asked
             finally:
-                cache.close()
-        return self._through(plan, Log(data, self.name), (data, stat), None)
+                look.close()
+        return None
 
-    def _cache(self, data: bytes, stat: str) -> Cache | None:
+    def cache(self, data: bytes, stat: str) -> Cache | None:
         """The cache on disk, if it answers for these very bytes and all lines are plain."""
         try:
             refresh.make_local(self.source.local)
@@ -150,110 +203,114 @@ class Store:
         cache.close()
         return None
 
-    def _through(
-        self, plan: Plan, before: Editable, seen: tuple[bytes, str], cache: Cache | None
-    ) -> tuple[Change, ...] | None:
-        data, stat = seen
-        wanted = plan(before)
-        changes = tuple(
-            Change(self.name, id, old, new)
-            for id, new in wanted.items()
-            if (old := before.line(id)) != new
-        )
-        if not changes:
+    def _through(self, look: _Look, plan: Plan, places: Places) -> tuple[Change, ...] | None:
+        pages = list(self._pages(look, plan(look.shelf), places))
+        if not pages:
             return ()
-        changes = _placed(data, changes)
-        edits = before.edits({change.id: change.new for change in changes}, self._places)
-        pieces = lines.apply(data, edits)
-        new_stat = self._replace(pieces, stat)
-        if not new_stat or self._is_swept(changes, new_stat):
+        stats = self._replace(pages, look)
+        if not stats:
             return None
-        if cache is not None and not self._places:  # a place of its own may break the order
+        own = next((page for page in pages if page.file == self.name), None)
+        if own and look.cache and not places.get(self.name):  # that may break the order
+            moved = (look.seen[self.name][1], stats[self.name])
             with suppress(OSError, sqlite3.Error, Gone, Locked):
-                self._patch(cache, changes, pieces, (stat, new_stat))
-        return changes
+                self._patch(look.cache, own, moved)
+        return tuple(change for page in pages for change in page.changes)
 
-    def _replace(self, pieces: Pieces, seen: str) -> str:
-        """Put a new file in the place of the log; "" if the log is no longer what was seen."""
-        temporary = os.path.join(self._folder, f".{self.name}.db-tmp{os.getpid()}")
+    def _pages(self, look: _Look, wanted: Wanted, places: Places) -> Iterator[_Page]:
+        """The files that change, in the order in which they are written."""
+        pages = []
+        for of, names in wanted.items():
+            file = of if of in BESIDE else self.name
+            sheet = look.shelf.of(file)
+            changes = tuple(
+                Change(file, name, old, new)
+                for name, new in names.items()
+                if (old := sheet.line(name)) != new
+            )
+            if changes:
+                data, stat = look.seen[file]
+                edits = sheet.edits({c.id: c.new for c in changes}, places.get(of, _ANYWHERE))
+                target = Replacement(self.path(file), stat, self._git)
+                pages.append(_Page(file, _placed(data, changes), lines.apply(data, edits), target))
+        yield from sorted(pages, key=lambda page: _turn(page, self.name))
+
+    def _replace(self, pages: list[_Page], look: _Look) -> dict[str, str]:
+        """Put the new files in their places; the stat of each, or nothing where one moved."""
+        put: list[_Page] = []
         try:
-            mode = os.stat(self.place.log).st_mode & 0o7777 if seen else 0o644
-        except FileNotFoundError:
-            return ""
-        handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, mode)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.writelines(pieces)
-                file.flush()
-                if seen and hasattr(os, "fchmod"):
-                    os.fchmod(file.fileno(), mode)
-                os.fsync(file.fileno())
-                own = caches.text_of(os.fstat(file.fileno()))
-            if not self._put(temporary, seen):
-                return ""
+            if not all(page.target.write(page.pieces) for page in pages):
+                return {}
+            if len(look.seen) > 1 and not self._is_as_seen(look):
+                return {}
+            for page in pages:
+                if not page.target.put():
+                    self._take_back(put)
+                    return {}
+                put.append(page)
+            stats = {page.file: page.target.settled() for page in pages}
+        except OSError:
+            self._take_back(put)
+            raise
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(temporary)
-        found = caches.stat_text(self.place.log)
-        _sync_folder(self._folder)
-        return found if _unnamed(found) == _unnamed(own) else own
+            for page in pages:
+                page.target.discard()
+        if self._is_swept(pages, stats):
+            self._take_back([page for page in pages if len(pages) > 1 and page.is_there()])
+            return {}
+        return stats
 
-    def _put(self, temporary: str, seen: str) -> bool:
-        """Give the new file the name of the log, unless that is no longer what was seen.
+    def _is_as_seen(self, look: _Look) -> bool:
+        """Whether every file that the plan has looked at is still the one that was read."""
+        seen = look.seen.items()
+        return all(caches.stat_text(self.path(file)) == stat for file, (_, stat) in seen)
 
-        Where git has been at work just now the files are exchanged, so that one which it puts
-        there after our last look is found, and put back.
-        """
-        log = self.place.log
-        is_recent = self._git.is_recent()
-        if self._git.is_busy() or caches.stat_text(log) != seen:
-            return False
-        if not is_recent or not seen:
-            return _rename(temporary, log, new=not seen)
-        with suppress(FileNotFoundError):
-            if not exchange(temporary, log):
-                return _rename(temporary, log)
-            if _unnamed(caches.stat_text(temporary)) == _unnamed(seen):
-                return True
-            exchange(temporary, log)
-        return False
+    def _take_back(self, pages: list[_Page]) -> None:
+        """Give the records that we wrote the lines that they had, unless they moved since."""
+        for page in reversed(pages):
+            for _ in _tries():
+                look = _Look(self, cached=False)
+                back = {c.id: c.old for c in page.changes if _still(look.shelf, c)}
+                behind = {c.id: c.next for c in page.changes if c.next is not None}
+                found = list(self._pages(look, {page.file: back}, {page.file: behind}))
+                if not found or self._put_alone(found[0]):
+                    break
 
-    def _is_swept(self, changes: Iterable[Change], left: str) -> bool:
+    def _put_alone(self, page: _Page) -> bool:
+        try:
+            return page.target.write(page.pieces) and page.target.put()
+        finally:
+            page.target.settled()
+            page.target.discard()
+
+    def _is_swept(self, pages: list[_Page], left: dict[str, str]) -> bool:
         """Whether git has put a file in the place of ours that does not hold what we wrote.
 
         It may be in a stash, but also in one that is nowhere: then written twice is better.
         """
         for _ in itertools.chain([None], self._git.moments()):
             self._git.wait()
-            if caches.stat_text(self.place.log) != left:
-                data, left = caches.read_log(self.place.log)
-                if not all(_holds(data, change) for change in changes):
-                    return True
+            for page in pages:
+                stat = caches.stat_text(page.target.path)
+                if stat != left[page.file]:
+                    if not page.is_there():
+                        return True
+                    left = {**left, page.file: stat}
         return False
 
-    def _patch(
-        self,
-        cache: Cache,
-        changes: Iterable[Change],
-        pieces: Pieces,
-        stats: tuple[str, str],
-    ) -> None:
+    def _patch(self, cache: Cache, page: _Page, stats: tuple[str, str]) -> None:
         content = hashlib.sha256()
-        for piece in pieces:
+        for piece in page.pieces:
             content.update(piece)
+        issues = [change for change in page.changes if not is_carried_name(change.id)]
         with hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
-            refresh.patched(self.source, cache, changes, (content.digest(), *stats))
+            refresh.patched(self.source, cache, issues, (content.digest(), *stats))
 
     def _sweep(self) -> None:
         """Remove what writers left behind that died; the lock says that none is alive."""
-        start = f".{self.name}.db-tmp"
-        for name in os.listdir(self._folder):
-            if name.startswith(start):
-                with suppress(OSError):
-                    os.unlink(os.path.join(self._folder, name))
-
-
-_BINARY = getattr(os, "O_BINARY", 0)
+        names = {os.path.basename(path) for path in map(self.path, BESIDE)} | {self.name}
+        for folder in {os.path.dirname(self.path(file)) for file in (*BESIDE, self.name)}:
+            sweep(folder, names)
 
 
 def lock_paths(beads: str, local: str) -> list[str]:
@@ -308,6 +365,16 @@ def _holds(data: bytes, change: Change) -> bool:
     return lines.find_line(data, change.new) >= 0
 
 
+def _turn(page: _Page, log: str) -> tuple[bool, int]:
+    """When a file is written: one that only loses records behind those that may gain them."""
+    only_loses = all(change.new is None for change in page.changes)
+    return only_loses, BESIDE.index(page.file) if page.file != log else len(BESIDE)
+
+
+def _still(shelf: Shelf, change: Change) -> bool:
+    return shelf.of(change.file).line(change.id) == change.new
+
+
 class _Unwritable:
     """Turns an error of the file system into a refusal that names the file."""
 
@@ -323,41 +390,3 @@ class _Unwritable:
                 f"cannot write {self._path}: {error.strerror or error}; the log is as it was",
                 hint="make the folder writable, or free some space, and try again",
             ) from error
-
-
-def _unnamed(stat: str) -> str:
-    """A stat without the time that moves when a file is renamed."""
-    return stat.rpartition(":")[0]
-
-
-def _rename(temporary: str, path: str, *, new: bool = False) -> bool:
-    """Give a file its name; a `new` one only if there is none, so that no other is lost."""
-    if new:
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            return False
-        except OSError:  # a file system without links
-            os.replace(temporary, path)
-        return True
-    for attempt in range(20):  # Windows refuses while a reader has it open
-        try:
-            os.replace(temporary, path)
-        except PermissionError:
-            if os.name != "nt" or attempt == 19:
-                raise
-            time.sleep(0.01 * (attempt + 1))
-        else:
-            return True
-    return False
-
-
-def _sync_folder(folder: str) -> None:
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with suppress(OSError):  # not every file system can, and the log is replaced already
-            os.fsync(handle)
-    finally:
-        os.close(handle)

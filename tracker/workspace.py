@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from tracker import cache as caches
 from tracker import remarks
 from tracker.config import closing_statuses, names, plain, value
-from tracker.errors import Invalid, Moved, NotFound, Refused
+from tracker.errors import Invalid, NotFound, Refused
 from tracker.query import Moment
 
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from tracker.claims import Claim, Claims
     from tracker.fields import Settings
     from tracker.journal import Change, Op
-    from tracker.log import Draft
+    from tracker.log import Draft, Editable
     from tracker.model import Issue
     from tracker.places import Place
-    from tracker.store import Editable, Store
+    from tracker.shelf import Drafts, Shelf, Wanted
+    from tracker.store import Places, Plan, Store
 
 T = TypeVar("T")
 
@@ -152,51 +153,79 @@ class Workspace:
         return self.who()._replace(owner=self.caller.owner)
 
     def write(self, action: Callable[[Draft], T]) -> T:
-        """Run an action on the log, whole or not at all, and remember it for undo."""
-        from tracker.log import Draft
+        """Run an action on the log of issues, whole or not at all, and remember it for undo."""
+        return self.edit(lambda drafts: action(drafts.issues))
+
+    def edit(self, action: Callable[[Drafts], T]) -> T:
+        """Run an action on any of the files, whole or not at all, and remember it for undo.
+
+        It may run again where another program was faster; what its last run gives is the result.
+        """
+        from tracker.shelf import Drafts
 
         results: list[T] = []
 
-        def plan(before: Editable) -> Mapping[str, bytes | None]:
-            draft = Draft(before)
-            results.append(action(draft))
-            return draft.written()
+        def plan(shelf: Shelf) -> Wanted:
+            drafts = Drafts(shelf)
+            results.append(action(drafts))
+            return drafts.written()
 
-        self.rewrite(plan)
+        self.revise(plan)
         return results[-1]
 
     def rehearse(self, action: Callable[[Draft], T]) -> T:
+        """What an action on issues would give, without writing anything."""
+        return self.preview(lambda drafts: action(drafts.issues))
+
+    def preview(self, action: Callable[[Drafts], T]) -> T:
         """What an action would give, without writing anything."""
-        from tracker.log import Draft, Log
+        from tracker.shelf import Drafts
 
-        data, _ = caches.read_log(self.place.log)
-        log = Log(data, os.path.basename(self.place.log))
-        self._notice(log)
-        return action(Draft(log))
+        shelf = self.shelf()
+        try:
+            return action(Drafts(shelf))
+        finally:
+            self._notice(shelf)
 
-    def _notice(self, log: Editable) -> None:
-        problems = [str(problem) for problem in getattr(log, "problems", ())]
-        self.amiss = remarks.all_of(self.place, problems)
+    def shelf(self) -> Shelf:
+        """The files as they are now, each read when it is first asked for; without the cache."""
+        from tracker.log import Log
+        from tracker.shelf import Shelf
 
-    def rewrite(
-        self,
-        plan: Callable[[Editable], Mapping[str, bytes | None]],
-        undoes: str = "",
-        places: Mapping[str, bytes] | None = None,
+        store = self.store
+        return Shelf(
+            store.name,
+            lambda file: caches.read_log(store.path(file))[0],
+            lambda data: Log(data, store.name),
+        )
+
+    def _notice(self, shelf: Shelf) -> None:
+        self.amiss = remarks.all_of(self.place, [str(problem) for problem in shelf.problems])
+
+    def rewrite(self, plan: Callable[[Editable], Mapping[str, bytes | None]]) -> tuple[Change, ...]:
+        """Give issues the lines that a plan names, and note it in the journal."""
+        name = os.path.basename(self.place.log)
+        return self.revise(lambda shelf: {name: plan(shelf.issues)})
+
+    def revise(
+        self, plan: Plan, undoes: str = "", places: Places | None = None
     ) -> tuple[Change, ...]:
-        """Give records the lines that a plan names, and note it in the journal.
+        """Give records of any file the lines that a plan names, and note it in the journal.
 
         `amiss` then tells what `warnings` would have told.
         """
         from tracker import journal
+        from tracker.beside import BESIDE
 
         if self.caller.readonly:
             raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
         who = self.who()
 
-        def noticing(before: Editable) -> Mapping[str, bytes | None]:
-            self._notice(before)
-            return plan(before)
+        def noticing(before: Shelf) -> Wanted:
+            try:
+                return plan(before)
+            finally:
+                self._notice(before)
 
         def record(changes: tuple[Change, ...]) -> None:
             op = journal.Op(
@@ -205,9 +234,10 @@ class Workspace:
             journal.append(self.local, op)
 
         self.refresh()  # a cache that is being read could not follow what is written
-        written = self.store.rewrite(noticing, record, places or {})
-        if written.changes and self.claims.exist():
-            self.claims.settle(written.changes, who, self.settings().closing)
+        written = self.store.rewrite(noticing, record, places)
+        issues = tuple(one for one in written.changes if one.file not in BESIDE)
+        if issues and self.claims.exist():
+            self.claims.settle(issues, who, self.settings().closing)
         return written.changes
 
     @cached_property
@@ -275,47 +305,19 @@ class Workspace:
 
         A write that undid another is not meant by default, nor is one that was undone.
         """
-        ops = self.operations()
-        undone: set[str] = set()
-        for op in reversed(ops):  # an undo that was itself undone does not count
-            if op.undoes and op.key not in undone:
-                undone.add(op.undoes)
-        if number is None:
-            able = [op for op in ops if not op.undoes and op.key not in undone]
-        else:
-            able = [op for op in ops if op.number == number]
-        if not able:
-            raise Moved(
-                "nothing to undo" if number is None else f"there is no operation {number}",
-                hint="bd op log",
-            )
-        op = able[-1]
-        if op.key in undone:
-            raise Moved(f"operation {op.number} is undone already", hint="bd op log")
-        if op.left_out:
-            raise Moved(
-                f"operation {op.number} wrote {op.left_out} records, which is more than is kept",
-                hint=f"git diff {self.place.log}",
-            )
-        return op
+        from tracker import undo
+
+        return undo.choose(self.operations(), number, self.place.log)
 
     def undo(self, number: int | None = None) -> Op:
         """Put back what the last write (or that one) changed, byte for byte.
 
         Raises Moved where a record is no longer what the write left.
         """
+        from tracker import undo
+
         op = self.undoable(number)
-
-        def plan(before: Editable) -> Mapping[str, bytes | None]:
-            for change in op.changes:
-                if before.line(change.id) != change.new:
-                    raise Moved(
-                        f"{change.id} has changed since operation {op.number}: nothing was undone",
-                        hint=f"bd show {change.id}; bd op log",
-                    )
-            return {change.id: change.old for change in op.changes}
-
-        self.rewrite(plan, op.key, {c.id: c.next for c in op.changes if c.next is not None})
+        self.revise(lambda shelf: undo.plan(shelf, op), op.key, undo.places(op))
         return op
 
     def touch(self, id: str) -> None:

@@ -1,0 +1,30 @@
+"""The files beside the log of issues, and the names of memories within it: nothing to load."""
+
+from __future__ import annotations
+
+ARCHIVE_FILE = "archive.jsonl"
+MEMORY_FILE = "memory.jsonl"
+OUTCOMES_FILE = "outcomes.jsonl"
+PRIVATE = ".local/"
+"""The folder of what never leaves this clone, beside the files that are shared."""
+BESIDE = (
+    OUTCOMES_FILE, PRIVATE + OUTCOMES_FILE, MEMORY_FILE, PRIVATE + MEMORY_FILE, ARCHIVE_FILE,
+)  # fmt: skip
+"""All of them, in the order in which they are written."""
+_CARRIED = "memory "
+"""What the names of memories begin with that stand among the issues: no id holds a space."""
+
+
+def carried_name(key: str) -> str:
+    """What a memory is called among the changes of the log of issues."""
+    return f"{_CARRIED}{key}"
+
+
+def key_of(name: str) -> str:
+    """The key of a memory among the issues, by what it is called there."""
+    return name.removeprefix(_CARRIED)
+
+
+def is_carried_name(name: str) -> bool:
+    """Whether a change of the log of issues is about a memory."""
+    return name.startswith(_CARRIED)

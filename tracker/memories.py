@@ -1,0 +1,238 @@
+"""The files of memories and outcomes as values, and what is being edited in them.
+
+`Memories` and `Outcomes` are sheets over the bytes of `memory.jsonl` and `outcomes.jsonl`;
+`Carried` are the memories that Beads 1.x keeps among the issues. `Notes` is all of them being
+edited: a private memory stands before a shared one, and both before a carried one, which moves to
+the file of memories when it is edited. `Verdicts` are outcomes being added.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker import lines
+from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE, carried_name, key_of
+from tracker.lines import Found, Unread
+from tracker.memoline import (
+    MEMORY,
+    TYPE,
+    decode_memory,
+    decode_outcome,
+    encode_memory,
+    encode_outcome,
+)
+from tracker.memory import Memory, Outcome
+from tracker.sheet import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+class Memories(Sheet[Memory]):
+    """The memories of one file, by key. Tombstones are records too."""
+
+    named = "key"
+    kind = MEMORY
+
+    def decoded(self, line: bytes) -> Memory:
+        return decode_memory(line)
+
+
+class Outcomes(Sheet[Outcome]):
+    """The outcomes of one file, by id. Git's own union of two branches may repeat a line."""
+
+    kind = "outcome"
+    grows = True
+
+    def decoded(self, line: bytes) -> Outcome:
+        return decode_outcome(line)
+
+
+class Carried(Sheet[Memory]):
+    """The memories among the issues of a log, named `memory <key>`; of several the first counts."""
+
+    grows = True
+
+    def decoded(self, line: bytes) -> Memory:
+        return decode_memory(line)
+
+    def _items(self) -> Iterator[Found | Unread]:
+        """Only of lines that hold the word as a whole text, which is fast to find."""
+        word = b'"%s"' % MEMORY.encode()
+        known: set[str] = set()
+        at = self.data.find(word)
+        while at >= 0:
+            begin = self.data.rfind(b"\n", 0, at) + 1
+            stop = self.data.find(b"\n", at)
+            stop = len(self.data) if stop < 0 else stop
+            for item in lines.scan(self.data[begin:stop]):
+                if not isinstance(item, Found) or not is_carried(item.row):
+                    continue
+                name = carried_name(item.row["key"])
+                if name not in known:
+                    known.add(name)
+                    start, end = begin + item.start, begin + item.end
+                    yield Found(0, start, end, {"id": name}, item.glued)
+            at = self.data.find(word, stop)
+
+
+def is_carried(row: Mapping[str, Any]) -> bool:
+    """Whether a line of the log of issues is a memory as Beads 1.x writes them."""
+    key = row.get("key")
+    return row.get(TYPE) == MEMORY and isinstance(key, str) and bool(key) and not row.get("id")
+
+
+class Place(NamedTuple):
+    """Where a record stands: in the shared file or the private one."""
+
+    private: bool
+    name: str
+
+
+class Pile(NamedTuple):
+    """The three places of memories; each is read when it is asked for."""
+
+    shared: Callable[[], Memories]
+    private: Callable[[], Memories]
+    carried: Callable[[], Carried]
+
+
+class Notes:
+    """Memories being edited: what they were, and those that have changed since."""
+
+    def __init__(self, before: Pile) -> None:
+        self._before = before
+        self._changes: dict[Place, Memory | None] = {}
+        self._uncarried: dict[str, None] = {}
+
+    def get(self, key: str) -> Memory | None:
+        """The memory of this very key, tombstones included."""
+        for private in (True, False):
+            place = Place(private, key)
+            found = self._changes[place] if place in self._changes else self._was(place)
+            if found is not None:
+                return found
+        name = carried_name(key)
+        return None if name in self._uncarried else self._before.carried().get(name)
+
+    def is_private(self, key: str) -> bool:
+        """Whether this memory never leaves the clone."""
+        place = Place(private=True, name=key)
+        return (self._changes[place] if place in self._changes else self._was(place)) is not None
+
+    def keys(self) -> list[str]:
+        """Every key, sorted; those of tombstones too."""
+        before = self._before
+        found = {*before.shared(), *before.private()}
+        found |= {key_of(name) for name in before.carried()}
+        found |= {key for _, key in self._changes}
+        return sorted(key for key in found if self.get(key) is not None)
+
+    def every(self) -> Iterator[Memory]:
+        """Every memory by key, tombstones included."""
+        return (found for key in self.keys() if (found := self.get(key)) is not None)
+
+    def put(self, memory: Memory, *, private: bool | None = None) -> Memory:
+        """Set the memory of a key where it stands, or where `private` says.
+
+        Setting what is there changes nothing; a carried memory moves to the shared file else.
+        """
+        is_private = self.is_private(memory.key) if private is None else private
+        place = Place(is_private, memory.key)
+        was = self._changes[place] if place in self._changes else self._was(place)
+        if was is None and not is_private:
+            was = self._before.carried().get(carried_name(memory.key))
+        if memory != was:
+            self._sheet(place).forbid_edit(memory.key)
+            self._changes[place] = memory
+            if not is_private:
+                self._uncarry(memory.key)
+        return memory
+
+    def drop(self, key: str) -> None:
+        """Take every record of a key away, line and all."""
+        for private in (True, False):
+            place = Place(private, key)
+            if place in self._changes or self._was(place) is not None:
+                self._sheet(place).forbid_edit(key)
+                self._changes[place] = None
+        self._uncarry(key)
+
+    def drop_private(self, key: str) -> None:
+        """Take the private record of a key away, line and all."""
+        place = Place(private=True, name=key)
+        self._sheet(place).forbid_edit(key)
+        self._changes[place] = None
+
+    def written(self) -> dict[str, dict[str, bytes | None]]:
+        """By file, the new line of each record that differs from what it was.
+
+        Memories among the issues stand under `""`, by their names there.
+        """
+        found: dict[str, dict[str, bytes | None]] = {}
+        for place, memory in self._changes.items():
+            if memory != self._was(place):
+                file = PRIVATE + MEMORY_FILE if place.private else MEMORY_FILE
+                line = None if memory is None else encode_memory(memory)
+                found.setdefault(file, {})[place.name] = line
+        if self._uncarried:
+            found[""] = dict.fromkeys(self._uncarried)
+        return found
+
+    def _was(self, place: Place) -> Memory | None:
+        return self._sheet(place).get(place.name)
+
+    def _sheet(self, place: Place) -> Memories:
+        return self._before.private() if place.private else self._before.shared()
+
+    def _uncarry(self, key: str) -> None:
+        name = carried_name(key)
+        if name in self._before.carried():
+            self._uncarried[name] = None
+
+
+class Verdicts:
+    """Outcomes being added, in the shared file or the private one; none is ever changed."""
+
+    def __init__(self, shared: Callable[[], Outcomes], private: Callable[[], Outcomes]) -> None:
+        self._shared = shared
+        self._private = private
+        self._added: dict[Place, Outcome] = {}
+
+    def get(self, id: str) -> Outcome | None:
+        """The outcome of this very id."""
+        for private in (True, False):
+            found = self._added.get(Place(private, id)) or self._sheet(private=private).get(id)
+            if found is not None:
+                return found
+        return None
+
+    def is_private(self, id: str) -> bool:
+        """Whether this outcome never leaves the clone."""
+        return Place(private=True, name=id) in self._added or id in self._private()
+
+    def every(self) -> Iterator[Outcome]:
+        """Every outcome, once."""
+        shared, private = self._shared(), self._private()
+        yield from shared.values()
+        yield from (one for id, one in private.items() if id not in shared)
+        yield from self._added.values()
+
+    def add(self, outcome: Outcome, *, private: bool = False) -> Outcome:
+        """Record an outcome; one that is there already is not added again."""
+        sheet = self._sheet(private=private)
+        if outcome.id not in sheet:
+            sheet.forbid_edit(outcome.id)
+            self._added[Place(private, outcome.id)] = outcome
+        return outcome
+
+    def written(self) -> dict[str, dict[str, bytes | None]]:
+        """By file, the line of each outcome that was added."""
+        found: dict[str, dict[str, bytes | None]] = {}
+        for place, outcome in self._added.items():
+            file = PRIVATE + OUTCOMES_FILE if place.private else OUTCOMES_FILE
+            found.setdefault(file, {})[place.name] = encode_outcome(outcome)
+        return found
+
+    def _sheet(self, *, private: bool) -> Outcomes:
+        return self._private() if private else self._shared()

@@ -1,0 +1,146 @@
+"""New content for one file: written beside it, and put in its place in one step.
+
+Git does not take our lock. So a replacement remembers what was seen of the file, and steps back
+where that is no longer what is there.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tracker import cache as caches
+from tracker.exchange import exchange
+
+if TYPE_CHECKING:
+    from tracker.gitwork import GitWork
+
+Pieces = list[bytes | memoryview]
+
+
+class Replacement:
+    """A file and what it is to become; `seen` is the stat of what was read, "" for no file."""
+
+    def __init__(self, path: str, seen: str, git: GitWork) -> None:
+        self.path = path
+        self.seen = seen
+        self._git = git
+        folder, name = os.path.split(path)
+        self._temporary = os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
+        self._own = ""
+
+    def write(self, pieces: Pieces) -> bool:
+        """Put the new content on the disk beside the file; False if that has gone meanwhile."""
+        is_private = os.path.basename(os.path.dirname(self.path)) == ".local"
+        try:
+            mode = 0o600 if is_private else 0o644
+            if self.seen:
+                mode = os.stat(self.path).st_mode & 0o7777
+        except FileNotFoundError:
+            return False
+        handle = os.open(self._temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.writelines(pieces)
+            file.flush()
+            if self.seen and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+            self._own = caches.text_of(os.fstat(file.fileno()))
+        return True
+
+    def is_current(self) -> bool:
+        """Whether the file is still what was seen, and git is not at work."""
+        return not self._git.is_busy() and caches.stat_text(self.path) == self.seen
+
+    def put(self) -> bool:
+        """Give the new content the name of the file, unless that is no longer what was seen.
+
+        Where git has been at work just now the files are exchanged, so that one which it puts
+        there after our last look is found, and put back.
+        """
+        is_recent = self._git.is_recent()
+        if not self.is_current():
+            return False
+        is_put = self._exchange() if is_recent and self.seen else self._rename()
+        if is_put:
+            self.discard()
+        return is_put
+
+    def _rename(self) -> bool:
+        return _rename(self._temporary, self.path, new=not self.seen)
+
+    def _exchange(self) -> bool:
+        with suppress(FileNotFoundError):
+            if not exchange(self._temporary, self.path):
+                return self._rename()
+            if unnamed(caches.stat_text(self._temporary)) == unnamed(self.seen):
+                return True
+            exchange(self._temporary, self.path)
+        return False
+
+    def settled(self) -> str:
+        """See that the new name is on the disk; the stat that the file has then."""
+        found = caches.stat_text(self.path)
+        _sync_folder(os.path.dirname(self.path))
+        return found if unnamed(found) == unnamed(self._own) else self._own
+
+    def discard(self) -> None:
+        """Remove what is left beside the file."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._temporary)
+
+
+_BINARY = getattr(os, "O_BINARY", 0)
+
+
+def unnamed(stat: str) -> str:
+    """A stat without the time that moves when a file is renamed."""
+    return stat.rpartition(":")[0]
+
+
+def sweep(folder: str, names: set[str]) -> None:
+    """Remove what writers of these files left behind that died; the lock says that none lives."""
+    try:
+        found = os.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in found:
+        of, is_ours, _ = name.removeprefix(".").partition(".db-tmp")
+        if is_ours and name.startswith(".") and of in names:
+            with suppress(OSError):
+                os.unlink(os.path.join(folder, name))
+
+
+def _rename(temporary: str, path: str, *, new: bool = False) -> bool:
+    """Give a file its name; a `new` one only if there is none, so that no other is lost."""
+    if new:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            os.replace(temporary, path)
+        return True
+    for attempt in range(20):  # Windows refuses while a reader has it open
+        try:
+            os.replace(temporary, path)
+        except PermissionError:
+            if os.name != "nt" or attempt == 19:
+                raise
+            time.sleep(0.01 * (attempt + 1))
+        else:
+            return True
+    return False
+
+
+def _sync_folder(folder: str) -> None:
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):  # not every file system can, and the file is replaced already
+            os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,191 @@
+"""Records by name over the bytes of a file: what issues, memories and outcomes have in common.
+
+Lines are found once and decoded when asked for. A sheet never changes; `edits` says how its bytes
+would, and leaves every byte alone that belongs to no record that was named.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from tracker import lines
+from tracker.errors import Conflicted, Refused
+from tracker.lines import Edit, Found, Problem, Unread
+from tracker.model import instant
+
+T = TypeVar("T")
+
+
+class Sheet(Mapping[str, T]):
+    """The records of one file. `problems` lists what could not be read, with its place."""
+
+    named: ClassVar[str] = "id"
+    """The field that names a record."""
+    kind: ClassVar[str] = "issue"
+    """What these are called under `_type`; objects of another type are no problem."""
+    grows: ClassVar[bool] = False
+    """Whether records are only ever added: new ones go last, and the same may stand twice."""
+
+    def __init__(self, data: bytes, path: str) -> None:
+        self.data = data
+        self.path = path
+        self.problems: tuple[Problem, ...] = ()
+        self.markers: tuple[int, ...] = ()
+        self._found: dict[str, Found] = {}
+        self._twice: dict[str, list[int]] = {}
+        self._records: dict[str, T] = {}
+        self._read()
+
+    def decoded(self, line: bytes) -> T:
+        """The record of a line."""
+        raise NotImplementedError
+
+    def _items(self) -> Iterable[Found | Unread]:
+        return lines.scan(self.data)
+
+    def _read(self) -> None:
+        problems: list[Problem] = []
+        markers: list[int] = []
+        side = ""
+        for item in self._items():
+            if isinstance(item, Unread):
+                problems.append(Problem(self.path, item.number, item.why))
+                if item.marker:
+                    markers.append(item.number)
+                    side = _side(side, item.marker)
+            elif not side.startswith("|"):
+                self._add(item, problems, conflicted=bool(side))
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.line))
+        self.markers = tuple(markers)
+
+    def _add(self, item: Found, problems: list[Problem], *, conflicted: bool) -> None:
+        name = item.row.get(self.named)
+        if not isinstance(name, str) or not name:
+            if (item.row.get("_type") or self.kind) == self.kind:
+                problems.append(Problem(self.path, item.number, f"the record has no {self.named}"))
+            return
+        earlier = self._found.get(name)
+        if earlier is not None and conflicted and self._stamp(earlier) > self._stamp(item):
+            return  # the two sides of a conflict: show the newer one
+        if earlier is not None and not conflicted:
+            if self.grows and self._bytes(earlier) == self._bytes(item):
+                return
+            self._twice.setdefault(name, [earlier.number]).append(item.number)
+            why = f"{name} stands again on line {item.number}, and the last one counts"
+            problems.append(Problem(self.path, earlier.number, why))
+            del self._found[name]
+        self._found[name] = item
+
+    def _stamp(self, found: Found) -> tuple[int, bytes]:
+        text = found.row.get("updated_at")
+        return instant(text) if isinstance(text, str) else 0, self._bytes(found)
+
+    def _bytes(self, found: Found) -> bytes:
+        return self.data[found.start : found.end]
+
+    def __getitem__(self, name: str) -> T:
+        record = self._records.get(name)
+        if record is None:
+            record = self._records[name] = self.decoded(self._bytes(self._found[name]))
+        return record
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def rows(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """The line of every record, and what it parsed to."""
+        return ((self._bytes(f), f.row) for f in self._found.values())
+
+    @property
+    def is_glued(self) -> bool:
+        """Whether some record shares its line with another."""
+        return any(found.glued for found in self._found.values())
+
+    def line(self, name: str) -> bytes | None:
+        """The bytes of the record, without the line ending."""
+        found = self._found.get(name)
+        return None if found is None else self._bytes(found)
+
+    def number(self, name: str) -> int:
+        """The line on which the record stands, counted from 1."""
+        return self._found[name].number
+
+    @property
+    def repeated(self) -> Mapping[str, Sequence[int]]:
+        """The lines of every name that stands more than once; the last of them counts."""
+        return self._twice
+
+    def forbid_edit(self, name: str) -> None:
+        """Raise Refused where the record of this name cannot be replaced without a loss."""
+        if self.markers:
+            raise Conflicted(self.path, self.markers)
+        if name in self._twice:
+            where = " and ".join(str(number) for number in self._twice[name])
+            raise Refused(
+                f"{name} stands more than once in {self.path} (lines {where}): nothing was written",
+                hint="keep one of these lines, then try again; bd doctor lists them",
+            )
+
+    @property
+    def is_sorted(self) -> bool:
+        """Whether the names ascend in byte order; an empty file is sorted."""
+        return all(one < two for one, two in itertools.pairwise(self._found))
+
+    def edits(
+        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] | None = None
+    ) -> list[Edit]:
+        """The edits that give each named record its new line (None takes the record away).
+
+        `places` names the line that a new one is to stand in front of, b"" for the end. Raises
+        Conflicted or Refused where something would be lost.
+        """
+        if self.markers:
+            raise Conflicted(self.path, self.markers)
+        for name in changes:
+            self.forbid_edit(name)
+        edits = [
+            lines.replaced(self.data, self._found[name], line)
+            for name, line in changes.items()
+            if name in self._found
+        ]
+        ordered = sorted(self._found) if self.is_sorted and not self.grows else []
+        for name, line in lines.by_id(changes, places or {}):
+            if name not in self._found and line is not None:
+                placed = (
+                    lines.placed(self.data, line, places[name])
+                    if places and name in places
+                    else None
+                )
+                edits.append(placed or self._insertion(name, line, ordered))
+        return edits
+
+    def _insertion(self, name: str, line: bytes, ordered: list[str]) -> Edit:
+        at = bisect_left(ordered, name)
+        if at < len(ordered):
+            found = self._found[ordered[at]]
+            return lines.ahead(self.data, found, line)
+        if ordered:  # behind the last record, which may not be the last line
+            stop = self.data.find(b"\n", self._found[ordered[-1]].end)
+            if 0 <= stop < len(self.data) - 1:
+                return lines.inserted(self.data, stop + 1, line)
+        return lines.appended(self.data, line)
+
+
+def _side(side: str, marker: str) -> str:
+    """The part of a conflict that a marker begins: the first character tells which.
+
+    Between ||||||| and ======= stands the old base, which may hold conflicts of its own, with
+    longer markers.
+    """
+    if side.startswith("|") and len(marker) != len(side):
+        return side
+    return "" if marker.startswith(">") else marker

@@ -1,0 +1,195 @@
+"""The files of a workspace as one value, and all of them being edited at once.
+
+A plan is given a `Shelf` and names the new line of each record, by file and name; a file is read
+when it is first asked for. Actions get `Drafts`, which have a draft for each kind of record:
+
+    def put_away(drafts):
+        issue = drafts.issues.get_issue("bd-1")
+        drafts.archive.put(issue)           # archive.jsonl
+        drafts.issues.drop("bd-1")          # the log
+        memory = drafts.memories.get("climate/drift")
+        drafts.memories.put(replace(memory, pinned=True))
+        drafts.outcomes.add(outcome)        # outcomes.jsonl, always the first to be written
+
+    workspace.edit(put_away)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from tracker.beside import (
+    ARCHIVE_FILE,
+    MEMORY_FILE,
+    OUTCOMES_FILE,
+    PRIVATE,
+    is_carried_name,
+)
+from tracker.log import Draft, Log
+from tracker.sheet import Sheet
+
+if TYPE_CHECKING:
+    from tracker.lines import Edit, Problem
+    from tracker.log import Editable
+    from tracker.memories import Carried, Memories, Notes, Outcomes, Verdicts
+
+T = TypeVar("T")
+
+Lines = Mapping[str, bytes | None]
+Wanted = Mapping[str, Lines]
+"""By file, the new line of each named record; None takes it away."""
+
+
+_ANYWHERE: Mapping[str, bytes] = {}
+
+
+class Lined(Protocol):
+    """What the writer needs of any file: lines by name, and how the bytes change."""
+
+    def line(self, name: str, /) -> bytes | None:
+        """The bytes of the record, without the line ending."""
+
+    def edits(self, changes: Lines, places: Mapping[str, bytes] = ..., /) -> list[Edit]:
+        """The edits that give each named record its new line."""
+
+
+class Shelf:
+    """The log of issues, called `log` in the folder, and the files beside it.
+
+    `read` gives the bytes of a file, `issues` what answers for those of the log.
+    """
+
+    def __init__(
+        self, log: str, read: Callable[[str], bytes], issues: Callable[[bytes], Editable]
+    ) -> None:
+        self.log = log
+        self._read = read
+        self._issues = issues
+        self._sheets: dict[str, Any] = {}
+
+    @cached_property
+    def issues(self) -> Editable:
+        """The log of issues."""
+        return self._issues(self._read(self.log))
+
+    @property
+    def archive(self) -> Log:
+        """Issues that were put away."""
+        return self._sheet(ARCHIVE_FILE, Log)
+
+    def memories(self, *, private: bool = False) -> Memories:
+        """The memories that all clones share, or those that stay here."""
+        from tracker.memories import Memories
+
+        return self._sheet(PRIVATE + MEMORY_FILE if private else MEMORY_FILE, Memories)
+
+    def outcomes(self, *, private: bool = False) -> Outcomes:
+        """The outcomes that all clones share, or those that stay here."""
+        from tracker.memories import Outcomes
+
+        return self._sheet(PRIVATE + OUTCOMES_FILE if private else OUTCOMES_FILE, Outcomes)
+
+    @cached_property
+    def carried(self) -> Carried:
+        """The memories among the issues."""
+        from tracker.memories import Carried
+
+        return Carried(self._read(self.log), self.log)
+
+    def _sheet(self, file: str, kind: Callable[[bytes, str], T]) -> T:
+        if file not in self._sheets:
+            self._sheets[file] = kind(self._read(file), file)
+        found: T = self._sheets[file]
+        return found
+
+    def of(self, file: str) -> Lined:
+        """The file of that name; any that is not known is the log of issues."""
+        if file == ARCHIVE_FILE:
+            return self.archive
+        private = file.startswith(PRIVATE)
+        if file.removeprefix(PRIVATE) == MEMORY_FILE:
+            return self.memories(private=private)
+        if file.removeprefix(PRIVATE) == OUTCOMES_FILE:
+            return self.outcomes(private=private)
+        return _Issues(self)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be read in the files that were asked for."""
+        read: list[object] = list(self._sheets.values())
+        if "issues" in self.__dict__:
+            read.insert(0, self.issues)
+        return [one for sheet in read if isinstance(sheet, Sheet) for one in sheet.problems]
+
+
+class _Issues:
+    """The log of issues with the memories in it, as one file of lines."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def line(self, name: str) -> bytes | None:
+        is_carried = is_carried_name(name)
+        return self._shelf.carried.line(name) if is_carried else self._shelf.issues.line(name)
+
+    def edits(self, changes: Lines, places: Mapping[str, bytes] = _ANYWHERE) -> list[Edit]:
+        carried = {name: line for name, line in changes.items() if is_carried_name(name)}
+        issues = {name: line for name, line in changes.items() if name not in carried}
+        edits = self._shelf.issues.edits(issues, places)
+        return edits + (self._shelf.carried.edits(carried, places) if carried else [])
+
+
+class Drafts:
+    """Every file being edited; what is not asked for is not read."""
+
+    def __init__(self, before: Shelf) -> None:
+        self.before = before
+
+    @cached_property
+    def issues(self) -> Draft:
+        """The log of issues."""
+        return Draft(self.before.issues)
+
+    @cached_property
+    def archive(self) -> Draft:
+        """Issues that were put away; the log wins where an id stands in both."""
+        return Draft(self.before.archive)
+
+    @cached_property
+    def memories(self) -> Notes:
+        """Memories, shared and private."""
+        from tracker.memories import Notes, Pile
+
+        before = self.before
+        return Notes(
+            Pile(before.memories, lambda: before.memories(private=True), lambda: before.carried)
+        )
+
+    @cached_property
+    def outcomes(self) -> Verdicts:
+        """Verdicts about memories."""
+        from tracker.memories import Verdicts
+
+        before = self.before
+        return Verdicts(before.outcomes, lambda: before.outcomes(private=True))
+
+    def written(self) -> dict[str, dict[str, bytes | None]]:
+        """By file, the new line of each record that differs from what it was."""
+        found: dict[str, dict[str, bytes | None]] = {}
+        for file, lines in self._written():
+            if lines:
+                found.setdefault(file or self.before.log, {}).update(lines)
+        return found
+
+    def _written(self) -> Iterable[tuple[str, dict[str, bytes | None]]]:
+        used = self.__dict__
+        if "outcomes" in used:
+            yield from self.outcomes.written().items()
+        if "memories" in used:
+            yield from self.memories.written().items()
+        if "archive" in used:
+            yield ARCHIVE_FILE, self.archive.written()
+        if "issues" in used:
+            yield "", self.issues.written()
