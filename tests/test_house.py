@@ -30,6 +30,7 @@ LAYERS = (
         "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
+        "mentions", "twins",
     ),
     (
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
@@ -142,7 +143,7 @@ def test_every_alias_names_a_command():
 
 HEAVY = {
     "filelock", "orjson", "yaml", "git", "sqlite_utils", "rich", "asyncio", "subprocess",
-    "dataclasses", "pathlib", "hashlib", "logging", "difflib",
+    "dataclasses", "pathlib", "hashlib", "logging", "difflib", "rapidfuzz",
 }  # fmt: skip
 
 

@@ -69,10 +69,14 @@ COMMANDS: dict[str, dict[str, str]] = {
         "count": "finding:count",
         "stale": "finding:stale",
         "epic": "epics:epic",
+        "duplicates": "twins:duplicates",
+        "find-duplicates": "twins:find_duplicates",
         "stats": "stats:stats",
     },
     "Dependencies": {
         "dep": "deps:dep",
+        "duplicate": "twins:duplicate",
+        "supersede": "twins:supersede",
         "link": "deps:link",
     },
     "Memory": {},
@@ -122,6 +126,7 @@ COMMANDS: dict[str, dict[str, str]] = {
 
 ALIASES: dict[str, str] = {
     "daemons": "daemon",
+    "find-dups": "find-duplicates",
     "view": "show",
     "status": "stats",
     "new": "create",
