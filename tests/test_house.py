@@ -30,7 +30,7 @@ LAYERS = (
         "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
-        "mentions", "twins",
+        "mentions", "states", "templates", "twins",
     ),
     (
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",

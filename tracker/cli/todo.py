@@ -1,0 +1,70 @@
+"""`bd todo`: a list of tasks in the fewest words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.command import PRIORITY, group, pass_session
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+
+
+@group(
+    "todo",
+    examples=["bd todo", 'bd todo add "Answer the mail" -p 1', "bd todo done bd-a1b2c"],
+    default="list",
+)
+def todo() -> None:
+    """Tasks to be done: issues of the type task."""
+
+
+@todo.command("list", examples=["bd todo list", "bd todo list --all --json"])
+@click.option("--all", "everything", is_flag=True, help="Closed ones too")
+@pass_session
+def list_(session: Session, everything: bool) -> None:
+    """List the tasks that are not closed."""
+    from tracker.cli import render
+    from tracker.cli.fragments import parent
+    from tracker.query import Filter
+
+    answers = session.tracker.answers
+    page = answers.listed(Filter(types=("task",), hide_closed=not everything))
+    if session.json:
+        session.emit_raw(answers.objects(page.rows, extra=parent))
+    elif not page.rows:
+        session.say('Nothing to do: bd todo add "TITLE"')
+    else:
+        session.say("\n".join(map(render.line, page.rows)))
+
+
+@todo.command("add", examples=['bd todo add "Answer the mail"'], writes=True)
+@click.argument("words", nargs=-1, required=True, metavar="TITLE...")
+@click.option("-p", "--priority", type=PRIORITY, default=2, metavar="P", help="0 to 4  [2]")
+@click.option("-d", "--description", default="", metavar="TEXT", help="What there is to say")
+@pass_session
+def add(session: Session, /, words: tuple[str, ...], priority: int, description: str) -> None:
+    """Create a task; the words are its title."""
+    from tracker.actions import New
+    from tracker.cli import create
+
+    new = New(" ".join(words), description, priority=priority)
+    create.answer(session, create.created(session, new))
+
+
+@todo.command("done", examples=["bd todo done bd-a1b2c", "bd todo done 7f 3k"], writes=True)
+@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.option("-r", "--reason", default="Completed", metavar="TEXT", help="Why  [Completed]")
+@pass_session
+def done(session: Session, /, ids: tuple[str, ...], reason: str) -> None:
+    """Close tasks."""
+    from tracker import actions
+    from tracker.cli.issues import answer, edited
+    from tracker.cli.plain import one_line
+
+    settings, who = session.tracker.settings(), session.tracker.who()
+    closing = actions.Closing(reason)
+    issues = edited(session, ids, lambda d, id: actions.close(d, id, closing, settings, who))
+    answer(session, issues, lambda issue: f"✓ Closed {issue.id}: {one_line(issue.close_reason)}")
