@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,6 +27,41 @@ FORMAT = 3  # of the tables; a file of another format is not looked into
 RACY = 2_000_000_000  # nanoseconds
 BUSY = 0.25  # seconds to wait for a lock of SQLite's
 LOCAL_IGNORE = "*\n"
+
+
+class Look(Protocol):
+    """The files that a cache answers for as they were found, and how its tables say what they say.
+
+    `content` is a digest of what counts in them; it may take from the state `held` what it says of
+    files that are as they were. `follow` changes only what differs, and raises Gone where the
+    tables have to be made anew.
+    """
+
+    @property
+    def stat(self) -> str: ...
+    def content(self, held: Mapping[str, Any]) -> bytes: ...
+    def follow(self, cache: Cache) -> None: ...
+    def fill(self, db: sqlite3.Connection) -> None: ...
+
+
+class Sourced(Protocol):
+    """What a cache answers for. `name` is that of its files in the folder `local`.
+
+    `content` is that of a look, with the stat that it belongs to, where nothing else is wanted.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def local(self) -> str: ...
+    @property
+    def config(self) -> bytes: ...
+    @property
+    def now(self) -> int: ...
+    def stat(self) -> str: ...
+    def content(self, held: Mapping[str, Any]) -> tuple[bytes, str]: ...
+    def look(self) -> Look: ...
+    def home(self) -> str: ...
 
 
 class Source(NamedTuple):
@@ -41,6 +76,26 @@ class Source(NamedTuple):
     local: str
     config: bytes
     now: int
+
+    @property
+    def name(self) -> str:
+        return "cache"
+
+    def stat(self) -> str:
+        return stat_text(self.log)
+
+    def content(self, _held: Mapping[str, Any]) -> tuple[bytes, str]:
+        return digest_log(self.log)
+
+    def look(self) -> Look:
+        from tracker.refresh import Look
+
+        return Look(self, *read_log(self.log))
+
+    def home(self) -> str:
+        from tracker.refresh import home
+
+        return home(self)
 
 
 class Gone(Exception):
@@ -61,12 +116,16 @@ def text_of(found: os.stat_result) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
-def is_settled(stat: str, looked: int) -> bool:
-    """Whether no edit since that look could have left the file's stamp unchanged."""
-    if not stat:
-        return True
-    *_, changed, status_changed = stat.split(":")
-    return looked - max(int(changed), int(status_changed)) > RACY
+def is_settled(stats: str, looked: int) -> bool:
+    """Whether no edit since that look could have left a file's stamp unchanged.
+
+    The stats of several files stand apart by spaces.
+    """
+    for stat in filter(None, stats.split(" ")):
+        *_, changed, status_changed = stat.split(":")
+        if looked - max(int(changed), int(status_changed)) <= RACY:
+            return False
+    return True
 
 
 def read_log(path: str) -> tuple[bytes, str]:
@@ -150,7 +209,7 @@ class Cache:
         self.db.close()
 
 
-def open_cache(source: Source) -> Cache:
+def open_cache(source: Sourced) -> Cache:
     """The cache, fresh. Never fails because of the cache's own file."""
     try:
         return _fresh(source)
@@ -158,15 +217,15 @@ def open_cache(source: Source) -> Cache:
         return _refreshed(source)
 
 
-def _fresh(source: Source) -> Cache:
+def _fresh(source: Sourced) -> Cache:
     """The file as it stands, if the log is the one that it was made from."""
-    stat = stat_text(source.log)
+    stat = source.stat()
     cache = believed(source)
     try:
         if cache.state["log"] == stat:
             if is_settled(stat, cache.state["looked"]):
                 return cache
-            if digest_log(source.log) == (cache.state["content"], stat):
+            if source.content(cache.state) == (cache.state["content"], stat):
                 return looked(source, cache, stat)
     except BaseException:
         cache.close()
@@ -175,18 +234,18 @@ def _fresh(source: Source) -> Cache:
     raise Gone
 
 
-def looked(source: Source, cache: Cache, stat: str) -> Cache:
+def looked(source: Sourced, cache: Cache, stat: str) -> Cache:
     """The cache, whose log has just been compared; remembered where that saves the next look."""
     if cache.state["log"] != stat or is_settled(stat, source.now):
         from tracker.errors import Locked
         from tracker.locks import hold
 
-        with suppress(OSError, Locked), hold(lock_path(source.local), 0.0):
+        with suppress(OSError, Locked), hold(lock_path(source.local, source.name), 0.0):
             note(source, cache, stat)
     return cache
 
 
-def note(source: Source, cache: Cache, stat: str) -> None:
+def note(source: Sourced, cache: Cache, stat: str) -> None:
     """Write down that the log has been compared, unless a reader is in the way.
 
     The caller holds the lock of the file. Raises Gone if the file has become another.
@@ -206,12 +265,12 @@ def note(source: Source, cache: Cache, stat: str) -> None:
         raise Gone
 
 
-def believed(source: Source) -> Cache:
+def believed(source: Sourced) -> Cache:
     """The file, if it is what we left and was made under the same rules; the log may differ.
 
     Raises Gone, or what SQLite and the file system raise.
     """
-    with open(_stamp_path(source.local), encoding="utf-8") as stamp:
+    with open(_stamp_path(source.local, source.name), encoding="utf-8") as stamp:
         left, boot, name = stamp.read().split(" ", 2)
     path = os.path.normpath(os.path.join(source.local, name))
     if boot != boot_id() or left != stat_text(path) or not left:
@@ -232,7 +291,7 @@ def remembered(source: Source) -> dict[str, Any]:
     return settings
 
 
-def opened(source: Source, path: str, left: str) -> Cache:
+def opened(source: Sourced, path: str, left: str) -> Cache:
     """A connection all of whose answers are of one state. Raises Gone where it is not for us."""
     db = connect(path)
     try:
@@ -279,35 +338,36 @@ def boot_id() -> str:
         return "-"
 
 
-def lock_path(local: str) -> str:
-    """The lock of whoever changes the cache."""
-    return os.path.join(local, "cache.lock")
+def lock_path(local: str, name: str = "cache") -> str:
+    """The lock of whoever changes the cache of that name."""
+    return os.path.join(local, f"{name}.lock")
 
 
-def _stamp_path(local: str) -> str:
-    return os.path.join(local, "cache.stamp")
+def _stamp_path(local: str, name: str) -> str:
+    return os.path.join(local, f"{name}.stamp")
 
 
-def _refreshed(source: Source) -> Cache:
+def _refreshed(source: Sourced) -> Cache:
     """Read the log, and bring the file up to date under its lock, or answer from memory."""
-    from tracker import refresh
+    from tracker.upkeep import refreshed
 
-    return refresh.refreshed(source)
+    return refreshed(source)
 
 
-def save_stamp(local: str, path: str) -> str:
+def save_stamp(local: str, path: str, name: str = "cache") -> str:
     """Remember the cache's file as it is now, and say how that is. The caller holds its lock."""
-    temporary = f"{_stamp_path(local)}.new"
+    final = _stamp_path(local, name)
+    temporary = f"{final}.new"
     left = stat_text(path)
     with suppress(FileNotFoundError):
         os.unlink(temporary)
     with open(temporary, "x", encoding="utf-8") as stamp:  # never through a link
         stamp.write(f"{left} {boot_id()} {os.path.relpath(path, local)}")
-    os.replace(temporary, _stamp_path(local))
+    os.replace(temporary, final)
     return left
 
 
-def change(source: Source, cache: Cache, how: Callable[[sqlite3.Connection], None]) -> None:
+def change(source: Sourced, cache: Cache, how: Callable[[sqlite3.Connection], None]) -> None:
     """Change the tables as a whole or not at all. The caller holds the lock of the file.
 
     Raises sqlite3.Error where a reader does not let go in time.
@@ -320,7 +380,7 @@ def change(source: Source, cache: Cache, how: Callable[[sqlite3.Connection], Non
     except BaseException:
         cache.release(undo=True)
         raise
-    cache.left = save_stamp(source.local, cache.path)
+    cache.left = save_stamp(source.local, cache.path, source.name)
     cache.state = _held(cache.db)
 
 

@@ -1,4 +1,4 @@
-"""How the cache is built, and how it follows a log that has changed.
+"""How the cache of a log is filled, and how it follows a log that has changed.
 
 Following is a set difference of lines: what the cache holds and the file does not is removed, what
 the file holds and the cache does not is added, and what others wait for is worked out again for
@@ -11,102 +11,63 @@ import hashlib
 import io
 import json
 import os
-import sqlite3
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker import cache as caches
-from tracker import lines, news, waits
+from tracker import lines, news, upkeep, waits
 from tracker.cache import Cache, Gone, Source
 from tracker.config import closing_statuses, parse, value
-from tracker.errors import TrackerError
 from tracker.graph import Rules
-from tracker.locks import hold
 from tracker.log import Log
 from tracker.schema import INDEXES, TABLES, Writer, digest
+from tracker.upkeep import LOCK_WAIT as LOCK_WAIT
+from tracker.upkeep import make_local as make_local
 from tracker.views import views
 from tracker.where import safe
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
 
     from tracker.journal import Change
 
 Row = tuple[bytes, dict[str, Any]]
-LOCK_WAIT = 2.0  # seconds; then the answer is worked out in memory
-PAGE = 16_384  # bytes: a record and its listed form are two kilobytes and more
-_UNUSABLE = (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError)
 
 
-def refreshed(source: Source) -> Cache:
-    """A cache that answers for the log as it is now, on disk if that is possible."""
-    try:
-        make_local(source.local)
-        with hold(caches.lock_path(source.local), LOCK_WAIT):
-            return _touched(source) or followed(source, *caches.read_log(source.log))
-    except (TrackerError, sqlite3.Error, OSError):
-        return in_memory(source, *caches.read_log(source.log))
+class Look:
+    """The log of a source as it was found."""
 
+    def __init__(self, source: Source, data: bytes, stat: str) -> None:
+        self.source = source
+        self.data = data
+        self.stat = stat
+        self._content = b""
 
-def make_local(local: str) -> None:
-    """The folder for what never leaves this clone, ignored by git from within."""
-    ignore = os.path.join(local, ".gitignore")
-    if not os.path.exists(ignore):
-        os.makedirs(local, exist_ok=True)
-        with suppress(FileExistsError), open(ignore, "x", encoding="ascii") as file:
-            file.write(caches.LOCAL_IGNORE)
+    def content(self, _held: Mapping[str, Any]) -> bytes:
+        """The SHA-256 of the log."""
+        self._content = self._content or hashlib.sha256(self.data).digest()
+        return self._content
 
+    def follow(self, cache: Cache) -> None:
+        """Change only what differs. Raises Gone where the file is not made of plain lines."""
+        _follow(self.source, cache, self.data, (self.content(cache.state), self.stat))
 
-def _touched(source: Source) -> Cache | None:
-    """The file on disk, if the log has only another stamp than the one that it answers for."""
-    try:
-        cache = caches.believed(source)
-    except _UNUSABLE:
-        return None
-    try:
-        if _size(cache.state["log"]) == _size(caches.stat_text(source.log)):
-            content, stat = caches.digest_log(source.log)
-            if content == cache.state["content"]:
-                return _looked(source, cache, stat)
-    except _UNUSABLE:
-        pass
-    cache.close()
-    return None
-
-
-def _size(stat: str) -> str:
-    return stat.split(":")[2] if stat else ""
-
-
-def _looked(source: Source, cache: Cache, stat: str) -> Cache:
-    """Remember that the log had this content, if that saves the next reader a look."""
-    if cache.state["log"] != stat or caches.is_settled(stat, source.now):
-        caches.note(source, cache, stat)
-    return cache
+    def fill(self, db: sqlite3.Connection) -> None:
+        """Make the tables, and put everything into them."""
+        _fill(db, self.source, self.data, self.stat)
 
 
 def followed(source: Source, data: bytes, stat: str) -> Cache:
     """The file on disk brought up to this content of the log; the caller holds its lock."""
-    try:
-        cache = caches.believed(source)
-    except _UNUSABLE:
-        return built(source, data, stat)
-    try:
-        looked = cache.state["looked"]
-        if cache.state["log"] == stat and caches.is_settled(stat, looked):
-            return cache
-        content = hashlib.sha256(data).digest()
-        if content == cache.state["content"]:
-            return _looked(source, cache, stat)
-        _follow(source, cache, data, (content, stat))
-    except _UNUSABLE:
-        cache.close()
-        return built(source, data, stat)
-    return cache
+    return upkeep.followed(source, Look(source, data, stat))
+
+
+def in_memory(source: Source, data: bytes, stat: str) -> Cache:
+    """The same tables without a file: slower, and never wrong."""
+    return upkeep.in_memory(Look(source, data, stat))
 
 
 def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str]) -> None:
-    """Change only what differs. Raises Gone where the file is not made of plain lines."""
     if not cache.state["plain"] or b"\r" in data or data.startswith(lines.BOM):
         raise Gone
     held = dict(cache.db.execute("SELECT digest, id FROM issue"))
@@ -170,39 +131,6 @@ def _is_issue(row: Mapping[str, Any]) -> bool:
     return False
 
 
-def built(source: Source, data: bytes, stat: str) -> Cache:
-    """A new file in the place of whatever is there; the caller holds its lock."""
-    temporary = os.path.join(source.local, "cache.new")
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)  # of somebody who died
-    db = caches.connect(temporary, new=True)
-    try:
-        db.execute(f"PRAGMA page_size = {PAGE}")
-        db.execute("PRAGMA journal_mode = OFF")
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        _fill(db, source, data, stat)
-        db.close()
-        path = _placed(temporary, source)
-    finally:
-        db.close()
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
-    return caches.opened(source, path, caches.save_stamp(source.local, path))
-
-
-def _placed(temporary: str, source: Source) -> str:
-    """Give the new file its name, or another where something is in the way."""
-    path = home(source)
-    try:
-        with suppress(FileNotFoundError):
-            os.unlink(f"{path}-journal")  # of a writer that died: it belongs to the old file
-        os.replace(temporary, path)
-    except OSError:
-        path = os.path.join(source.local, "cache.db")
-        os.replace(temporary, path)
-    return path
-
-
 def home(source: Source) -> str:
     """Where the file goes: beside the log if git ignores it there, else into the local folder."""
     folder, name = os.path.split(source.cache)
@@ -242,13 +170,6 @@ def _is_foreign(path: str) -> bool:
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):
         return False
     return int.from_bytes(header[68:72], "big") != caches.APPLICATION_ID
-
-
-def in_memory(source: Source, data: bytes, stat: str) -> Cache:
-    """The same tables without a file: slower, and never wrong."""
-    db = caches.connect(":memory:")
-    _fill(db, source, data, stat)
-    return Cache(db, dict(db.execute("SELECT key, value FROM state")))
 
 
 def _fill(db: sqlite3.Connection, source: Source, data: bytes, stat: str) -> None:
