@@ -104,7 +104,7 @@ def sweep(folder: str, names: set[str]) -> None:
     """Remove what writers of these files left behind that died; the lock says that none lives."""
     try:
         found = os.listdir(folder)
-    except FileNotFoundError:
+    except OSError:
         return
     for name in found:
         of, is_ours, _ = name.removeprefix(".").partition(".db-tmp")
