@@ -41,6 +41,7 @@ LAYERS = (
         "versions", "views",
         "waits", "where",
     ),
+    ("interchange",),
     ("history", "hooks", "inspection", "managers", "recipes", "removal", "standing", "sync"),
     ("workspace",),
     ("__init__", "__main__", "api", "cli"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import fields
 from tracker.change import Kin, Who, changed, live
@@ -16,6 +16,8 @@ from tracker.query import ready_order
 from tracker.words import CLOSED, TOMBSTONE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tracker.fields import Settings
     from tracker.log import Draft, Records
 
@@ -152,14 +154,19 @@ def delete(draft: Draft, id: str, reason: str, who: Who) -> Issue:
         raise NotFound(id)
     if issue.status == TOMBSTONE:
         return issue
-    gone = {
-        "status": TOMBSTONE,
+    stamps = {
         "deleted_at": stamp(who.now),
         "deleted_by": fields.text("actor", who.name),
         "delete_reason": fields.text("reason", reason or "delete"),
         "original_type": issue.issue_type,
     }
-    return draft.put(_with_was(changed(issue, who, gone), quote(issue.status)))
+    gone = changed(issue, who, {"status": TOMBSTONE, **stamps})
+    return draft.put(bury(replace(gone, status=issue.status), stamps))
+
+
+def bury(issue: Issue, stamps: Mapping[str, Any]) -> Issue:
+    """The tombstone of an issue, which remembers what it was; `stamps` say who deleted it when."""
+    return _with_was(replace(issue, status=TOMBSTONE, **stamps), quote(issue.status))
 
 
 def restore(draft: Draft, id: str, who: Who) -> Issue:

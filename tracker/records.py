@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tracker.cache import Cache
+    from tracker.log import Log
     from tracker.model import Dependency, Issue
 
 
 _ANYWHERE: Mapping[str, bytes] = {}
+MANY = 200  # edits, from where on finding each line costs more than reading them all
 
 
 class Strayed(Exception):
@@ -30,6 +32,13 @@ class CachedRecords:
         self._db = cache.db
         self._sorted = bool(cache.state["sorted"])
         self._data = data
+
+    @property
+    def whole(self) -> Log:
+        """The same records, all of them read: for whoever looks at most of them."""
+        from tracker.log import Log
+
+        return Log(self._data)
 
     def line(self, id: str) -> bytes | None:
         """The bytes of the record, without the line ending."""
@@ -81,6 +90,8 @@ class CachedRecords:
 
         `places` names the line that a new one is to stand in front of, b"" for the end.
         """
+        if len(changes) > MANY:
+            return self.whole.edits(changes, places)
         edits = []
         for id, new in lines.by_id(changes, places):
             old = self.line(id)

@@ -269,10 +269,12 @@ def patched(
 ) -> None:
     """Follow a write of ours; `proof` is the new content's digest and the old and new stat.
 
-    The caller holds the cache's lock. Nothing happens where somebody else was faster.
+    The caller holds the cache's lock. Nothing happens where somebody else was faster, or where it
+    would take longer than to begin again.
     """
     content, before, after = proof
-    if cache.state["log"] != before or not cache.is_as_left:
+    changes = tuple(changes)
+    if cache.state["log"] != before or not cache.is_as_left or _is_much(cache, len(changes)):
         return
     gone: list[str] = []
     added: dict[str, Row] = {}
@@ -293,6 +295,12 @@ def patched(
         caches.set_state(db, state)
 
     caches.change(source, cache, run)
+
+
+def _is_much(cache: Cache, count: int) -> bool:
+    """Whether so many records are sooner written anew, with all others, by whoever reads next."""
+    last = cache.db.execute("SELECT coalesce(max(n), 0) FROM issue").fetchone()[0]
+    return count > max(500, int(last) // 10)
 
 
 def _number(db: sqlite3.Connection, id: str) -> int | None:

@@ -84,6 +84,17 @@ def part(sides: tuple[Rows, Rows, Rows]) -> Parted:
     return Parted((parted[0], parted[1], parted[2]), decisions)
 
 
+def other_names(row: Row, id: str) -> Iterator[str]:
+    """The names that an issue gets where another one keeps its id, the shortest first.
+
+    Nothing that an edit changes goes into them, so every clone finds the same.
+    """
+    created = row.text("created_at")
+    at = instant(created) // SECOND
+    seed = Seed(id, "" if at else created, row.text("created_by"), at, 0)
+    return (f"{id}x{hashed(seed, length)}" for length in range(4, 9))
+
+
 def _contested(sides: Sequence[Rows]) -> Iterator[Key]:
     base, ours, theirs = sides
     changed = [key for key, row in ours.items() if row is not theirs.get(key)]
@@ -141,11 +152,7 @@ class _Claim:
 
     def _names(self) -> Iterator[Key]:
         """The names that the issue gets elsewhere, the shortest first."""
-        created = self.row.text("created_at")
-        at = instant(created) // SECOND
-        seed = Seed(self.key[1], "" if at else created, self.row.text("created_by"), at, 0)
-        for length in range(4, 9):
-            yield "", f"{self.key[1]}x{hashed(seed, length)}"
+        return (("", name) for name in other_names(self.row, self.key[1]))
 
     def _known(self) -> Key | None:
         """Under which name a side knows it already that has something else under the id."""

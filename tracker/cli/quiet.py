@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from tracker.cli.command import command, group, pass_session
-from tracker.errors import Invalid, Refused
+from tracker.cli.importing import silent
+from tracker.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,6 @@ C = TypeVar("C", bound="Callable[..., Any]")
 
 # How titles of issues begin that somebody only tried something with.
 _TRIED = re.compile(r"(?i)(test|testing|dummy|sample|foo|bar|asdf|tmp|temp|delete me)\b")
-
-
-def silent(*names: str, value: bool = False) -> Callable[[C], C]:
-    """Accept flags without a word: those who send them look at what is printed."""
-    return click.option(*names, is_flag=not value, expose_value=False, hidden=True)
 
 
 @command("hook", examples=["bd hook pre-commit"])
@@ -50,48 +46,6 @@ def daemon(session: Session, words: tuple[str, ...]) -> None:
 
 
 daemon.tail = "default"
-
-
-@command("import", examples=["bd import -i .beads/issues.jsonl"])
-@click.argument("file", default="", metavar="[FILE]")
-@click.option("-i", "--input", "named", metavar="FILE", help="The file; standard input otherwise")
-@silent("--dry-run", "--skip-existing", "-s", "--rename-on-import", "--force", "--strict",
-        "--dedupe-after", "--clear-duplicate-external-refs", "--no-git-history",
-        "--protect-left-snapshot", "--resolve-collisions")  # fmt: skip
-@silent("--orphan-handling", value=True)
-@pass_session
-def import_(session: Session, file: str, named: str | None) -> None:
-    """Import the log into itself, which changes nothing."""
-    name = named or file or "-"
-    if name == "-" and session.stdin is not None and session.stdin.isatty():
-        raise Invalid("nothing to import", hint="bd import -i FILE")
-    count = _held(session, name)
-    if count is None:
-        raise Refused(
-            "import of other issues than those in the log is not part of this version",
-            hint="bd create TITLE, once for each issue",
-        )
-    if session.json:
-        session.emit({"created": 0, "updated": 0, "unchanged": count, "skipped": 0})
-    elif not session.flags.quiet:
-        told = f"Import complete: 0 created, 0 updated, {count} unchanged"
-        session.complain(told)  # on stderr, where Beads says it
-
-
-def _held(session: Session, name: str) -> int | None:
-    """How many lines there are to import if the log holds every one of them, else None."""
-    from tracker.cache import read_log
-
-    path = session.place.log
-    held = _lines(read_log(path)[0].decode("utf-8", "surrogateescape"))
-    if name != "-" and os.path.realpath(os.path.join(session.folder, name)) == path:
-        return len(held)
-    lines = _lines(session.read(name))
-    return len(lines) if set(held).issuperset(lines) else None
-
-
-def _lines(text: str) -> list[str]:
-    return [line.rstrip("\r") for line in text.removeprefix("\ufeff").split("\n") if line.strip()]
 
 
 # What clients ask for.

@@ -1,0 +1,132 @@
+"""`bd export`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli.command import command, ignored, pass_session
+from tracker.cli.filters import chosen, filtered
+from tracker.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tracker.cli.session import Session
+
+FORMATS = ("jsonl", "json", "obsidian", "github")
+_FILTERS = (
+    "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "no_labels",
+    "priority_min", "priority_max", "title", "times", "parent",
+)  # fmt: skip
+
+
+@command(
+    "export",
+    examples=[
+        "bd export > issues.jsonl",
+        "bd export -o backup.jsonl --json",
+        "bd export --status open --format github -o issues.json",
+    ],
+)
+@click.option("-o", "--output", metavar="FILE", help="Write a file instead of printing")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(FORMATS), default="jsonl", metavar="FORM",
+    help=f"{', '.join(FORMATS)}  [jsonl]",
+)  # fmt: skip
+@click.option("--force", is_flag=True, help="Even if FILE holds issues that would be lost")
+@filtered(*_FILTERS)
+@ignored("--all", "--events", "--events-reset", "--include-infra", "--scrub")
+@pass_session
+def export(session: Session, /, **given: Any) -> None:
+    """Print every record as the log holds it, deleted ones too; or write them to a file."""
+    everything = not any(given[name] for name in given if name not in {"output", "form", "force"})
+    lines = _lines(session, None if everything else given)
+    output, form = given["output"], given["form"]
+    if output is None:
+        session.write(_text(lines, "array" if session.json and form == "jsonl" else form))
+        return
+    path = os.path.join(session.folder, output)
+    if _is_log(session, path):
+        if not everything or form != "jsonl":
+            raise Refused(
+                f"{output} is the log itself, which holds every issue",
+                hint="bd export -o ANOTHER-FILE",
+            )
+    else:
+        _write(path, lines, _text(lines, form).encode("utf-8", "surrogatepass"), given)
+    if session.json:
+        counts = {"success": True, "exported": len(lines), "skipped": 0}
+        session.emit({**counts, "total_issues": len(lines), "output_file": output})
+    elif not session.flags.quiet:
+        session.complain(f"Exported {len(lines)} issues to {output}")
+
+
+def _is_log(session: Session, path: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(session.place.log)
+
+
+def _lines(session: Session, given: Mapping[str, Any] | None) -> list[bytes]:
+    """The records that are asked for, by id; without a question all of them, tombstones too."""
+    workspace = session.tracker
+    if given is None:
+        from tracker.cache import read_log
+        from tracker.log import Log
+
+        log = Log(read_log(workspace.place.log)[0])
+        return [log.line(id) or b"" for id in sorted(log)]
+    answers = workspace.answers
+    return [answers.line(key.n) for key in answers.keys(chosen(session, given), "id")]
+
+
+def _text(lines: Sequence[bytes], form: str) -> str:
+    """The document; lines of the log are copied as they are."""
+    if form == "jsonl":
+        return "".join(f"{line.decode()}\n" for line in lines)
+    if form in {"json", "array"}:
+        return "[" + ",".join(f"\n{line.decode()}" for line in lines) + "\n]\n"
+    from tracker.codec import decode
+
+    issues = [decode(line) for line in lines]
+    if form == "github":
+        from tracker.cli.plain import pretty
+        from tracker.interchange import github
+
+        return pretty([github.exported(issue) for issue in issues])
+    from tracker.interchange import obsidian
+
+    return "\n".join(obsidian.tasks(issues)) + "\n"
+
+
+def _write(path: str, lines: Sequence[bytes], data: bytes, given: Mapping[str, Any]) -> None:
+    """Put the document into a file, which loses no issue by it unless that is wanted."""
+    from tracker import files
+
+    before = files.contents(path)
+    if before and not given["force"] and given["form"] == "jsonl":
+        _forbid_loss(given["output"], before, lines)
+    try:
+        if before is None:
+            made = files.create(path, data)
+            if not made:
+                raise Refused(f"{given['output']} is a link or a folder: it is left as it is")
+        elif before != data:
+            files.replace(path, before, data)
+    except OSError as error:
+        raise Refused(f"cannot write {given['output']}: {error.strerror or error}") from None
+
+
+def _forbid_loss(name: str, before: bytes, lines: Sequence[bytes]) -> None:
+    from tracker.log import Log
+
+    kept = set(Log(b"\n".join(lines)))
+    gone = [id for id in Log(before) if id not in kept]
+    if gone:
+        more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+        raise Refused(
+            f"{name} holds {len(gone)} issues that are not exported: "
+            f"{', '.join(gone[:5])}{more}; it is left as it is",
+            hint="bd import brings them in; --force writes over them",
+        )

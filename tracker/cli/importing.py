@@ -1,0 +1,182 @@
+"""`bd import`."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from tracker.cli.command import command, pass_session
+from tracker.errors import Conflicted, Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tracker.cli.session import Session
+    from tracker.interchange.arrivals import Taken
+    from tracker.interchange.beads import Reading
+    from tracker.interchange.names import Named
+    from tracker.log import Log
+    from tracker.store import Editable
+
+C = TypeVar("C", bound="Callable[..., Any]")
+
+CHOICES = ("newer", "skip", "fail", "theirs")
+ORPHANS = ("allow", "strict", "skip", "resurrect")
+
+
+def silent(*names: str, value: bool = False) -> Callable[[C], C]:
+    """Accept flags without a word: those who send them look at what is printed."""
+    return click.option(*names, is_flag=not value, expose_value=False, hidden=True)
+
+
+@command(
+    "import",
+    examples=[
+        "bd import -i issues.jsonl --dry-run",
+        "bd import -i issues.jsonl --on-conflict theirs",
+        "git show other:.beads/issues.jsonl | bd import",
+    ],
+    writes=True,
+)
+@click.argument("file", default="", metavar="[FILE]")
+@click.option("-i", "--input", "source", metavar="FILE", help="The file; '-' is standard input")
+@click.option(
+    "--on-conflict", type=click.Choice(CHOICES), default="newer", metavar="WAY",
+    help="Where the log has the id: newer, skip, fail or theirs  [newer]",
+)  # fmt: skip
+@click.option("-s", "--skip-existing", is_flag=True, help="The same as --on-conflict skip")
+@click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")
+@click.option("--rename-on-import", is_flag=True, help="Give ids of other prefixes that of ours")
+@click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be read")
+@click.option(
+    "--orphan-handling", type=click.Choice(ORPHANS), default="allow", metavar="WAY",
+    help="New issues without their parent: allow, strict or skip  [allow]",
+)  # fmt: skip
+@click.option("--strict", is_flag=True, help="The same as --orphan-handling strict")
+@silent("--force", "--dedupe-after", "--clear-duplicate-external-refs", "--no-git-history",
+        "--protect-left-snapshot", "--resolve-collisions")  # fmt: skip
+@pass_session
+def import_(session: Session, /, file: str, source: str | None, **given: Any) -> None:
+    """Bring in issues from a file of lines, known by their ids; the log into itself is nothing."""
+    from tracker.cli.inputs import contents, is_waiting, watched
+    from tracker.interchange import beads
+
+    name = source or file or "-"
+    if name == "-" and is_waiting(session):
+        raise Invalid("nothing to import", hint="bd import -i FILE")
+    data = contents(session, name)
+    reading = beads.read(data, _shown(name), watched(session, "Reading"))
+    if _is_log(session, name, data):  # whatever is wrong with that is in it already
+        reading = reading._replace(problems=(), repeated=())
+    else:
+        _check(reading, _shown(name), lenient=given["skip_invalid"])
+    _bring(session, reading, given)
+
+
+def _is_log(session: Session, name: str, data: bytes) -> bool:
+    from tracker.cache import read_log
+
+    log = session.place.log
+    path = os.path.realpath(os.path.join(session.folder, name))
+    return path == os.path.realpath(log) or data == read_log(log)[0]
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else os.path.basename(name)
+
+
+def _check(reading: Reading, name: str, *, lenient: bool) -> None:
+    """Raise where something of the file would be lost."""
+    if reading.markers:
+        error = Conflicted(name, reading.markers)
+        error.hint = f"bd resolve --file {name}"
+        raise error
+    if reading.problems and not lenient:
+        first = reading.problems[0]
+        more = f" (and {len(reading.problems) - 1} more lines)" if reading.problems[1:] else ""
+        raise Invalid(
+            f"Error parsing line {first.line}: {first.why}{more}; nothing was imported",
+            hint=f"--skip-invalid takes the other {len(reading.arrivals)} records",
+        )
+
+
+def _bring(session: Session, reading: Reading, given: Mapping[str, Any]) -> None:
+    """Decide, and write where something changes; the log itself decides under its lock again."""
+    from tracker.interchange.arrivals import Policy, take
+    from tracker.interchange.names import named
+    from tracker.log import Log
+    from tracker.new import choose_prefix
+
+    workspace = session.tracker
+    who = workspace.who()
+    strict = "strict" if given["strict"] else given["orphan_handling"]
+    policy = Policy("skip" if given["skip_existing"] else given["on_conflict"], strict)
+    found: list[tuple[Named, Taken]] = []
+
+    def decide(log: Log) -> Taken:
+        settings = workspace.settings()
+        prefix = choose_prefix(log, settings)[0] if given["rename_on_import"] else ""
+        names = named(log, reading.arrivals, prefix)
+        taken = take(log, names.arrivals, policy, who)
+        found[:] = [(names, taken)]
+        return taken
+
+    def plan(before: Editable) -> Mapping[str, bytes | None]:
+        return decide(before if isinstance(before, Log) else before.whole).lines
+
+    changes = workspace.rehearse(lambda draft: decide(draft.before)).lines  # type: ignore[arg-type]
+    if changes and not given["dry_run"]:
+        workspace.rewrite(plan)
+    names, taken = found[0]
+    _remark(session, reading, names, taken)
+    _say(session, names, taken, dry=given["dry_run"])
+
+
+def _remark(session: Session, reading: Reading, names: Named, taken: Taken) -> None:
+    """What somebody should know beside the counts."""
+    if reading.problems:
+        session.note(f"{len(reading.problems)} lines were left out: they cannot be read")
+    if reading.repeated:
+        session.note(f"of {len(reading.repeated)} ids that stand twice the last record counts")
+    for old, new in list(names.renamed.items())[:5]:
+        session.note(f"{old} is {new} here")
+    if len(names.renamed) > 5:
+        session.note(f"and {len(names.renamed) - 5} more have other ids here")
+    whys = Counter(one.why for one in taken.verdicts if one.what == "skipped" and one.why)
+    for why, count in whys.items():
+        session.note(f"{count} skipped: {why} (--on-conflict theirs takes what comes in)")
+
+
+def _say(session: Session, names: Named, taken: Taken, *, dry: bool) -> None:
+    counts = taken.counts()
+    if session.json:
+        more: dict[str, Any] = {"renamed": dict(names.renamed)} if names.renamed else {}
+        session.emit({**counts, **more, **(_would(taken) if dry else {})})
+        return
+    if session.flags.quiet:
+        return
+    if dry:
+        session.complain(
+            f"Would create {counts['created']} new issues, update {counts['updated']} existing "
+            f"issues, skip {counts['skipped']}; {counts['unchanged']} unchanged\n"
+            "Dry-run mode: no changes made"
+        )
+        return
+    told = [f"{counts['created']} created, {counts['updated']} updated"]
+    told += [f"{counts[kind]} {kind}" for kind in ("unchanged", "skipped") if counts[kind]]
+    session.complain(f"Import complete: {', '.join(told)}")  # on stderr, where Beads says it
+
+
+def _would(taken: Taken) -> dict[str, Any]:
+    skipped = [{"id": v.id, "why": v.why} for v in taken.verdicts if v.what == "skipped"]
+    return {
+        "dry_run": True,
+        "would": {
+            "create": taken.ids("created"),
+            "update": taken.ids("updated"),
+            "skip": skipped,
+        },
+    }
