@@ -46,6 +46,10 @@ class Records(Protocol):
 class Editable(Records, Protocol):
     """What a writer may ask of a log: its lines, and how its bytes change."""
 
+    @property
+    def whole(self) -> Log:
+        """The same records, all of them read: for whoever looks at most of them."""
+
     def line(self, id: str) -> bytes | None:
         """The bytes of the record, without the line ending."""
 
@@ -61,6 +65,10 @@ class Log(Sheet[Issue]):
     def __init__(self, data: bytes, path: str = "issues.jsonl") -> None:
         self._incoming: dict[str, dict[str, None]] | None = None
         super().__init__(data, path)
+
+    @property
+    def whole(self) -> Log:
+        return self
 
     def decoded(self, line: bytes) -> Issue:
         return decode(line)

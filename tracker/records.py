@@ -35,7 +35,6 @@ class CachedRecords:
 
     @property
     def whole(self) -> Log:
-        """The same records, all of them read: for whoever looks at most of them."""
         from tracker.log import Log
 
         return Log(self._data)

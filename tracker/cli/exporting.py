@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
     from tracker.cli.session import Session
 
-FORMATS = ("jsonl", "json", "obsidian", "github")
+FORMATS = ("jsonl", "json", "obsidian")
 _FILTERS = (
     "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "no_labels",
     "priority_min", "priority_max", "title", "times", "parent",
 )  # fmt: skip
+
+_OWN = {"output", "form", "force"}  # what is no filter
 
 
 @command(
@@ -28,7 +30,7 @@ _FILTERS = (
     examples=[
         "bd export > issues.jsonl",
         "bd export -o backup.jsonl --json",
-        "bd export --status open --format github -o issues.json",
+        "bd export --status open --format obsidian -o tasks.md",
     ],
 )
 @click.option("-o", "--output", metavar="FILE", help="Write a file instead of printing")
@@ -42,7 +44,7 @@ _FILTERS = (
 @pass_session
 def export(session: Session, /, **given: Any) -> None:
     """Print every record as the log holds it, deleted ones too; or write them to a file."""
-    everything = not any(given[name] for name in given if name not in {"output", "form", "force"})
+    everything = not any(_is_given(given[name]) for name in given.keys() - _OWN)
     lines = _lines(session, None if everything else given)
     output, form = given["output"], given["form"]
     if output is None:
@@ -62,6 +64,10 @@ def export(session: Session, /, **given: Any) -> None:
         session.emit({**counts, "total_issues": len(lines), "output_file": output})
     elif not session.flags.quiet:
         session.complain(f"Exported {len(lines)} issues to {output}")
+
+
+def _is_given(value: object) -> bool:
+    return type(value) is int or bool(value)  # P0 is a bound
 
 
 def _is_log(session: Session, path: str) -> bool:
@@ -90,11 +96,6 @@ def _text(lines: Sequence[bytes], form: str) -> str:
     from tracker.codec import decode
 
     issues = [decode(line) for line in lines]
-    if form == "github":
-        from tracker.cli.plain import pretty
-        from tracker.interchange import github
-
-        return pretty([github.exported(issue) for issue in issues])
     from tracker.interchange import obsidian
 
     return "\n".join(obsidian.tasks(issues)) + "\n"

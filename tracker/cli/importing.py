@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from tracker.interchange.arrivals import Taken
     from tracker.interchange.beads import Reading
     from tracker.interchange.names import Named
-    from tracker.log import Log
-    from tracker.store import Editable
+    from tracker.log import Editable, Log
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
@@ -107,7 +106,6 @@ def _bring(session: Session, reading: Reading, given: Mapping[str, Any]) -> None
     """Decide, and write where something changes; the log itself decides under its lock again."""
     from tracker.interchange.arrivals import Policy, take
     from tracker.interchange.names import named
-    from tracker.log import Log
     from tracker.new import choose_prefix
 
     workspace = session.tracker
@@ -125,9 +123,9 @@ def _bring(session: Session, reading: Reading, given: Mapping[str, Any]) -> None
         return taken
 
     def plan(before: Editable) -> Mapping[str, bytes | None]:
-        return decide(before if isinstance(before, Log) else before.whole).lines
+        return decide(before.whole).lines
 
-    changes = workspace.rehearse(lambda draft: decide(draft.before)).lines  # type: ignore[arg-type]
+    changes = workspace.preview(lambda drafts: decide(drafts.before.issues.whole)).lines
     if changes and not given["dry_run"]:
         workspace.rewrite(plan)
     names, taken = found[0]

@@ -67,7 +67,7 @@ def _task(issue: Issue) -> str:
 
 
 def _dates(issue: Issue) -> Iterator[str]:
-    signs = {"➕": issue.created_at, "🛫": issue.defer_until, "📅": issue.due_at}
+    signs = {"\N{HEAVY PLUS SIGN}": issue.created_at, "🛫": issue.defer_until, "📅": issue.due_at}
     ends = {"✅": issue.closed_at, "❌": issue.deleted_at}
     for sign, time in (signs | ends).items():
         if time:
