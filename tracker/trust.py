@@ -89,12 +89,15 @@ def prior(confidence: float | None, origin: str, verdict: str) -> float:
 
 
 def latest(votes: Iterable[Vote]) -> list[Vote]:
-    """The last vote of each person about each task; of two at one time that with the larger id."""
+    """The last vote of each person about each task; of two at one time that with the larger id.
+
+    Of one id that two branches gave, what else it says decides.
+    """
     held: dict[tuple[str, str], Vote] = {}
     for vote in votes:
         name = (vote.about, vote.by)
         other = held.get(name)
-        if other is None or (vote.at, vote.id) > (other.at, other.id):
+        if other is None or _rank(vote) > _rank(other):
             held[name] = vote
     return list(held.values())
 
@@ -107,7 +110,7 @@ def trust(own: float, votes: Iterable[Vote], credits: Iterable[int], now: int) -
     good = bad = 0.0
     ups = downs = last = 0
     known = (vote for vote in votes if vote.verdict in FAIR)
-    for vote in sorted(latest(known), key=lambda vote: (vote.at, vote.id)):
+    for vote in sorted(latest(known), key=_rank):
         weight = min(1.0, max(0.0, vote.weight)) * vote.share * decay(now - vote.at)
         fair = FAIR[vote.verdict]
         good += weight * fair
@@ -119,6 +122,10 @@ def trust(own: float, votes: Iterable[Vote], credits: Iterable[int], now: int) -
     good += min(sum(CREDIT * decay(now - at) for at in closed), PRIOR * own)
     value = (PRIOR * own + good) / (PRIOR + good + BLAME * bad)
     return Trust(value, own, good, bad, ups, downs, len(closed), last)
+
+
+def _rank(vote: Vote) -> tuple[int, str, Vote]:
+    return vote.at, vote.id, vote
 
 
 def decay(age: int) -> float:
