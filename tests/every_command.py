@@ -15,6 +15,7 @@ LINE = (
 EDGE = ',"dependencies":[{{"issue_id":"{id}","depends_on_id":"{on}","type":"{type}"}}]'
 
 READS = [
+    ["graph"], ["graph", "t-b", "--json"],
     ["ready"], ["ready", "--json"], ["ready", "--explain"], ["list"], ["list", "--all", "--json"],
     ["list", "--tree"], ["list", "--label", "web"], ["show", "t-a"], ["show", "t-b", "--json"],
     ["show", "t-none"], ["blocked"], ["blocked", "--json"], ["blocked", "--why", "t-b"],

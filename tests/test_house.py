@@ -26,13 +26,14 @@ LAYERS = (
     ("memoline",),
     ("log", "memories", "sheet", "shelf"),
     (
-        "actions", "agenthooks", "blocks",
+        "actions", "agenthooks", "blocks", "critical", "lanes",
         "change", "check", "config", "damage", "disputes", "fields", "graph", "life",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
         "mentions", "states", "templates", "twins",
     ),
     (
+        "scene",
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
         "files",
         "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",

@@ -323,14 +323,14 @@ def _components(edges: Mapping[str, Collection[str]]) -> Iterator[set[str]]:
     def before(id: str) -> Iterator[str]:
         return (source for source in incoming.get(id, ()) if source not in seen)
 
-    for root in reversed(_finished(edges)):
+    for root in reversed(finished(edges)):
         if root not in seen:
             group = reachable([root], before)
             seen |= group
             yield group
 
 
-def _finished(edges: Mapping[str, Collection[str]]) -> list[str]:
+def finished(edges: Mapping[str, Collection[str]]) -> list[str]:
     """Every issue behind all that it leads to, except by way of itself."""
     done: list[str] = []
     seen: set[str] = set()

@@ -77,6 +77,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "lint": "linting:lint",
         "orphans": "orphans:orphans",
         "stats": "stats:stats",
+        "graph": "graph:graph",
     },
     "Dependencies": {
         "dep": "deps:dep",

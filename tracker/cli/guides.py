@@ -37,7 +37,8 @@ WORK
 LOOK
   bd list, bd show ID, bd search WORDS         everything; ids may be typed short
   bd blocked --why ID                          what stands in the way
-  bd dep tree ID                               what depends on what
+  bd dep tree ID, bd graph ID                  what depends on what
+  bd graph -o graph.html                       a page to look at, with the critical path
   bd stats                                     how it stands
 
 UNDO AND HELP

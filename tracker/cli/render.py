@@ -179,14 +179,15 @@ def graphviz(rows: Iterable[Row], pairs: Iterable[tuple[str, str, str]]) -> Iter
     yield "  rankdir=LR;"
     for row in rows:
         label = f"{one_line(row.id)}\n{one_line(row.title)}"
-        yield f"  {_quoted(row.id)} [label={_quoted(label)}];"
+        yield f"  {quoted(row.id)} [label={quoted(label)}];"
     for source, target, kind in pairs:
-        style = "" if kind == "blocks" else f" [label={_quoted(kind)}]"
-        yield f"  {_quoted(source)} -> {_quoted(target)}{style};"
+        style = "" if kind == "blocks" else f" [label={quoted(kind)}]"
+        yield f"  {quoted(source)} -> {quoted(target)}{style};"
     yield "}"
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A string of Graphviz."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'
 

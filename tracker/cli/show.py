@@ -68,7 +68,7 @@ def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
 def about(answers: Answers, row: Row, *, local: bool = False) -> Page:
     """Everything that `show` tells."""
     needed = [edge for edge in answers.edges_to(row) if not _is_gone(edge)]
-    told = Page(row, _record(answers.line(row.n)), answers.edges_of(row), needed, local=local)
+    told = Page(row, record(answers.line(row.n)), answers.edges_of(row), needed, local=local)
     if row.status in answers.at.closing:
         return told
     from tracker.obstacles import Obstacles
@@ -87,7 +87,7 @@ def _is_gone(edge: Edge) -> bool:
     return edge.row is None or edge.row.status == "tombstone"
 
 
-def _record(line: bytes) -> dict[str, Any]:
+def record(line: bytes) -> dict[str, Any]:
     """The parsed line; of one that only a patient parser reads, the fields that a page shows."""
     import json
 

@@ -130,14 +130,14 @@ def mermaid(nodes: Iterable[Node]) -> Iterator[str]:
     for node in nodes:
         if node.id not in names:
             names[node.id] = f"n{len(names)}"
-            yield f'  {names[node.id]}["{_escaped(_label(node))}"]'
+            yield f'  {names[node.id]}["{escaped(_label(node))}"]'
         if node.above is not None:
             ends = (node.id, node.above.id) if node.up else (node.above.id, node.id)
             arrows[f"  {names[ends[0]]} --> {names[ends[1]]}"] = None
     yield from arrows
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that Mermaid shows as it is; it reads markup and entities."""
     return "".join(c if c.isalnum() or c in " -_.,:;()[]/" else f"#{ord(c)};" for c in text)
 
