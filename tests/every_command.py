@@ -25,6 +25,7 @@ READS = [
     ["where"], ["version"], ["children", "t-e"], ["stale"],
     ["epic", "status", "--json"], ["sync", "--flush-only"], ["hook", "pre-commit"],
     ["daemon", "status"],
+    ["history", "t-a"], ["diff"], ["list", "--ref", "HEAD"], ["show", "t-a", "--as-of", "HEAD"],
 ]  # fmt: skip
 WRITES = [
     ["create", "New", "--id", "t-new", "--deps", "t-a", "--labels", "x"],

@@ -19,7 +19,7 @@ from tracker.errors import TrackerError
 from tracker.gitdir import git_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from git import Git
 
@@ -141,17 +141,6 @@ def _run(folder: str, env: Mapping[str, str], words: Sequence[str], data: bytes)
         return Answer(process.returncode, out.read(), err.read().decode(errors="replace"))
 
 
-class Commit(NamedTuple):
-    """A commit; `time` is the author's, in seconds since 1970."""
-
-    name: str
-    parents: tuple[str, ...]
-    author: str
-    email: str
-    time: int
-    message: str
-
-
 class Repository:
     """The repository of a work tree, for a caller with this environment.
 
@@ -176,6 +165,10 @@ class Repository:
     def tell(self, *words: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         """What git says if it succeeds. Raises GitFailed; waits for another git with the index."""
         return self._done(words, data, env).text
+
+    def said(self, *words: str) -> bytes:
+        """The same as the bytes that it is."""
+        return self._done(words, b"", None).data
 
     def _done(self, words: Sequence[str], data: bytes, env: Mapping[str, str] | None) -> Answer:
         until = time.monotonic() + INDEX_WAIT
@@ -302,31 +295,41 @@ class Past:
             self._reader.wait()
             self._reader = None
 
-    def commits(
-        self, paths: Iterable[str] = (), rev: str = "HEAD", *, limit: int = 0
-    ) -> Iterator[Commit]:
-        """The commits that touch one of these files or folders, newest first, as git finds them.
-
-        `rev` may be a range. Raises GitFailed where there is no such revision.
-        """
+    def names(self, paths: Sequence[str], *revs: str) -> list[str]:
+        """The commits that touch one of these files, on any side of a merge, newest first."""
+        if any(rev.startswith("-") for rev in revs):
+            raise GitFailed(["rev-list"], f"fatal: bad revision in {' '.join(revs)!r}")
         import git
 
-        if rev.startswith("-"):
-            raise GitFailed(["log"], f"fatal: bad revision {rev!r}")
-        most = [f"--max-count={limit}"] if limit else []
-        process = self._git.execute(
-            ["git", "log", "-z", "--no-show-signature", f"--format={_COMMIT}", *most, rev, "--",
-             *map(literal, paths)],
-            as_process=True,
-        )  # fmt: skip
-        rest = b""
-        while chunk := process.stdout.read1(65536):
-            *rows, rest = (rest + chunk).split(b"\0")
-            yield from map(_commit, rows)
+        words = ["git", "rev-list", "--full-history", "--date-order", *revs, "--"]
         try:
-            process.wait()
+            return str(self._git.execute([*words, *map(literal, paths)])).split()
         except git.GitCommandError as error:
-            raise GitFailed(["log"], str(error.stderr)) from None
+            raise GitFailed(["rev-list"], str(error.stderr).strip(" \n'")) from None
+
+    def patches(self, names: Sequence[str], paths: Sequence[str], form: str) -> Iterator[bytes]:
+        """The lines of what each of these commits did to the files, after a line in that format.
+
+        There is no context, and of a merge only what it did itself (`git diff-tree -c`).
+        """
+        import tempfile
+
+        import git
+
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(f"{name}\n" for name in names).encode())
+            asked.seek(0)
+            process = self._git.execute(
+                ["git", "diff-tree", "--stdin", "--root", "-p", "-c", "-U0", "--text", "--always",
+                 "--no-renames", "--no-textconv", "--no-ext-diff", "--encoding=UTF-8",
+                 f"--format={form}", "--", *map(literal, paths)],
+                as_process=True, istream=asked,
+            )  # fmt: skip
+            yield from process.stdout
+            try:
+                process.wait()
+            except git.GitCommandError as error:
+                raise GitFailed(["diff-tree"], str(error.stderr).strip(" \n'")) from None
 
     def blob(self, rev: str, path: str) -> bytes | None:
         """A file at a revision; None where it is not there."""
@@ -350,12 +353,6 @@ class Past:
 
 
 _NOT_THERE = (b"missing", b"ambiguous")
-_COMMIT = "%H%n%P%n%an%n%ae%n%at%n%B"
-
-
-def _commit(row: bytes) -> Commit:
-    name, parents, author, email, at, message = row.decode("utf-8", "replace").split("\n", 5)
-    return Commit(name, tuple(parents.split()), author, email, int(at), message)
 
 
 def literal(path: str) -> str:

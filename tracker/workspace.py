@@ -100,6 +100,17 @@ class Workspace:
         closing = closing_statuses(cache.settings)
         return Answers(cache, Moment(self.caller.clock(), closing))
 
+    def look_back(self, data: bytes, path: str) -> list[str]:
+        """From here on, answer for another state of the log, and say what is wrong with that."""
+        from tracker import refresh
+        from tracker.answers import Answers
+
+        self.refresh()
+        cache = refresh.in_memory(self.source._replace(log=path), data, "")
+        closing = closing_statuses(cache.settings)
+        self.__dict__["answers"] = Answers(cache, Moment(self.caller.clock(), closing))
+        return cache.problems.split("\n") if cache.problems else []
+
     @cached_property
     def config(self) -> Mapping[str, Any]:
         """Every setting under its dotted key; does not look at the log."""

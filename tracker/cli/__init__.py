@@ -101,6 +101,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "resolve": "resolving:resolve",
         "conflicts": "conflicts:conflicts",
         "merges": "merges:merges",
+        "history": "past:history",
+        "diff": "diff:diff",
         "setup": "recipes:setup",
         "hooks": "hooking:hooks",
         "uninstall": "removing:uninstall",

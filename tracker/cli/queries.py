@@ -30,6 +30,7 @@ READY_SORTS = ("priority", "hybrid", "oldest")
         "bd list --status open,in_progress --type bug --sort updated",
         "bd list --label backend --created-after -7d --json",
         "bd list --parent bd-a1b2c --tree",
+        "bd list --ref origin/main --label backend",
     ],
 )
 @filtered(
@@ -48,6 +49,7 @@ READY_SORTS = ("priority", "hybrid", "oldest")
 @click.option("--long", is_flag=True, help="Several lines for each issue")
 @click.option("--tree", "--pretty", "tree", is_flag=True, help="As trees of parents and children")
 @click.option("--flat", is_flag=True, help="As plain lines  [the default]")
+@click.option("--ref", metavar="REV", help="As on another branch, in a commit, on a day")
 @click.option("--format", "form", metavar="FORM", help="The dependencies instead: digraph or dot")
 @ignored("-w", "--watch", "--no-pager", "--skip-labels")
 @pass_session
@@ -59,6 +61,10 @@ def list_(session: Session, /, **given: Any) -> None:
             f'invalid --format "{form}": digraph or dot (templates are not supported)',
             hint="bd list --json holds every field",
         )
+    if given["ref"]:
+        from tracker.cli.revision import look_back
+
+        look_back(session, given["ref"])
     answers = session.tracker.answers
     filter = _listed_filter(session, given)
     tree = given["tree"] and not given["flat"]

@@ -24,6 +24,7 @@ NO_WORK = frozenset({"pinned", "ephemeral", "template"})
         "bd show bd-a1b2c",
         "bd show bd-a1b2c bd-d3e4f --json",
         "bd show bd-a1b2c --children",
+        "bd show bd-a1b2c --as-of HEAD~3",
     ],
 )
 @click.argument("ids", nargs=-1, metavar="[ID...]")
@@ -33,6 +34,7 @@ NO_WORK = frozenset({"pinned", "ephemeral", "template"})
 @click.option("--short", "as_line", is_flag=True, help="One line for each issue")
 @click.option("--children", is_flag=True, help="Its children instead")
 @click.option("--refs", is_flag=True, help="What refers to it instead")
+@click.option("--as-of", metavar="REV", help="As it was in a commit, on a branch, on a day")
 @click.option("--local-time", is_flag=True, help="Times by this machine's clock  [UTC]")
 @click.option("--current", is_flag=True, hidden=True)
 @click.option("--include-dependents", is_flag=True, hidden=True)
@@ -43,6 +45,11 @@ NO_WORK = frozenset({"pinned", "ephemeral", "template"})
 @pass_session
 def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
     """Show issues with all that belongs to them; without an id the one that was last touched."""
+    rev = given["as_of"]
+    if rev:
+        from tracker.cli.revision import look_back
+
+        look_back(session, rev, [*ids, *given["more_ids"]])
     workspace = session.tracker
     answers = workspace.answers
 
@@ -52,7 +59,7 @@ def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
         return found
 
     rows = session.each(workspace.named((*ids, *given["more_ids"])), row)
-    if not session.flags.readonly:
+    if not (session.flags.readonly or rev):
         workspace.touch(rows[-1].id)
     if given["children"] or given["refs"]:
         _say_edges(session, answers, rows, refs=given["refs"])

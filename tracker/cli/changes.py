@@ -1,0 +1,127 @@
+"""Differences between two versions of a record, as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli.plain import one_line
+from tracker.values import attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tracker.codec import Member
+    from tracker.differences import Difference
+
+_LONGEST = 70  # characters of a value
+_MOST = 20  # lines of a text that are shown
+_PROSE = frozenset({"description", "design", "acceptance_criteria", "notes", "content"})
+
+
+def told(differences: Iterable[Difference]) -> list[str]:
+    """One line for each difference, more for a text; bookkeeping only if there is nothing else."""
+    found = list(differences)
+    shown = [one for one in found if not one.quiet] or found
+    return [line for one in shown for line in _lines(one)]
+
+
+def born(differences: Iterable[Difference]) -> list[str]:
+    """What a new record says, without what every record has."""
+    usual = {"id", "key", "title", "created_at", "updated_at", "created_by", "_type"}
+    return told(one for one in differences if one.field not in usual and not one.quiet)
+
+
+def objects(differences: Iterable[Difference]) -> list[dict[str, Any]]:
+    """The same for programs: every difference, values as they are."""
+    return [_object(one) for one in differences]
+
+
+def _object(one: Difference) -> dict[str, Any]:
+    found: dict[str, Any] = {"field": one.field, "old": plain(one.old), "new": plain(one.new)}
+    if one.added or one.removed:
+        found["added"] = [plain(value) for value in one.added]
+        found["removed"] = [plain(value) for value in one.removed]
+    return found
+
+
+def plain(value: Member) -> Any:
+    """A value as Python has it; one that it cannot take is its text."""
+    import json
+
+    if not value.raw:
+        return None
+    try:
+        return json.loads(value.raw)
+    except (ValueError, RecursionError):
+        return value.raw
+
+
+def _lines(one: Difference) -> Iterator[str]:
+    if one.field == "comments":
+        yield from (f"- comment by {_remark(value)}" for value in one.removed)
+        yield from (f"+ comment by {_remark(value)}" for value in one.added)
+    elif one.field == "dependencies":
+        yield from (f"- {_edge(value)}" for value in one.removed)
+        yield from (f"+ {_edge(value)}" for value in one.added)
+    elif one.added or one.removed:
+        signs = [f"-{_value(value)}" for value in one.removed]
+        signs += [f"+{_value(value)}" for value in one.added]
+        yield f"{one_line(one.field)}: {_cut(' '.join(signs))}"
+    elif one.field in _PROSE and _is_long(one):
+        yield f"{one.field}:"
+        yield from (f"  {line}" for line in _hunks(one))
+    else:
+        yield _scalar(one)
+        return
+    if one.field in {"comments", "dependencies"} and not (one.added or one.removed):
+        yield f"{one.field}: the same, with other times or names"
+
+
+def _scalar(one: Difference) -> str:
+    name = one_line(one.field)
+    if not one.old.raw or not one.new.raw:
+        sign, value = ("+", one.new) if one.new.raw else ("-", one.old)
+        return f"{sign} {name}: {_value(value)}"
+    return f"{name}: {_value(one.old)} → {_value(one.new)}"
+
+
+def _is_long(one: Difference) -> bool:
+    texts = [str(value.value or "") for value in (one.old, one.new)]
+    return any(len(text) > _LONGEST or "\n" in text for text in texts)
+
+
+def _hunks(one: Difference) -> Iterator[str]:
+    """The lines of a text that differ."""
+    import difflib
+
+    old, new = (str(value.value or "").split("\n") for value in (one.old, one.new))
+    if old == [""]:
+        old = []
+    found = difflib.unified_diff(old, new, n=0, lineterm="")
+    rows = [row for row in list(found)[2:] if not row.startswith("@@")]
+    yield from (f"{row[0]} {one_line(row[1:])}".rstrip() for row in rows[:_MOST])
+    if len(rows) > _MOST:
+        yield f"... and {len(rows) - _MOST} lines more"
+
+
+def _remark(value: Member) -> str:
+    keys = attributes(value) or {}
+    author, text = (str(keys[name].value) if name in keys else "" for name in ("author", "text"))
+    return f"{one_line(author)}: {_cut(text)}"
+
+
+def _edge(value: Member) -> str:
+    keys = attributes(value) or {}
+    kind = keys["type"].value if "type" in keys else ""
+    target = keys["depends_on_id"].value if "depends_on_id" in keys else ""
+    words = {"parent-child": "parent", "blocks": "depends on", "": "depends on"}
+    return one_line(f"{words.get(str(kind or ''), kind)} {target}")
+
+
+def _value(value: Member) -> str:
+    return _cut(value.value if isinstance(value.value, str) else value.raw)
+
+
+def _cut(text: str) -> str:
+    text = one_line(text)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
