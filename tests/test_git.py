@@ -209,6 +209,16 @@ def test_the_commits_of_a_path_newest_first(ours, first):
         assert past.names(["nowhere"], "HEAD") == []
 
 
+def test_the_messages_of_commits(ours, first):
+    with ours.past() as past:
+        found = list(past.messages())
+        assert [name for name, _ in found] == first.git("rev-list", "HEAD").split()
+        told = [message.strip() for _, message in found]
+        assert told == ["third", "second\n\nwith more to say", "first"]
+        with pytest.raises(GitFailed, match="nothing"):
+            list(past.messages("nothing"))
+
+
 def test_what_commits_did_to_a_path(ours, first):
     with ours.past() as past:
         names = past.names(["a.txt"], "HEAD")

@@ -295,6 +295,26 @@ class Past:
             self._reader.wait()
             self._reader = None
 
+    def messages(self, rev: str = "HEAD") -> Iterator[tuple[str, str]]:
+        """Name and message of every commit, newest first. Raises GitFailed."""
+        import git
+
+        process = self._git.execute(
+            ["git", "log", "-z", "--no-show-signature", "--format=%H%n%B", "--end-of-options", rev,
+             "--"],
+            as_process=True,
+        )  # fmt: skip
+        rest = b""
+        while chunk := process.stdout.read1(65536):
+            *rows, rest = (rest + chunk).split(b"\0")
+            for row in rows:
+                name, _, message = row.decode("utf-8", "replace").partition("\n")
+                yield name, message
+        try:
+            process.wait()
+        except git.GitCommandError as error:
+            raise GitFailed(["log"], str(error.stderr).strip(" \n'")) from None
+
     def names(self, paths: Sequence[str], *revs: str) -> list[str]:
         """The commits that touch one of these files, on any side of a merge, newest first."""
         if any(rev.startswith("-") for rev in revs):

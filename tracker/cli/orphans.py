@@ -76,9 +76,9 @@ def _orphans(session: Session) -> list[Orphan]:
     named: dict[str, tuple[str, str]] = {}
     if rows and repository.commit_of("HEAD"):
         with repository.past() as past:
-            for commit in past.commits():
-                for id in rows.keys() & set(words(commit.message)):
-                    named.setdefault(id, (commit.name, commit.message.partition("\n")[0]))
+            for name, message in past.messages():
+                for id in rows.keys() & set(words(message)):
+                    named.setdefault(id, (name, message.partition("\n")[0]))
     return [Orphan(row, *named[id]) for id, row in rows.items() if id in named]
 
 
