@@ -39,7 +39,6 @@ SILENT = [
     ["sync", "--import"],
     ["sync", "--flush-only", "--no-daemon", "-q"],
     ["sync", "--import-only", "--no-git-history", "--no-daemon"],
-    ["--no-daemon", "sync", "--flush-only", "--json"],
     ["hook", "pre-commit"],
     ["hook", "post-checkout", "abc", "def", "1"],
     ["hook", "prepare-commit-msg", ".git/COMMIT_EDITMSG", "message", "--odd"],
@@ -51,10 +50,6 @@ SILENT = [
     ["daemon", "--start"],
     ["daemon", "--start", "--auto-commit", "--interval", "5s"],
     ["daemon", "--stop"],
-    ["daemon", "--status", "--json"],
-    ["daemon", "stop", "/some/where", "--json"],
-    ["daemon", "status", "--json"],
-    ["daemons", "list", "--json"],
     ["daemons", "killall", "--force"],
 ]
 
@@ -66,6 +61,27 @@ def test_what_hooks_call_is_silent_and_writes_nothing(root, tmp_path, words):
     assert tree(root, set()) == before
     (tmp_path / "nowhere").mkdir()
     assert bd(tmp_path / "nowhere", *words, stdin=Waiting()).all == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["--no-daemon", "sync", "--flush-only", "--json"], "exported"),
+        (["sync", "--json", "--import", "--no-push", "--no-pull"], "imported"),
+        (["daemon", "--status", "--json"], "running"),
+        (["--json", "daemon", "status"], "running"),
+        (["daemon", "stop", "/some/where", "--json"], "status"),
+    ],
+)
+def test_who_asks_for_json_gets_a_document(root, tmp_path, words, key):
+    before = tree(root, set())
+    said = bd(root, *words, stdin=Waiting())
+    assert key in said.json
+    assert said.err == ""
+    assert tree(root, set()) == before
+    assert bd(root, "daemons", "list", "--json").json == []
+    (tmp_path / "nowhere").mkdir()
+    assert key in bd(tmp_path / "nowhere", *words).json
 
 
 def test_a_commit_goes_through_the_hooks_of_beads(root, repo):

@@ -43,6 +43,9 @@ hook.tail = "default"  # whatever the flags
 @pass_session
 def daemon(session: Session, words: tuple[str, ...]) -> None:
     """Do nothing: there is no daemon."""
+    if session.json or "--json" in words:
+        many = "list" in words
+        session.emit([] if many else {"running": False, "status": "not_running", "pid": None})
 
 
 daemon.tail = "default"

@@ -49,7 +49,10 @@ def sync(session: Session, /, nothing: bool, mode: str | None, **given: Any) -> 
     printed; --all does these too.
     """
     if nothing or mode is not None or boolean(session.env.get(IN_PROGRESS, "")):
-        return  # the log is the only copy: there is nothing to export and nothing to import
+        # The log is the only copy: there is nothing to export and nothing to import.
+        if session.json:
+            session.emit({"mode": "jsonl", "exported": 0, "imported": 0})
+        return
     from tracker.config import parse, value
     from tracker.files import contents
 
