@@ -31,10 +31,11 @@ LAYERS = (
         "patches",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
-        "mentions", "states", "templates", "twins",
+        "expression", "mentions", "states", "templates", "twins",
     ),
     (
         "scene",
+        "conditions",
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
         "files",
         "commits", "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",

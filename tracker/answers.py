@@ -160,6 +160,13 @@ class Answers:
         """What `Graph.is_blocked` holds for, most urgent first."""
         return self._page(_both(BLOCKED, filter, self), _ORDERS[""], 0)
 
+    def found(
+        self, condition: Where, filter: Filter, sort: str = "", limit: int = 0, *, back: bool
+    ) -> Page:
+        """What a condition holds for and a filter accepts, in the order of `query.order`."""
+        order = _turned(_ORDERS[sort], back=back)
+        return self._page(_both(condition, filter, self), order, limit)
+
     def how_many(self, condition: Where, filter: Filter) -> int:
         """How many issues a condition holds for that a filter accepts."""
         return self.count(_both(condition, filter, self))

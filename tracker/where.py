@@ -117,6 +117,7 @@ def functions(db: sqlite3.Connection) -> None:
     make("matches_glob", 2, _matches_glob, deterministic=True)
     make("matches_regex", 2, _matches_regex, deterministic=True)
     make("text_has", 3, _text_has, deterministic=True)
+    make("text_of", 2, _field, deterministic=True)
     make("metadata_of", 2, _metadata_of, deterministic=True)
 
 

@@ -69,6 +69,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "children": "queries:children",
         "blocked": "queries:blocked",
         "search": "finding:search",
+        "query": "asking:query",
         "count": "finding:count",
         "stale": "finding:stale",
         "epic": "epics:epic",
