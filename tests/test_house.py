@@ -26,7 +26,8 @@ LAYERS = (
     ("memoline",),
     ("log", "memories", "sheet", "shelf"),
     (
-        "actions", "agenthooks", "blocks", "critical", "lanes",
+        "agenthooks", "blocks", "burndown", "critical", "lanes",
+        "actions",
         "change", "check", "config", "damage", "differences", "disputes", "fields", "graph", "life",
         "patches",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",

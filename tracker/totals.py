@@ -114,6 +114,18 @@ def _lead(answers: Answers, filter: Filter) -> float:
     return round((found or 0) / HOUR, 2)
 
 
+def lives(answers: Answers, filter: Filter) -> list[tuple[int, int]]:
+    """When each accepted issue was made and when it was closed, 0 while it is not."""
+    closing = sorted(answers.at.closing)
+    condition = where(filter, answers.at)
+    return answers.db.execute(
+        f"SELECT i.created, CASE WHEN i.status IN ({','.join('?' * len(closing))}) "
+        "THEN CASE WHEN i.closed > 0 THEN i.closed ELSE max(i.updated, 1) END ELSE 0 END "
+        f"FROM issue i WHERE {condition.sql}",
+        (*closing, *condition.values),
+    ).fetchall()
+
+
 def _also(condition: Where, filter: Filter, at: Moment) -> Where:
     more = where(filter, at)
     return Where(f"({condition.sql}) AND ({more.sql})", (*condition.values, *more.values))

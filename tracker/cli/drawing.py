@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.cli.lettering import brief, cut, escaped, spent, width, wrapped
+from tracker.cli.lettering import COLOURS, brief, cut, escaped, spent, width, wrapped
 from tracker.cli.plain import one_line
 from tracker.cli.render import icon
 from tracker.lanes import Lanes, arrange
@@ -31,16 +31,10 @@ SHAPE = 1.6  # how wide a picture of many is, against its height
 STATES = ("ready", "in_progress", "blocked", "deferred", "open", "closed")
 _WORDS = {"in_progress": "in progress", "open": "waiting otherwise", "closed": "done"}
 
-STYLE = """
-svg{--bg:#fff;--lane:#f5f6f8;--line:#dfe3e8;--card:#fff;--text:#1c2128;--dim:#667080;--arrow:#a9b2bd;
---critical:#d1242f;--ready:#1a7f37;--in_progress:#0969da;--blocked:#b7791f;--deferred:#7d8590;
---open:#7d8590;--closed:#a3abb5;background:var(--bg);
-font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
-@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--lane:#151b23;--line:#2d343d;--card:#1c232c;
---text:#e6edf3;--dim:#9198a1;--arrow:#545d68;--critical:#ff7b72;--ready:#3fb950;--in_progress:#58a6ff;
---blocked:#d9a441;--deferred:#8b949e;--open:#8b949e;--closed:#5d6570}}
-text{fill:var(--text);font-size:12.5px}
-.dim{fill:var(--dim)}.name{font-size:18px;font-weight:600}.head{font-size:13.5px;font-weight:600}
+STYLE = (
+    COLOURS
+    + """
+.head{font-size:13.5px;font-weight:600}
 .id{font-family:ui-monospace,SFMono-Regular,Menlo,"DejaVu Sans Mono",monospace;font-size:11.5px;
 font-weight:600;fill:var(--state)}
 .meta{font-size:11.5px;fill:var(--dim)}
@@ -54,7 +48,9 @@ font-weight:600;fill:var(--state)}
 .far{opacity:.5;stroke-dasharray:7 5}
 .tip{fill:var(--arrow)}.tip.critical{fill:var(--critical)}.past{opacity:.45}
 .badge{fill:var(--critical)}.number{fill:#fff;font-size:11px;font-weight:700;text-anchor:middle}
-""" + "".join(f".{state}{{--state:var(--{state})}}" for state in STATES)
+"""
+    + "".join(f".{state}{{--state:var(--{state})}}" for state in STATES)
+)
 
 
 def told(scene: Scene) -> str:

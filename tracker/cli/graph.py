@@ -10,7 +10,7 @@ import click
 from tracker.cli import render
 from tracker.cli.command import command, ignored, pass_session
 from tracker.cli.plain import one_line
-from tracker.errors import NotFound, Refused, TrackerError
+from tracker.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,14 @@ def graph(session: Session, /, id: str | None, **given: Any) -> None:
         return
     text = _told(session, scene, title, form, compact=given["compact"])
     if given["output"]:
-        _save(session, given["output"], text, form, scene)
+        from tracker.cli.saving import save
+
+        name, count = given["output"], len(scene.items)
+        save(session, name, text)
+        if session.json:
+            session.emit({"file": name, "format": form, "issues": count})
+        else:
+            session.say(f"✓ {name}: {_count(count, 'issue')}")
     elif form == "text":
         session.say(text)
     else:
@@ -106,23 +113,6 @@ def _told(session: Session, scene: Scene, title: str, form: str, *, compact: boo
     if form == "dot":
         return "\n".join(diagrams.graphviz(scene)) + "\n"
     return "\n".join(lines(scene, compact=compact))
-
-
-def _save(session: Session, name: str, text: str, form: str, scene: Scene) -> None:
-    path = os.path.join(session.folder, name)
-    if os.path.commonpath([os.path.realpath(path), session.place.beads]) == session.place.beads:
-        raise Refused(f"{name} is in .beads, where the issues are", hint="name another file")
-    if session.readonly:
-        raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
-    try:
-        with open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        raise TrackerError(f"cannot write {name}: {error.strerror}") from None
-    if session.json:
-        session.emit({"file": name, "format": form, "issues": len(scene.items)})
-    else:
-        session.say(f"✓ {name}: {_count(len(scene.items), 'issue')}")
 
 
 def lines(scene: Scene, *, compact: bool = False) -> Iterator[str]:

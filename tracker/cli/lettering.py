@@ -6,6 +6,19 @@ import re
 
 from tracker.cli.plain import one_line
 
+COLOURS = """
+svg{--bg:#fff;--lane:#f5f6f8;--line:#dfe3e8;--card:#fff;--text:#1c2128;--dim:#667080;--arrow:#a9b2bd;
+--critical:#d1242f;--ready:#1a7f37;--in_progress:#0969da;--blocked:#b7791f;--deferred:#7d8590;
+--open:#7d8590;--closed:#a3abb5;background:var(--bg);
+font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif}
+@media(prefers-color-scheme:dark){svg{--bg:#0d1117;--lane:#151b23;--line:#2d343d;--card:#1c232c;
+--text:#e6edf3;--dim:#9198a1;--arrow:#545d68;--critical:#ff7b72;--ready:#3fb950;--in_progress:#58a6ff;
+--blocked:#d9a441;--deferred:#8b949e;--open:#8b949e;--closed:#5d6570}}
+text{fill:var(--text);font-size:12.5px}
+.dim{fill:var(--dim)}.name{font-size:18px;font-weight:600}
+"""
+"""How pictures look: text, and colours that follow the viewer's scheme."""
+
 
 def escaped(text: str) -> str:
     """Text for a text node or an attribute in quotes, on one line and legal in XML."""

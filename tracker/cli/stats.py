@@ -10,15 +10,22 @@ from tracker.cli.command import command, pass_session
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
+    from tracker.query import Filter
     from tracker.totals import Totals
 
 
-@command("stats", examples=["bd stats", "bd stats --json", "bd stats --assigned"])
+@command(
+    "stats",
+    examples=["bd stats", "bd stats --json", "bd stats --assigned", "bd stats --svg -o burn.svg"],
+)
 @click.option("--assigned", is_flag=True, help="Only of what is assigned to you")
+@click.option("--svg", is_flag=True, help="A picture of what was open and done over time")
+@click.option("--since", metavar="WHEN", help="Where the picture begins  [the first issue]")
+@click.option("-o", "--output", metavar="FILE", help="Write the picture there")
 @click.option("--no-activity", is_flag=True, hidden=True)
 @click.option("--all", "everything", is_flag=True, hidden=True)
 @pass_session
-def stats(session: Session, /, assigned: bool, **_: bool) -> None:
+def stats(session: Session, /, assigned: bool, svg: bool, **given: Any) -> None:
     """Count issues by status, and what is ready and blocked.
 
     Deleted issues are part of no figure but their own.
@@ -27,6 +34,9 @@ def stats(session: Session, /, assigned: bool, **_: bool) -> None:
     from tracker.totals import totals
 
     filter = Filter(assignee=session.actor) if assigned else Filter()
+    if svg or given["output"] or given["since"]:
+        _picture(session, filter, given["since"], given["output"])
+        return
     found = totals(session.tracker.answers, filter)
     if session.json:
         session.emit({"summary": _document(found)})
@@ -34,6 +44,41 @@ def stats(session: Session, /, assigned: bool, **_: bool) -> None:
         from tracker.cli.render import statistics
 
         session.say("\n".join(statistics(found)))
+
+
+def _picture(session: Session, filter: Filter, since: str | None, output: str | None) -> None:
+    """The course of what was open and done, as a picture or as its figures."""
+    import os
+
+    from tracker.burndown import burndown
+    from tracker.cli.dates import when
+    from tracker.totals import lives
+
+    answers = session.tracker.answers
+    now = answers.at.now
+    start = when(since, now, "--since") if since else 0
+    course = burndown(lives(answers, filter), now, max(start, 0))
+    if session.json and not output:
+        from tracker.model import stamp
+
+        points = [{"at": stamp(at), "open": left, "done": done} for at, left, done in course.points]
+        ends = {"ends_at": stamp(course.ends)} if course.ends else {}
+        session.emit({"burndown": points, "closed_per_day": round(course.rate, 3), **ends})
+        return
+    from tracker.cli.chart import svg
+
+    whose = f" of {session.actor}" if filter.assignee else ""
+    text = svg(course, f"{os.path.basename(session.place.root)}: issues{whose} over time")
+    if not output:
+        session.write(text)
+        return
+    from tracker.cli.saving import save
+
+    save(session, output, text)
+    if session.json:
+        session.emit({"file": output, "format": "svg"})
+    else:
+        session.say(f"✓ {output}")
 
 
 def _document(found: Totals) -> dict[str, Any]:
