@@ -27,6 +27,7 @@ LAYERS = (
     ("log", "memories", "sheet", "shelf"),
     (
         "agenthooks", "blocks", "burndown", "critical", "lanes",
+        "keys", "outcomes", "remember", "wishes",
         "actions",
         "change", "check", "config", "damage", "differences", "disputes", "fields", "graph", "life",
         "patches",
@@ -37,6 +38,7 @@ LAYERS = (
     (
         "scene",
         "conditions",
+        "blobs",
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
         "files",
         "commits", "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",
@@ -48,6 +50,7 @@ LAYERS = (
     ("interchange",),
     ("revisions",
      "history", "hooks", "inspection", "managers", "recipes", "removal", "standing", "sync"),
+    ("library",),
     ("workspace",),
     ("__init__", "__main__", "api", "cli"),
 )  # fmt: skip

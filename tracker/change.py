@@ -12,7 +12,7 @@ from tracker.model import PARENT, Extra, Issue, instant, stamp
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tracker.log import Records
 
@@ -84,20 +84,32 @@ def changed(issue: Issue, who: Who, fields: Mapping[str, Any]) -> Issue:
 
 def later(issue: Issue, who: Who) -> str:
     """The time of an edit: now, or just after the last one where a clock was ahead."""
-    return stamp(min(max(who.now, instant(issue.updated_at) + 1000), instant(LATEST)))
+    return after(issue.updated_at, who)
+
+
+def after(updated_at: str, who: Who) -> str:
+    """The same for any record that was last edited then."""
+    return stamp(min(max(who.now, instant(updated_at) + 1000), instant(LATEST)))
 
 
 def _without_settled(old: Issue, new: Issue) -> Extra:
-    """What is carried, without the entries of `conflicts` that this edit has answered."""
-    raw = dict(new.extra).get(CONFLICTS, "")
+    return without_settled(new.extra, lambda: _answered(old, new))
+
+
+def without_settled(extra: Extra, answered: Callable[[], Iterable[str]]) -> Extra:
+    """What is carried, without the entries of `conflicts` that an edit has answered.
+
+    `answered` gives JSON pointers to what got another value.
+    """
+    raw = dict(extra).get(CONFLICTS, "")
     if not raw:
-        return new.extra
-    pointers = set(_answered(old, new))
+        return extra
+    pointers = set(answered())
     entries = list(_entries(raw))
     kept = [text for pointer, text in entries if not pointers & set(_upwards(pointer))]
     if len(kept) == len(entries):
-        return new.extra
-    rest = tuple(pair for pair in new.extra if pair[0] != CONFLICTS)
+        return extra
+    rest = tuple(pair for pair in extra if pair[0] != CONFLICTS)
     return tuple(sorted((*rest, (CONFLICTS, f"[{','.join(kept)}]")))) if kept else rest
 
 

@@ -3,6 +3,7 @@
     TrackerError       exit 1; a message, and a hint that can be typed
     ├── NotATracker    no workspace here
     ├── NotFound       no issue has this id
+    ├── NoMemory       nothing is kept under this key
     ├── Ambiguous      several issues match this id
     ├── Invalid        a value breaks a rule of the model
     ├── Cycle          a dependency would make an issue wait for itself
@@ -58,6 +59,18 @@ class NotFound(TrackerError):
         hint = f"did you mean {', '.join(near)}?" if near else "bd list --all shows every id"
         super().__init__(f'no issue found matching "{id}"', hint=hint)
         self.id = id
+        self.near = tuple(near)
+
+
+class NoMemory(TrackerError):
+    """Nothing is kept under this key; `near` are keys that may have been meant."""
+
+    code = "not-found"
+
+    def __init__(self, key: str, near: Sequence[str] = (), *, hint: str = "") -> None:
+        shown = f"did you mean {', '.join(near)}?" if near else "bd memory list shows every key"
+        super().__init__(f'No memory with key "{key}"', hint=hint or shown)
+        self.key = key
         self.near = tuple(near)
 
 

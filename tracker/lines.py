@@ -222,6 +222,17 @@ def find_line(data: bytes, line: bytes) -> int:
     return -1
 
 
+def lines_with(data: bytes, word: bytes) -> Iterator[tuple[int, int]]:
+    """Where each line begins and ends in which these bytes stand."""
+    at = data.find(word)
+    while at >= 0:
+        begin = data.rfind(b"\n", 0, at) + 1
+        stop = data.find(b"\n", at)
+        stop = len(data) if stop < 0 else stop
+        yield begin, stop
+        at = data.find(word, stop)
+
+
 def by_id(
     changes: Mapping[str, bytes | None], places: Mapping[str, bytes]
 ) -> list[tuple[str, bytes | None]]:

@@ -58,13 +58,8 @@ class Carried(Sheet[Memory]):
 
     def _items(self) -> Iterator[Found | Unread]:
         """Only of lines that hold the word as a whole text, which is fast to find."""
-        word = b'"%s"' % MEMORY.encode()
         known: set[str] = set()
-        at = self.data.find(word)
-        while at >= 0:
-            begin = self.data.rfind(b"\n", 0, at) + 1
-            stop = self.data.find(b"\n", at)
-            stop = len(self.data) if stop < 0 else stop
+        for begin, stop in lines.lines_with(self.data, b'"%s"' % MEMORY.encode()):
             for item in lines.scan(self.data[begin:stop]):
                 if not isinstance(item, Found) or not is_carried(item.row):
                     continue
@@ -73,7 +68,6 @@ class Carried(Sheet[Memory]):
                     known.add(name)
                     start, end = begin + item.start, begin + item.end
                     yield Found(0, start, end, {"id": name}, item.glued)
-            at = self.data.find(word, stop)
 
 
 def is_carried(row: Mapping[str, Any]) -> bool:

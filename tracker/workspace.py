@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tracker.claims import Claim, Claims
     from tracker.fields import Settings
     from tracker.journal import Change, Op
+    from tracker.library import Library
     from tracker.log import Draft, Editable
     from tracker.model import Issue
     from tracker.places import Place
@@ -250,6 +251,13 @@ class Workspace:
         if issues and self.claims.exist():
             self.claims.settle(issues, who, self.settings().closing)
         return written.changes
+
+    @cached_property
+    def library(self) -> Library:
+        """What is remembered here."""
+        from tracker.library import Library
+
+        return Library(self)
 
     @cached_property
     def claims(self) -> Claims:

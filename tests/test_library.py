@@ -1,0 +1,125 @@
+"""The memories of a workspace, as commands and other programs ask for them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+from conftest import Repository
+from spaces import beads_of, issue, lines_of, opened
+
+from tracker import blobs, remember
+from tracker.blobs import Tree
+from tracker.errors import Invalid, NoMemory, Refused
+from tracker.outcomes import About
+from tracker.wishes import Where
+
+
+@pytest.fixture
+def library(tmp_path):
+    return opened(beads_of(tmp_path, lines_of([issue("bd-a")]))).library
+
+
+def test_what_is_put_can_be_found(library):
+    library.put("climate/drift", {"content": "Detrend first.", "tags": ["ml"]})
+    library.append("climate/log", "one")
+    library.append("climate/log", "two")
+    library.put("mine", {"content": "quiet"}, Where(private=True))
+    assert library.get("climate/drift").content == "Detrend first."
+    assert library.get("climate/log").content == "one\ntwo"
+    assert [one.key for one in library.find("climate/*")] == ["climate/drift", "climate/log"]
+    assert [one.key for one in library.find()] == ["climate/drift", "climate/log", "mine"]
+    with pytest.raises(NoMemory, match='No memory with key "drift"'):
+        library.get("drift")
+
+
+def test_several_are_forgotten_together_or_not_at_all(library):
+    library.put("a", {"content": "x"})
+    with pytest.raises(NoMemory):
+        library.forget(["a", "b"])
+    assert library.get("a")
+    library.forget(["a"])
+    assert library.find() == []
+    assert [one.key for one in library.find(gone=True)] == ["a"]
+    library.change(remember.restore, ["a"])
+    assert library.get("a").content == "x"
+
+
+def test_verdicts_and_closed_work_move_trust(library):
+    memory = library.put("a", {"content": "x"}, origin="agent")
+    start = library.trust(memory).value
+    assert start == pytest.approx(0.7)
+    (good,) = library.record(["a"], "ok", About("bd-a"))
+    assert library.trust(memory).value > start
+    library.take_back([good.id])
+    assert library.trust(memory).value == pytest.approx(start)
+    workspace = library._workspace
+    done = {"status": "closed", "closed_at": "2027-01-01T00:00:00Z", "close_reason": "Done"}
+    line = json.dumps({"id": "bd-z", "title": "z", "metadata": {"memories": ["a"]}, **done})
+    with open(workspace.place.log, "a") as file:
+        file.write(line + "\n")
+    assert library.trust(memory).credits == 1
+
+
+def test_an_agent_is_one_that_says_its_session(library):
+    assert library.put("a", {"content": "x"}).source.origin == "user"
+    library._workspace.caller.session_id = "s-1"
+    found = library.put("b", {"content": "x"}).source
+    assert (found.by, found.origin, found.session) == ("ann", "agent", "s-1")
+    assert library.put("c", {"content": "x"}, origin="tool").source.origin == "tool"
+
+
+def test_a_memory_is_stale_when_a_file_that_it_names_has_moved(library, tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "api.py").write_text("one\n")
+    memory = library.put("a", {"content": "x", "paths": ["src/api.py"]})
+    assert library.stale(memory) == []
+    (tmp_path / "src" / "api.py").write_text("two\n")
+    again = opened(tmp_path / ".beads").library
+    assert again.stale(memory) == ["src/api.py"]
+    (fresh,) = again.change(remember.verify, ["a"])
+    assert again.stale(fresh) == []
+    (tmp_path / "src" / "api.py").unlink()
+    assert opened(tmp_path / ".beads").library.stale(fresh) == ["src/api.py"]
+
+
+def test_nothing_is_written_where_nothing_may_be(library):
+    library.put("a", {"content": "x"})
+    library._workspace.caller.readonly = True
+    assert library.get("a").content == "x"
+    with pytest.raises(Refused, match="read-only"):
+        library.put("a", {"content": "y"})
+
+
+# Blob ids.
+
+
+def test_a_blob_id_is_what_git_says(tmp_path):
+    repo = Repository(tmp_path / "repo")
+    for name, data in (("a", b""), ("b", b"text\n"), ("c", bytes(range(256)) * 9000)):
+        path = repo.path / name
+        path.write_bytes(data)
+        said = subprocess.run(
+            ["git", "hash-object", "--no-filters", name],
+            cwd=repo.path, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert blobs.blob_id(str(path)) == said.stdout.strip()
+    (repo.path / "link").symlink_to("a")
+    assert blobs.blob_id(str(repo.path / "link")) not in {"", blobs.blob_id(str(repo.path / "a"))}
+    assert blobs.blob_id(str(repo.path / "none")) == blobs.blob_id(str(repo.path)) == ""
+
+
+def test_files_are_named_from_the_top_and_stay_within(tmp_path):
+    (tmp_path / "top" / "src").mkdir(parents=True)
+    (tmp_path / "top" / "src" / "api.py").write_text("x")
+    (tmp_path / "secret").write_text("x")
+    (tmp_path / "top" / "out").symlink_to("..")
+    tree = Tree(str(tmp_path / "top"))
+    assert tree.path("api.py", str(tmp_path / "top" / "src")) == "src/api.py"
+    assert tree.path(str(tmp_path / "top" / "src" / "api.py"), "/") == "src/api.py"
+    for given, why in (("../secret", "outside"), ("src", "a folder"), ("none", "not there")):
+        with pytest.raises(Invalid, match=why):
+            tree.path(given, str(tmp_path / "top"))
+    assert tree.blob("src/api.py")
+    assert tree.blob("../secret") == tree.blob("out/secret") == tree.blob("none") == ""

@@ -1,0 +1,151 @@
+"""The memories of a workspace, for commands, hooks and other programs.
+
+    library = workspace.library
+    library.get("climate/drift").content              # raises NoMemory
+    library.find("climate/*")                         # a list, by key
+    library.put("climate/drift", {"content": "Detrend first.", "tags": ["ml"]})
+    library.append("swarm/log", "step 3 done")
+    library.record(["climate/drift"], "success", About(issue="bd-1"))
+
+Whatever is written goes through `Workspace.edit`, and so is screened, journaled and undone as
+issues are. A name that a memory had before it was moved still means it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from tracker import keys, outcomes, remember
+from tracker.blobs import Tree
+from tracker.outcomes import About, Ledger
+from tracker.trust import trust
+from tracker.wishes import ANYWHERE, Hand
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from tracker.memories import Notes
+    from tracker.memory import Memory, Outcome
+    from tracker.shelf import Drafts
+    from tracker.trust import Trust
+    from tracker.wishes import Where, Wish
+    from tracker.workspace import Workspace
+
+T = TypeVar("T")
+NOTHING = About()
+
+
+class Library:
+    """What is remembered in one workspace, and what came of it."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The files that memories may name."""
+        place = self._workspace.place
+        return Tree(place.top or place.root)
+
+    def hand(self, origin: str = "") -> Hand:
+        """The caller as a writer; an agent where it says which session it is, unless told."""
+        workspace = self._workspace
+        usual = "agent" if workspace.caller.session_id else "user"
+        return Hand(workspace.who(), origin or usual, Tree(self.tree.root).blob)
+
+    # What is there.
+
+    def drafts(self) -> Drafts:
+        """The files as they are now, for questions; what cannot be read is told in `amiss`."""
+        return self._workspace.preview(_read)
+
+    def notes(self) -> Notes:
+        """Every memory as it is now."""
+        return self.drafts().memories
+
+    def get(self, key: str) -> Memory:
+        """The memory of a key. Raises NoMemory, with keys that may have been meant."""
+        return remember.live(self.notes(), key)
+
+    def find(self, pattern: str = "**", *, gone: bool = False) -> list[Memory]:
+        """The memories whose keys match, by key; with `gone` those that were forgotten too."""
+        is_meant = keys.matcher(pattern)
+        return [
+            one
+            for one in self.notes().every()
+            if is_meant(one.key) and (gone or one.status != TOMBSTONE)
+        ]
+
+    def ledger(self, drafts: Drafts | None = None) -> Ledger:
+        """Every verdict that counts, and the credit of closed issues."""
+        from tracker.config import closing_statuses
+
+        drafts = drafts or self.drafts()
+        issues = drafts.before.issues_with(b'"%s"' % outcomes.GIVEN.encode())
+        credits = outcomes.credits_of(issues, closing_statuses(self._workspace.config))
+        return Ledger(drafts.outcomes.every(), drafts.memories.get, credits)
+
+    def trust(self, memory: Memory, ledger: Ledger | None = None) -> Trust:
+        """How far a memory is trusted now."""
+        ledger = ledger or self.ledger()
+        own, now = outcomes.own(memory), self._workspace.caller.clock()
+        return trust(own, ledger.votes(memory), ledger.credits(memory.key), now)
+
+    def stale(self, memory: Memory) -> list[str]:
+        """The files that a memory names and that are not what they were when it was written."""
+        return self.tree.moved(memory.source.paths)
+
+    # What is written.
+
+    def put(self, key: str, wish: Wish, where: Where = ANYWHERE, origin: str = "") -> Memory:
+        """Set fields of a memory, or make one."""
+        return self._edit(lambda notes, hand: remember.put(notes, key, wish, hand, where), origin)
+
+    def append(self, key: str, text: str, where: Where = ANYWHERE, origin: str = "") -> Memory:
+        """Add lines to a memory, or make one of them."""
+        return self._edit(
+            lambda notes, hand: remember.append(notes, key, text, hand, where), origin
+        )
+
+    def forget(self, names: Iterable[str]) -> list[Memory]:
+        """Forget memories, all or none; `restore` brings them back."""
+        every = list(names)
+        return self._edit(lambda notes, hand: [remember.forget(notes, key, hand) for key in every])
+
+    def move(self, old: str, new: str) -> Memory:
+        """Give a memory another key; the old one goes on meaning it."""
+        return self._edit(lambda notes, hand: remember.move(notes, old, new, hand))
+
+    def change(self, action: Callable[[Notes, str, Hand], T], names: Sequence[str]) -> list[T]:
+        """What an action of `tracker.remember` gives for each key, all or none in one write."""
+        return self._edit(lambda notes, hand: [action(notes, key, hand) for key in names])
+
+    def record(self, names: Sequence[str], verdict: str, about: About = NOTHING) -> list[Outcome]:
+        """Say what came of using memories, all or none."""
+        who = self._workspace.who()
+
+        def action(drafts: Drafts) -> list[Outcome]:
+            return [outcomes.record(drafts, key, verdict, about, who) for key in names]
+
+        return self._workspace.edit(action)
+
+    def take_back(self, ids: Sequence[str]) -> list[Outcome]:
+        """Void verdicts by their ids, all or none."""
+        who = self._workspace.who()
+
+        def action(drafts: Drafts) -> list[Outcome]:
+            return [outcomes.take_back(drafts.outcomes, id, who) for id in ids]
+
+        return self._workspace.edit(action)
+
+    def _edit(self, action: Callable[[Notes, Hand], T], origin: str = "") -> T:
+        hand = self.hand(origin)
+        return self._workspace.edit(lambda drafts: action(drafts.memories, hand))
+
+
+def _read(drafts: Drafts) -> Drafts:
+    """Read what memories are made of, so that its problems are known."""
+    drafts.memories.keys()
+    return drafts

@@ -1,0 +1,241 @@
+"""What can be done to memories: each action puts what it changes into `Notes`.
+
+Pure: who writes, when, and what the named files are now come in a `Hand`. Laws of every action:
+where it raises, nothing is put; only the named records change; what asks for the state that is
+there changes nothing, not even `updated_at`, which strictly increases otherwise; what a record
+carries without being understood stays. A key that was moved means the memory where it is now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tracker import keys
+from tracker.change import after, without_settled
+from tracker.errors import Invalid, Moved, NoMemory
+from tracker.memory import ACTIVE, ARCHIVED, MEMORY_FIELDS, Memory
+from tracker.model import instant, stamp
+from tracker.wishes import ANYWHERE, Hand, Where, Wish, blobs, joined, values
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tracker.memories import Notes
+
+ABSENT = "none"
+"""The content hash to expect of a key under which there is nothing yet."""
+_SHORTEST_HASH = 8  # hex digits that are enough to mean one content
+_LISTS = frozenset({"tags", "related", "supersedes", "updated_at", "extra"})
+
+
+def put(notes: Notes, key: str, wish: Wish, hand: Hand, where: Where = ANYWHERE) -> Memory:
+    """The memory with other values, or a new one, which needs a content.
+
+    Raises Invalid, or Moved where another content was expected.
+    """
+    unknown = wish.keys() - Wish.__optional_keys__
+    if unknown:
+        raise Invalid(f"unknown field: {', '.join(sorted(unknown))}")
+    name = _followed(notes, keys.check(key))
+    was = notes.get(name)
+    if was is not None and was.status == TOMBSTONE:
+        was = None
+    _expect(name, was, where.expected)
+    if was is None and not wish.get("content", "").strip():
+        raise Invalid("there is nothing to remember: the text is empty", hint="bd help remember")
+    base = was or Memory(key=name, created_at=stamp(hand.who.now))
+    new = _changed(base, hand, values(base, wish, hand, is_new=was is None))
+    if was is None:
+        new = replace(new, updated_at=_born(notes, name, hand))
+    return notes.put(new, private=where.private)
+
+
+def append(notes: Notes, key: str, text: str, hand: Hand, where: Where = ANYWHERE) -> Memory:
+    """The memory with lines added at its end, or a new one that holds them."""
+    was = notes.get(_followed(notes, keys.check(key)))
+    if was is None or was.status == TOMBSTONE:
+        return put(notes, key, {"content": text}, hand, where)
+    if not text.strip():
+        raise Invalid("there is nothing to append: the text is empty")
+    content = f"{was.content}\n{text}" if was.content else text
+    return put(notes, key, {"content": content}, hand, where)
+
+
+def move(notes: Notes, old: str, new: str, hand: Hand) -> Memory:
+    """The memory under another key; a tombstone names it at the old one.
+
+    Raises Invalid where the new key is taken.
+    """
+    was = live(notes, old)
+    name = keys.check(new)
+    if name == was.key:
+        return was
+    taken = notes.get(name)
+    if taken is not None and taken.status != TOMBSTONE:
+        raise Invalid(f"{name} is taken", hint=f"bd memory get {name}")
+    private = notes.is_private(was.key)
+    at = max(after(was.updated_at, hand.who), _born(notes, name, hand), key=instant)
+    moved = notes.put(replace(was, key=name, updated_at=at), private=private)
+    if private:
+        notes.drop_private(was.key)
+    else:
+        gone = Memory(key=was.key, kind=was.kind, created_at=was.created_at)
+        tombstone = replace(gone, updated_at=at, status=TOMBSTONE, moved_to=name)
+        notes.put(tombstone, private=False)
+    return moved
+
+
+def link(notes: Notes, key: str, other: str, hand: Hand) -> Memory:
+    """The memory with another one among those that it is related to."""
+    one, two = live(notes, key), live(notes, other)
+    if one.key == two.key:
+        raise Invalid(f"{one.key} cannot be related to itself")
+    return notes.put(_changed(one, hand, {"related": joined(one.related, [two.key], "related")}))
+
+
+def supersede(notes: Notes, old: str, new: str, hand: Hand) -> Memory:
+    """The memory that takes the place of another, which recall leaves out from then on."""
+    one, two = live(notes, new), live(notes, old)
+    if one.key == two.key:
+        raise Invalid(f"{one.key} cannot supersede itself")
+    names = joined(one.supersedes, [two.key], "supersedes")
+    return notes.put(_changed(one, hand, {"supersedes": names}))
+
+
+def verify(notes: Notes, key: str, hand: Hand) -> Memory:
+    """The memory, found to be true now, with the files that it names as they are now."""
+    was = live(notes, key)
+    now = {
+        "verified_at": after(was.updated_at, hand.who),
+        "source": replace(was.source, paths=blobs(dict(was.source.paths), hand)),
+    }
+    return notes.put(_changed(was, hand, now))
+
+
+def pin(notes: Notes, key: str, hand: Hand, *, pinned: bool = True) -> Memory:
+    """The memory, shown before others or not."""
+    return notes.put(_changed(live(notes, key), hand, {"pinned": pinned}))
+
+
+def forget(notes: Notes, key: str, hand: Hand) -> Memory:
+    """A tombstone of the memory; what it held stays in it, and `restore` gives it back.
+
+    A private one is taken away instead: nothing is merged with it.
+    """
+    was = live(notes, key)
+    if notes.is_private(was.key):
+        notes.drop_private(was.key)
+        return was
+    notes.put(_changed(was, hand, {"status": TOMBSTONE}))
+    return was
+
+
+def archive(notes: Notes, key: str, hand: Hand) -> Memory:
+    """The memory, put away: found only where one asks for it."""
+    return notes.put(_changed(live(notes, key), hand, {"status": ARCHIVED}))
+
+
+def restore(notes: Notes, key: str, hand: Hand) -> Memory:
+    """The memory as it was before it was forgotten or put away. Raises NoMemory."""
+    was = notes.get(keys.check(key))
+    if was is None:
+        raise keys.missing(key, _live_keys(notes))
+    if was.moved_to and was.status == TOMBSTONE:
+        raise Invalid(
+            f"{was.key} was moved to {was.moved_to}", hint=f"bd memory mv {was.moved_to} {was.key}"
+        )
+    return notes.put(_changed(was, hand, {"status": ACTIVE}))
+
+
+def give(notes: Notes, key: str, content: str, hand: Hand) -> Memory:
+    """The memory with a text that it held before, back to life if it was forgotten."""
+    was = notes.get(keys.check(key))
+    if was is None or (was.status == TOMBSTONE and not was.content):
+        return put(notes, key, {"content": content}, hand)
+    return notes.put(_changed(was, hand, {"status": ACTIVE, "content": content, "moved_to": ""}))
+
+
+def live(notes: Notes, key: str) -> Memory:
+    """The memory of this key, wherever it was moved. Raises NoMemory."""
+    name = _followed(notes, key.strip())
+    found = notes.get(name)
+    if found is None:
+        raise keys.missing(key, _live_keys(notes))
+    if found.status == TOMBSTONE:
+        raise NoMemory(key, hint=f"it was forgotten; bd memory restore {found.key}")
+    return found
+
+
+def current(get: Callable[[str], Memory | None], key: str) -> str:
+    """The key where the memory is now that was once called `key`."""
+    seen: set[str] = set()
+    at = key
+    while at not in seen:
+        seen.add(at)
+        found = get(at)
+        if found is None or found.status != TOMBSTONE or not found.moved_to:
+            return at
+        at = found.moved_to
+    return key
+
+
+def _followed(notes: Notes, key: str) -> str:
+    return current(notes.get, key)
+
+
+def _live_keys(notes: Notes) -> list[str]:
+    return [one.key for one in notes.every() if one.status != TOMBSTONE]
+
+
+def _born(notes: Notes, key: str, hand: Hand) -> str:
+    """The time of a memory that begins: later than that of the tombstone in its place."""
+    found = notes.get(key)
+    return after(found.updated_at if found else "", hand.who)
+
+
+def _expect(key: str, was: Memory | None, expected: str | None) -> None:
+    if expected is None:
+        return
+    if expected in {"", ABSENT}:
+        if was is not None:
+            raise Moved(f"{key} holds something already", hint=f"bd memory get {key}")
+        return
+    if len(expected) < _SHORTEST_HASH:
+        raise Invalid(f"{expected!r} is too short: {_SHORTEST_HASH} hex digits or more")
+    import hashlib
+
+    content = was.content if was else ""
+    held = hashlib.sha256(content.encode(errors="surrogatepass")).hexdigest()
+    if was is None or not held.startswith(expected.lower()):
+        what = f"{held[:_SHORTEST_HASH]} now" if was else "nothing"
+        raise Moved(
+            f"{key} holds {what}, not {expected}: nothing was written",
+            hint=f"bd memory get {key} --json",
+        )
+
+
+def _changed(memory: Memory, hand: Hand, given: Mapping[str, Any]) -> Memory:
+    """The memory with other values in these fields and a later `updated_at`.
+
+    Without a difference it is the same memory; a field that gets another value is no longer in
+    `conflicts`.
+    """
+    extra = tuple(pair for pair in memory.extra if pair[0] not in given)
+    new = replace(memory, **given, extra=extra)
+    if new == memory:
+        return memory
+    rest = without_settled(new.extra, lambda: _answered(memory, new))
+    return replace(new, updated_at=after(memory.updated_at, hand.who), extra=rest)
+
+
+def _answered(old: Memory, new: Memory) -> Iterator[str]:
+    """JSON pointers to what was given another value; a content that only grew answers nothing."""
+    for name in MEMORY_FIELDS:
+        one, two = getattr(old, name), getattr(new, name)
+        if one == two or name in _LISTS:
+            continue
+        if name == "content" and one and two.startswith(one):
+            continue
+        yield f"/{name}"
