@@ -28,6 +28,8 @@ LAYERS = (
     (
         "agenthooks", "blocks", "burndown", "critical", "lanes",
         "keys", "outcomes", "remember", "wishes",
+        "screen",
+        "secrets",
         "actions",
         "change", "check", "config", "damage", "differences", "disputes", "fields", "graph", "life",
         "patches",
@@ -39,6 +41,8 @@ LAYERS = (
         "scene",
         "conditions",
         "blobs",
+        "gate",
+        "caller",
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
         "files",
         "commits", "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",

@@ -49,6 +49,8 @@ class Caller:
 
     argv: tuple[str, ...] = ("python",)
     lock_timeout: float | None = None
+    redact: bool = False
+    allowed_secrets: frozenset[str] = frozenset()
 
     def __init__(
         self, actor: str, *, owner: str = "", session: str = "", readonly: bool = False

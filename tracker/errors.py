@@ -9,7 +9,8 @@
     ├── Cycle          a dependency would make an issue wait for itself
     ├── Refused        the workspace or the record may not be written now
     │   ├── Conflicted the log holds conflict markers
-    │   └── Blocked    an issue cannot be closed, because something open stands in its way
+    │   ├── Blocked    an issue cannot be closed, because something open stands in its way
+    │   └── SecretFound  a text holds what must not get into git
     ├── Taken          somebody else has claimed the issue
     ├── Moved          the record is not what it was when the operation ran
     └── Locked         another process kept the lock for too long
@@ -141,6 +142,21 @@ class Blocked(Refused):
         )
         self.id = id
         self.by = tuple(by)
+
+
+class SecretFound(Refused):
+    """A text holds what must not get into git; `fingerprints` name it without telling it."""
+
+    code = "secret"
+
+    def __init__(self, found: Sequence[str], fingerprints: Sequence[str]) -> None:
+        shown = "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
+        super().__init__(
+            f"this looks like a secret, and git never forgets: {shown}; nothing was written",
+            hint="--redact puts a mark in its place; "
+            f"--allow-secret {','.join(fingerprints)} if it is none",
+        )
+        self.fingerprints = tuple(fingerprints)
 
 
 class Taken(TrackerError):

@@ -5,9 +5,10 @@ Only files of `.beads` folders are read, and only where they changed.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import damage
+from tracker import damage, gate, screen
 from tracker.config import closing_statuses, parse
 from tracker.errors import TrackerError
 from tracker.versions import folders
@@ -16,9 +17,11 @@ from tracker.words import CLOSING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tracker.secrets import Finding
     from tracker.versions import Folder, Git, Pair
 
 ALLOW_LOSS = "BD_ALLOW_LOSS"
+ALLOW_FOUND = "BD_ALLOW_SECRET"
 MERGES = ("MERGE_HEAD",)
 SHOWN = 10  # lines about one file
 
@@ -33,20 +36,27 @@ class Staged(NamedTuple):
     allowed: tuple[str, ...] = ()
 
 
-def staged(git: Git, *, allow_loss: bool = False) -> Staged:
+def staged(
+    git: Git, *, allow_loss: bool = False, allowed_secrets: frozenset[str] = frozenset()
+) -> Staged:
     """What is staged, against HEAD: markers, new lines that hold no record, a mass of lost records.
 
-    During a merge nothing counts as lost: both sides may have deleted. Raises TrackerError where
-    git cannot be asked.
+    And secrets that HEAD lacks, but for those of the given fingerprints. During a merge nothing
+    counts as lost, since both sides may have deleted, and secrets are in git already. Raises
+    TrackerError where git cannot be asked.
     """
     refused: list[str] = []
     allowed: list[str] = []
     for folder in folders(git):
+        known = allowed_secrets | _allowed(git, folder)
         for pair in folder.news():
             found = [*damage.markers(pair.after), *damage.unreadable(pair.before, pair.after)]
             refused += _told(pair, found)
             if git.has(*MERGES):
                 continue
+            for spot, line in _disclosed(folder, pair, known):
+                kept = refused if spot.refuses else allowed
+                kept.append(f"{pair.path}: {line}")
             lost = damage.lost(pair.before, (other.after for other in folder.pairs))
             if lost.is_mass and allow_loss:
                 allowed.append(f"{pair.path}: {lost}, and {ALLOW_LOSS}=1 lets that pass")
@@ -78,6 +88,31 @@ def _news(folder: Folder, pair: Pair) -> Iterator[str]:
         archive = folder.named("archive.jsonl")
         archived = frozenset(archive.before.names), frozenset(archive.after.names)
         yield from damage.new_orphans(pair.before, pair.after, archived)
+
+
+def _disclosed(
+    folder: Folder, pair: Pair, allowed: frozenset[str]
+) -> Iterator[tuple[Finding, str]]:
+    """Each secret of a file that no file of its folder had before, and what is said about it."""
+    before = [line for one in folder.pairs for line in one.before.data.splitlines()]
+    after = pair.after.data.splitlines()
+    for line, spots in screen.brought(before, after).items():
+        for spot in spots:
+            if spot.finding.fingerprint not in allowed:
+                number = after.index(line) + 1
+                found, way = spot.finding, f"{ALLOW_FOUND}={spot.finding.fingerprint}"
+                more = f"; {way} lets it pass" if found.refuses else ""
+                yield found, f"line {number}: this looks like a secret: {spot}{more}"
+
+
+def _allowed(git: Git, folder: Folder) -> frozenset[str]:
+    """What this clone and its configuration say is no secret."""
+    top = (git.ask("rev-parse", "--show-toplevel") or b"").removesuffix(b"\n")
+    local = os.path.join(os.fsdecode(top), folder.path, ".local")
+    try:
+        return gate.allowed(local, parse(folder.config))
+    except TrackerError:
+        return gate.allowed(local, {})
 
 
 def _closing(folder: Folder) -> frozenset[str]:

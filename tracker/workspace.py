@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager, suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker import cache as caches
 from tracker import remarks
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tracker.answers import Answers
+    from tracker.caller import Caller
     from tracker.change import Who
     from tracker.claims import Claim, Claims
     from tracker.fields import Settings
+    from tracker.gate import Gate
     from tracker.journal import Change, Op
     from tracker.library import Library
     from tracker.log import Draft, Editable
@@ -29,40 +31,6 @@ if TYPE_CHECKING:
     from tracker.store import Places, Plan, Store
 
 T = TypeVar("T")
-
-
-class Caller(Protocol):
-    """Who asks: identities are worked out only when something is written."""
-
-    @property
-    def argv(self) -> tuple[str, ...]:
-        """What was typed, for the journal."""
-
-    @property
-    def actor(self) -> str:
-        """The name that is written into records."""
-
-    @property
-    def owner(self) -> str:
-        """The mail address behind it."""
-
-    @property
-    def session_id(self) -> str:
-        """Which of several agents of that name it is."""
-
-    @property
-    def lock_timeout(self) -> float | None:
-        """Seconds to wait for the lock; None for the usual."""
-
-    @property
-    def readonly(self) -> bool:
-        """Whether nothing may be written."""
-
-    def clock(self) -> int:
-        """Nanoseconds since 1970."""
-
-    def nonce(self) -> int:
-        """64 random bits."""
 
 
 class Workspace:
@@ -183,7 +151,7 @@ class Workspace:
             return drafts.written()
 
         self.revise(plan)
-        return results[-1]
+        return self.gate.marked(results[-1])
 
     def rehearse(self, action: Callable[[Draft], T]) -> T:
         """What an action on issues would give, without writing anything."""
@@ -235,14 +203,13 @@ class Workspace:
 
         def noticing(before: Shelf) -> Wanted:
             try:
-                return plan(before)
+                return self.gate.passed(before, plan(before))
             finally:
                 self._notice(before)
 
         def record(changes: tuple[Change, ...]) -> None:
-            op = journal.Op(
-                0, f"{who.nonce:016x}", who.now, self.caller.argv, who.name, changes, undoes
-            )
+            argv = self.gate.marked(self.caller.argv)
+            op = journal.Op(0, f"{who.nonce:016x}", who.now, argv, who.name, changes, undoes)
             journal.append(self.local, op)
 
         self.refresh()  # a cache that is being read could not follow what is written
@@ -258,6 +225,13 @@ class Workspace:
         from tracker.library import Library
 
         return Library(self)
+
+    @cached_property
+    def gate(self) -> Gate:
+        """What looks at every line on its way to a file that git keeps."""
+        from tracker import gate
+
+        return gate.Gate(lambda: gate.policy(self.local, self.config, self.caller))
 
     @cached_property
     def claims(self) -> Claims:

@@ -30,7 +30,8 @@ def check(session: Session, file: str, staged: bool) -> None:
     """Check a log: markers, unreadable lines, cycles, lost records.
 
     The exit code is 1 where there is an error; warnings are for people. With --staged it is what
-    the pre-commit hook refuses: BD_ALLOW_LOSS=1 lets a mass of lost records pass.
+    the pre-commit hook refuses: BD_ALLOW_LOSS=1 lets a mass of lost records pass, and
+    --allow-secret what only looks like a secret.
     """
     if staged and file:
         raise click.UsageError("--staged takes no FILE: it is about all files that are staged")
@@ -89,7 +90,8 @@ def _staged(session: Session) -> Iterator[Finding]:
     git = Git(session.folder, session.env, seconds=60)
     if not git.dir:
         raise Refused("this is no repository of git, so nothing is staged", hint="git init")
-    found = staged(git, allow_loss=boolean(session.env.get(ALLOW_LOSS, "")) or False)
+    allow_loss = boolean(session.env.get(ALLOW_LOSS, "")) or False
+    found = staged(git, allow_loss=allow_loss, allowed_secrets=session.allowed_secrets)
     for line in found.refused:
         yield {"name": "Staged", "level": "error", "why": line, "fix": ""}
     for line in found.allowed:

@@ -145,6 +145,8 @@ class Command(click.Command):
         if self.writes and "tracker" in session.__dict__:
             for text in session.tracker.amiss:
                 session.warn(text)
+            for text in () if session.json else session.tracker.gate.cautions:
+                session.warn(text)
             _register(session)
         return answer
 

@@ -32,6 +32,8 @@ FLAGS = (
     Flag("-v", "--verbose", field="verbose", help="Say more"),
     Flag("--readonly", field="readonly", help="Refuse to write"),
     Flag("--lock-timeout", field="lock_timeout", metavar="TIME", help="Wait so long for the lock"),
+    Flag("--redact", field="redact", help="Put a mark in the place of a secret"),
+    Flag("--allow-secret", field="allow_secret", metavar="FP", help="It is none: fingerprint FP"),
     Flag("--envelope", field="envelope", help="Wrap JSON lists: data, total, shown"),
     Flag("-h", "--help", field="help", help="Show help"),
     Flag("--no-daemon"),
@@ -50,14 +52,15 @@ class Flags:
     """The global flags as they stand: the last one given, else the environment's `BD_*`."""
 
     __slots__ = (
-        "actor", "db", "directory", "envelope", "json", "lock_timeout", "quiet", "readonly",
-        "verbose",
+        "actor", "allow_secret", "db", "directory", "envelope", "json", "lock_timeout", "quiet",
+        "readonly", "redact", "verbose",
     )  # fmt: skip
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.json = boolean(env.get("BD_JSON", "")) or False
         self.readonly = boolean(env.get("BD_READONLY", "")) or False
-        self.quiet = self.verbose = self.envelope = False
+        self.quiet = self.verbose = self.envelope = self.redact = False
+        self.allow_secret: str | None = env.get("BD_ALLOW_SECRET")
         self.actor: str | None = None
         self.db: str | None = env.get("BD_DB") or None
         self.directory: str | None = None

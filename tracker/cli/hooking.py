@@ -242,7 +242,8 @@ def _before(session: Session, git: Git) -> None:
     from tracker.cli.flags import boolean
     from tracker.inspection import ALLOW_LOSS, staged
 
-    found = staged(git, allow_loss=boolean(session.env.get(ALLOW_LOSS, "")) or False)
+    allow_loss = boolean(session.env.get(ALLOW_LOSS, "")) or False
+    found = staged(git, allow_loss=allow_loss, allowed_secrets=session.allowed_secrets)
     for line in found.allowed:
         session.warn(line)
     if found.refused:

@@ -140,6 +140,16 @@ class Session:
         return self.flags.readonly
 
     @property
+    def redact(self) -> bool:
+        """Whether a secret gives way to a mark."""
+        return self.flags.redact
+
+    @property
+    def allowed_secrets(self) -> frozenset[str]:
+        """Fingerprints of what looks like a secret and is none."""
+        return frozenset((self.flags.allow_secret or "").replace(",", " ").split())
+
+    @property
     def lock_timeout(self) -> float | None:
         """Seconds that a write may wait for the lock; None leaves it to the store."""
         text = self.env.get("BD_LOCK_TIMEOUT")

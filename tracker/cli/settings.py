@@ -49,6 +49,7 @@ def set_(session: Session, key: str, text: str) -> None:
     """Set a setting in config.yaml; comments and everything else there stay."""
     _refuse_secret(key)
     text = valid(key, text)
+    _refuse_disclosure(session, key, text)
     _write(session, key, text)
     if session.json:
         session.emit({"key": key, "value": text})
@@ -196,3 +197,13 @@ def _refuse_secret(key: str) -> None:
             f"{key} looks like a secret, and {FILE} is committed to git: nothing was written",
             hint=f"set {_variable(key)} in the environment; bd config get {key} prints it",
         )
+
+
+def _refuse_disclosure(session: Session, key: str, text: str) -> None:
+    from tracker.errors import SecretFound
+    from tracker.secrets import find
+
+    refused = [one for one in find(text) if one.refuses]
+    prints = [one.fingerprint for one in refused]
+    if not set(prints) <= session.allowed_secrets:
+        raise SecretFound([f"{key}: rule {one.rule}" for one in refused], prints)

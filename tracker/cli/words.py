@@ -154,6 +154,9 @@ class Words:
     def _set(self, field: str, value: object) -> None:
         if field == "help":
             self.help = bool(value)
+        elif field == "allow_secret":  # may be given several times
+            held = self._flags.allow_secret or ""
+            self._flags.allow_secret = f"{held},{value}"
         elif field:
             setattr(self._flags, field, value)
 

@@ -1,0 +1,47 @@
+"""Who uses a workspace: what a command line or the Python API tells it about the world."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Caller(Protocol):
+    """Who asks: identities are worked out only when something is written."""
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What was typed, for the journal."""
+
+    @property
+    def actor(self) -> str:
+        """The name that is written into records."""
+
+    @property
+    def owner(self) -> str:
+        """The mail address behind it."""
+
+    @property
+    def session_id(self) -> str:
+        """Which of several agents of that name it is."""
+
+    @property
+    def lock_timeout(self) -> float | None:
+        """Seconds to wait for the lock; None for the usual."""
+
+    @property
+    def readonly(self) -> bool:
+        """Whether nothing may be written."""
+
+    @property
+    def redact(self) -> bool:
+        """Whether a secret gives way to a mark."""
+
+    @property
+    def allowed_secrets(self) -> frozenset[str]:
+        """Fingerprints of what looks like a secret and is none."""
+
+    def clock(self) -> int:
+        """Nanoseconds since 1970."""
+
+    def nonce(self) -> int:
+        """64 random bits."""

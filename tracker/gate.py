@@ -1,0 +1,93 @@
+"""What a write may not bring into git: where every line on its way to a shared file is looked at.
+
+What looks like a secret and is none passes by its fingerprint, as somebody said with
+`--allow-secret`. That is remembered in this clone, so that the hook before a commit knows it too; a
+team shares such fingerprints in `config.yaml`, under `secrets.allow`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tracker import screen
+from tracker.beside import PRIVATE
+from tracker.config import names
+from tracker.refresh import make_local
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from tracker.caller import Caller
+    from tracker.shelf import Shelf, Wanted
+
+T = TypeVar("T")
+
+NAME = "secrets-allow"
+KEY = "secrets.allow"
+
+
+class Gate:
+    """The gate of one caller; `cautions` tells what the last write brought that may be a secret."""
+
+    def __init__(self, policy: Callable[[], screen.Policy]) -> None:
+        self.cautions: tuple[str, ...] = ()
+        self._policy = policy
+        self._marks: dict[str, str] = {}
+
+    def passed(self, shelf: Shelf, wanted: Wanted) -> Wanted:
+        """The lines that may be written, by file and name. Raises SecretFound.
+
+        What never leaves this clone may hold anything, and is no excuse for what does.
+        """
+        shared = {
+            (file, name): line
+            for file, lines in wanted.items()
+            for name, line in lines.items()
+            if not file.startswith(PRIVATE)
+        }
+        before = (shelf.of(file).line(name) for file, name in shared)
+        found = screen.screened(shared, (line for line in before if line), self._policy)
+        self.cautions, self._marks = found.warnings, dict(found.marks)
+        if not self._marks:
+            return wanted
+        lines = found.lines
+        return {
+            file: {name: lines.get((file, name), line) for name, line in held.items()}
+            for file, held in wanted.items()
+        }
+
+    def marked(self, value: T) -> T:
+        """Records and texts as the last write has them, with a mark in place of each secret."""
+        return screen.replaced(value, self._marks) if self._marks else value
+
+
+def policy(local: str, config: Mapping[str, Any], caller: Caller) -> screen.Policy:
+    """What this caller says about secrets; what passes is remembered."""
+    said = caller.allowed_secrets
+    if said:
+        _remember(local, said)
+    return screen.Policy(caller.redact, allowed(local, config) | said)
+
+
+def allowed(local: str, config: Mapping[str, Any]) -> frozenset[str]:
+    """The fingerprints that a clone and its configuration let pass."""
+    return frozenset({*_remembered(local), *names(config, KEY)})
+
+
+def _remember(local: str, fingerprints: Iterable[str]) -> None:
+    """Let these pass from now on; where that cannot be written, nothing is lost."""
+    new = sorted(set(fingerprints) - _remembered(local))
+    with suppress(OSError):
+        make_local(local)
+        with open(os.path.join(local, NAME), "a", encoding="ascii", errors="replace") as file:
+            file.writelines(f"{one}\n" for one in new)
+
+
+def _remembered(local: str) -> set[str]:
+    try:
+        with open(os.path.join(local, NAME), encoding="ascii", errors="replace") as file:
+            return set(file.read().split())
+    except OSError:
+        return set()

@@ -1,0 +1,188 @@
+"""Lines on their way into a file: which of the texts that they bring may be secrets.
+
+What the changed records held before never counts, wherever in them it stood, so that a record that
+holds a secret can still be edited, moved and renamed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from tracker import secrets
+from tracker.codec import DEEP, members, quote
+from tracker.errors import SecretFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from tracker.secrets import Finding
+
+K = TypeVar("K")
+
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+
+
+class Spotted(NamedTuple):
+    """A finding in a record: the path of the field, the line and the column within its text."""
+
+    field: str
+    line: int
+    column: int
+    finding: Finding
+
+    def __str__(self) -> str:
+        place = f"{self.field}, line {self.line}, column {self.column}"
+        return f"{place}: rule {self.finding.rule}, fingerprint {self.finding.fingerprint}"
+
+
+class Policy(NamedTuple):
+    """What to do about a secret: put a mark in its place, or let those of a fingerprint pass."""
+
+    redact: bool = False
+    allowed: frozenset[str] = frozenset()
+
+
+class Screened(NamedTuple):
+    """The lines to write, what to warn of, and each value that has given way to a mark."""
+
+    lines: dict[Any, bytes | None]
+    warnings: tuple[str, ...] = ()
+    marks: tuple[tuple[str, str], ...] = ()
+
+
+def spotted(line: bytes) -> list[Spotted]:
+    """Every finding in the texts of a record. A line that is no object is one text."""
+    text = line.decode("utf-8", "replace")
+    if not secrets.hinted(text):
+        return []
+    return [
+        Spotted(field, *_place(value, one.start), one)
+        for field, value in _texts(text)
+        for one in secrets.find(value)
+    ]
+
+
+def screened(
+    lines: Mapping[K, bytes | None], old: Iterable[bytes], policy: Callable[[], Policy]
+) -> Screened:
+    """The lines as they may be written; `old` are those that they replace.
+
+    The policy is asked for only where something is found. Raises SecretFound, unless it says to
+    redact or to let pass.
+    """
+    found = {key: spotted(line) for key, line in lines.items() if line is not None}
+    found = {key: spots for key, spots in found.items() if spots}
+    if not found:
+        return Screened(dict(lines))
+    redact, allowed = policy()
+    known = allowed.union(one.finding.fingerprint for line in old for one in spotted(line))
+    new = {
+        key: [one for one in spots if one.finding.fingerprint not in known]
+        for key, spots in found.items()
+    }
+    if redact:
+        return _redacted(lines, new)
+    refused = [one for spots in new.values() for one in spots if one.finding.refuses]
+    if refused:
+        prints = dict.fromkeys(one.finding.fingerprint for one in refused)
+        raise SecretFound([*dict.fromkeys(map(str, refused))], [*prints])
+    doubtful = dict.fromkeys(str(one) for spots in new.values() for one in spots)
+    return Screened(dict(lines), tuple(f"this may be a secret: {one}" for one in doubtful))
+
+
+def brought(before: Iterable[bytes], after: Iterable[bytes]) -> dict[bytes, list[Spotted]]:
+    """What lines hold that none of those before held: lines that are new, and what is in them."""
+    old = list(before)
+    known = set(old)
+    found = {line: spotted(line) for line in after if line not in known}
+    found = {line: spots for line, spots in found.items() if spots}
+    if not found:
+        return {}
+    seen = {one.finding.fingerprint for line in old for one in spotted(line)}
+    new = {
+        line: [one for one in spots if one.finding.fingerprint not in seen]
+        for line, spots in found.items()
+    }
+    return {line: spots for line, spots in new.items() if spots}
+
+
+def replaced(value: Any, marks: Mapping[str, str]) -> Any:
+    """A value made of records, lists and texts with the marks in all of its texts."""
+    if isinstance(value, str):
+        for secret, mark in marks.items():
+            value = value.replace(secret, mark)
+        return value
+    if isinstance(value, dict):
+        return {key: replaced(item, marks) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        items = [replaced(item, marks) for item in value]
+        return value._make(items) if hasattr(value, "_make") else type(value)(items)
+    if hasattr(value, "__dataclass_fields__"):
+        from dataclasses import fields, replace
+
+        names = [field.name for field in fields(value)]
+        return replace(value, **{name: replaced(getattr(value, name), marks) for name in names})
+    return value
+
+
+def _redacted(lines: Mapping[K, bytes | None], new: Mapping[K, list[Spotted]]) -> Screened:
+    written: dict[Any, bytes | None] = dict(lines)
+    marks: dict[str, str] = {}
+    for key, spots in new.items():
+        line = lines[key]
+        if line is not None and spots:
+            written[key] = _marked(line, {one.finding.fingerprint for one in spots}, marks)
+    told = dict.fromkeys(str(one) for spots in new.values() for one in spots)
+    return Screened(written, tuple(f"redacted: {one}" for one in told), tuple(marks.items()))
+
+
+def _marked(line: bytes, prints: set[str], marks: dict[str, str]) -> bytes:
+    """A line with a mark in the place of each of these findings; `marks` gets to know them."""
+
+    def string(match: re.Match[str]) -> str:
+        text = _text_of(match[0])
+        found = [one for one in secrets.find(text) if one.fingerprint in prints]
+        marks.update((text[one.start : one.end], secrets.mark(one)) for one in found)
+        return quote(secrets.redacted(text, found)) if found else match[0]
+
+    return re.sub(_STRING, string, line.decode(), flags=re.DOTALL).encode()
+
+
+def _text_of(token: str) -> str:
+    import json
+
+    try:
+        return str(json.loads(token, strict=False))
+    except ValueError:
+        return token
+
+
+def _texts(text: str) -> Iterator[tuple[str, str]]:
+    """Path and value of each text in a record."""
+    try:
+        found, _ = members(text)
+    except ValueError:
+        yield "line", text
+        return
+    for name, member in found.items():
+        if member.value is DEEP:
+            yield from ((name, _text_of(token[0])) for token in re.finditer(_STRING, member.raw))
+        else:
+            yield from _walk(name, member.value)
+
+
+def _walk(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield f"{path}, a key", name
+            yield from _walk(f"{path}/{name}", item)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _walk(f"{path}/{number}", item)
+
+
+def _place(text: str, at: int) -> tuple[int, int]:
+    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
