@@ -55,7 +55,7 @@ LAYERS = (
     ("revisions",
      "history", "hooks", "inspection", "managers", "recipes", "removal", "standing", "sync"),
     ("library",),
-    ("workspace",),
+    ("transaction", "workspace"),
     ("__init__", "__main__", "api", "cli"),
 )  # fmt: skip
 """Lowest first: a module imports from its own layer and from those before it."""

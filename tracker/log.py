@@ -8,6 +8,7 @@ changes.
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from tracker.codec import decode, encode, glance
@@ -29,6 +30,9 @@ class Records(Protocol):
 
     def all_ids(self) -> Iterable[str]:
         """Every id, in any order."""
+
+    def below(self, id: str) -> Iterable[str]:
+        """Every id that begins with this one and a dot."""
 
     def incoming(self, id: str) -> list[Dependency]:
         """Every edge that points to this id."""
@@ -83,6 +87,9 @@ class Log(Sheet[Issue]):
     def all_ids(self) -> Iterable[str]:
         return self._found.keys()
 
+    def below(self, id: str) -> Iterable[str]:
+        return [one for one in self._found if one.startswith(f"{id}.")]
+
     def incoming(self, id: str) -> list[Dependency]:
         if self._incoming is None:
             self._incoming = {}
@@ -105,6 +112,7 @@ class Draft:
     def __init__(self, before: Records) -> None:
         self.before = before
         self.changes: dict[str, Issue | None] = {}
+        self._known: dict[str, bool] = {}
 
     def get_issue(self, id: str) -> Issue | None:
         if id in self.changes:
@@ -115,6 +123,12 @@ class Draft:
         yield from (id for id in self.before.all_ids() if id not in self.changes)
         yield from (id for id, issue in self.changes.items() if issue is not None)
 
+    def below(self, id: str) -> Iterable[str]:
+        yield from (one for one in self.before.below(id) if one not in self.changes)
+        for one, issue in self.changes.items():
+            if issue is not None and one.startswith(f"{id}."):
+                yield one
+
     def incoming(self, id: str) -> list[Dependency]:
         edges = [e for e in self.before.incoming(id) if e.issue_id not in self.changes]
         for issue in self.changes.values():
@@ -123,12 +137,21 @@ class Draft:
         return edges
 
     def prefixes(self) -> Mapping[str, int]:
-        counts = Counter(self.before.prefixes())
+        counts = Counter(self._prefixes)
         for id, issue in self.changes.items():
             if is_top_level(id):
-                was = self.before.get_issue(id) is not None
-                counts[prefix_of(id)] += (issue is not None) - was
+                counts[prefix_of(id)] += (issue is not None) - self._was(id)
         return +counts
+
+    @cached_property
+    def _prefixes(self) -> Mapping[str, int]:
+        return self.before.prefixes()
+
+    def _was(self, id: str) -> bool:
+        """Whether the log had this record before."""
+        if id not in self._known:
+            self._known[id] = self.before.get_issue(id) is not None
+        return self._known[id]
 
     def renamed(self, id: str) -> str | None:
         found = self.before.renamed(id)

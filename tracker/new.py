@@ -178,5 +178,5 @@ def _child_id(draft: Draft, parent: str, settings: Settings) -> str:
     children = (draft.get_issue(id) for id in Kin(draft).children(parent))
     old_names = [alias for issue in children if issue is not None for alias in issue.aliases]
     start = len(parent) + 1
-    known = [id for id in (*draft.all_ids(), *old_names) if id.startswith(f"{parent}.")]
+    known = [id for id in (*draft.below(parent), *old_names) if id.startswith(f"{parent}.")]
     return ids.child(parent, (f"{parent}.{id[start:].partition('.')[0]}" for id in known))

@@ -53,6 +53,12 @@ class CachedRecords:
     def all_ids(self) -> Iterable[str]:
         return [row[0] for row in self._db.execute("SELECT id FROM issue")]
 
+    def below(self, id: str) -> Iterable[str]:
+        found = self._db.execute(
+            "SELECT id FROM issue WHERE id >= ? AND id < ?", (f"{safe(id)}.", f"{safe(id)}/")
+        )
+        return [row[0] for row in found]
+
     def incoming(self, id: str) -> list[Dependency]:
         """Every edge that points to this id, out of the records that hold them."""
         found = self._db.execute(

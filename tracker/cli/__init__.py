@@ -95,6 +95,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "op": "history:op",
         "doctor": "doctor:doctor",
         "sync": "syncing:sync",
+        "batch": "batch:batch",
         "export": "exporting:export",
         "import": "importing:import_",
         "check": "checking:check",

@@ -33,6 +33,8 @@ _number.__name__ = "n"
 NUMBER = click.types.FuncParamType(_number)
 """The number of an operation as `bd op log` prints it: 12 or #12."""
 
+LISTED = 20  # records of one write that are listed
+
 
 class Field(NamedTuple):
     """A field that a write changed; None where it is not there."""
@@ -60,10 +62,12 @@ def undo(session: Session, number: int | None, dry_run: bool) -> None:
         session.emit({**_told(op, set()), "dry_run": dry_run, "changes": rows, **more})
         return
     session.say(f"{'Would undo' if dry_run else '✓ Undid'} {_title(op)}")
-    for change in op.changes:
+    for change in op.changes[:LISTED]:
         session.say(f"  {change.id}: {_effect(change)}")
         if dry_run:
             _say_fields(session, change.new, change.old)
+    if len(op.changes) > LISTED:
+        session.say(f"  and {len(op.changes) - LISTED} more (--json lists all)")
     for id in moved:
         session.say(f"  {id} has changed since, so nothing would be undone")
 
