@@ -37,17 +37,22 @@ class Staged(NamedTuple):
 
 
 def staged(
-    git: Git, *, allow_loss: bool = False, allowed_secrets: frozenset[str] = frozenset()
+    git: Git,
+    revision: str = "",
+    *,
+    allow_loss: bool = False,
+    allowed_secrets: frozenset[str] = frozenset(),
 ) -> Staged:
     """What is staged, against HEAD: markers, new lines that hold no record, a mass of lost records.
 
-    And secrets that HEAD lacks, but for those of the given fingerprints. During a merge nothing
+    A `revision` is compared with instead of HEAD. And secrets that HEAD lacks, but for those of the
+    given fingerprints. During a merge nothing
     counts as lost, since both sides may have deleted, and secrets are in git already. Raises
     TrackerError where git cannot be asked.
     """
     refused: list[str] = []
     allowed: list[str] = []
-    for folder in folders(git):
+    for folder in folders(git, revision):
         known = allowed_secrets | _allowed(git, folder)
         for pair in folder.news():
             found = [*damage.markers(pair.after), *damage.unreadable(pair.before, pair.after)]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tracker.check import Subject
     from tracker.cli.session import Session
+    from tracker.versions import Git
 
 SIGNS = {"error": "✗", "warning": "⚠", "info": "·"}
 SHOWN = 10
@@ -22,20 +23,28 @@ SHOWN = 10
 Finding = dict[str, Any]
 
 
-@command("check", examples=["bd check", "bd check --staged", "bd check --json FILE"])
+@command(
+    "check",
+    examples=[
+        "bd check", "bd check --staged", "bd check --against origin/main", "bd check --json FILE",
+    ],
+)  # fmt: skip
 @click.argument("file", default="", metavar="[FILE]")
 @click.option("--staged", is_flag=True, help="What is staged, and only what HEAD lacks")
+@click.option("--against", metavar="REV", help="The same, and only what came since REV was left")
 @pass_session
-def check(session: Session, file: str, staged: bool) -> None:
+def check(session: Session, file: str, staged: bool, against: str | None) -> None:
     """Check a log: markers, unreadable lines, cycles, lost records.
 
     The exit code is 1 where there is an error; warnings are for people. With --staged it is what
     the pre-commit hook refuses: BD_ALLOW_LOSS=1 lets a mass of lost records pass, and
-    --allow-secret what only looks like a secret.
+    --allow-secret what only looks like a secret. With --against it is the same of all commits of
+    this branch that REV lacks, as a pull request is checked.
     """
+    staged = staged or against is not None
     if staged and file:
         raise click.UsageError("--staged takes no FILE: it is about all files that are staged")
-    found = list(_staged(session) if staged else _findings(_subject(session, file)))
+    found = list(_staged(session, against) if staged else _findings(_subject(session, file)))
     errors = sum(one["level"] == "error" for one in found)
     session.code = int(bool(errors))
     if session.json:
@@ -46,7 +55,8 @@ def check(session: Session, file: str, staged: bool) -> None:
         if one["fix"]:
             session.say(f"    {one['fix']}")
     if not found:
-        session.say("✓ nothing staged is wrong" if staged else "✓ nothing is wrong")
+        what = "nothing new" if against else "nothing staged" if staged else "nothing"
+        session.say(f"✓ {what} is wrong")
 
 
 def _subject(session: Session, file: str) -> Subject:
@@ -81,7 +91,7 @@ def _findings(seen: Subject) -> Iterator[Finding]:
             }
 
 
-def _staged(session: Session) -> Iterator[Finding]:
+def _staged(session: Session, against: str | None) -> Iterator[Finding]:
     """What the hook would refuse, then what a person should look at."""
     from tracker.cli.flags import boolean
     from tracker.inspection import ALLOW_LOSS, arrived, staged
@@ -91,16 +101,36 @@ def _staged(session: Session) -> Iterator[Finding]:
     if not git.dir:
         raise Refused("this is no repository of git, so nothing is staged", hint="git init")
     allow_loss = boolean(session.env.get(ALLOW_LOSS, "")) or False
-    found = staged(git, allow_loss=allow_loss, allowed_secrets=session.allowed_secrets)
+    name = "New" if against else "Staged"
+    since = _left(git, against) if against else ""
+    found = staged(git, since, allow_loss=allow_loss, allowed_secrets=session.allowed_secrets)
     for line in found.refused:
-        yield {"name": "Staged", "level": "error", "why": line, "fix": ""}
+        yield {"name": name, "level": "error", "why": line, "fix": ""}
     for line in found.allowed:
-        yield {"name": "Staged", "level": "warning", "why": line, "fix": ""}
+        yield {"name": name, "level": "warning", "why": line, "fix": ""}
     if git.ask("rev-parse", "--verify", "--quiet", "HEAD") is None:
         return
-    for line in arrived(git, "HEAD"):
+    for line in arrived(git, since or "HEAD"):
         if line not in found.refused:
-            yield {"name": "Staged", "level": "warning", "why": line, "fix": ""}
+            yield {"name": name, "level": "warning", "why": line, "fix": ""}
+
+
+def _left(git: Git, revision: str) -> str:
+    """Where this branch left another one. Raises Refused where that is not known."""
+    from tracker.revisions import NoRevision
+
+    words = ("--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    name = os.fsdecode(git.ask("rev-parse", *words) or b"").strip()
+    if not name:
+        raise NoRevision(
+            f"there is no revision {revision!r}", hint="git fetch origin; git branch -r"
+        )
+    base = os.fsdecode(git.ask("merge-base", name, "HEAD") or b"").split()
+    if not base:
+        raise Refused(
+            f"this clone does not know where HEAD left {revision}", hint="git fetch --unshallow"
+        )
+    return base[0]
 
 
 @command("fmt", examples=["bd fmt", "bd fmt --check"], writes=True)
