@@ -12,10 +12,12 @@ from tracker.query import NEW, Filter, Moment
 from tracker.where import Where, functions, hidden, ready, safe, where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tracker.cache import Cache
 
+Key = tuple[int, str, str, int]
+"""As much of an issue as its JSON text needs: `n`, `id`, more members as text, its comments."""
 FEW = 200  # rows up to which a query for each is faster than one for all
 
 
@@ -34,15 +36,6 @@ class Row(NamedTuple):
     estimated: int | None
     created_at: str
     updated_at: str
-    parent: str
-    comments: int
-
-
-class Key(NamedTuple):
-    """As much of a row as its JSON text needs."""
-
-    n: int
-    id: str
     parent: str
     comments: int
 
@@ -67,10 +60,10 @@ ROW = (
     "i.estimated, i.created_at, i.updated_at, i.parent, i.comments"
 )
 """What `row_of` makes a row of, as columns of `issue i`."""
-_BRIEF = " || ',' || char(10) || ".join(
-    f"'        \"{name}\": ' || json_quote(t.{name})"
-    for name in ("id", "title", "status", "priority", "issue_type", "updated_at")
-)  # what an edge tells of its target, as members of an object eight spaces deep
+_PARENT = (
+    "CASE i.parent WHEN '' THEN '' "
+    "ELSE ',' || char(10) || '    \"parent\": ' || json_quote(i.parent) END"
+)
 BLOCKED = Where(
     "i.n IN (SELECT n FROM blocked) AND i.status <> 'pinned' AND i.pinned = 0 "
     "AND i.ephemeral = 0 AND i.template = 0",
@@ -122,15 +115,15 @@ class Answers:
     def keys(
         self, filter: Filter, sort: str = "", *, back: bool = False, ready: bool = False
     ) -> list[Key]:
-        """All of `listed`, in rows that tell only what `objects` needs."""
+        """All of `listed`, with only what `whole` needs; more members are the parent, if any."""
         condition = self._accepted(filter, ready=ready)
         order = _turned(_ORDERS[sort], back=back)
         # The plus keeps SQLite from following an index and so from reading the rows criss-cross.
         sql = (
-            "SELECT i.n, i.id, i.parent, i.comments FROM issue i "
+            f"SELECT i.n, i.id, {_PARENT}, i.comments FROM issue i "
             f"WHERE {condition.sql} ORDER BY +{order}"
         )
-        return list(map(Key._make, self.db.execute(sql, condition.values)))
+        return self.db.execute(sql, condition.values).fetchall()
 
     def _accepted(self, filter: Filter, *, ready: bool) -> Where:
         return _both(self.is_ready(filter), filter, self) if ready else where(filter, self.at)
@@ -285,65 +278,59 @@ class Answers:
         return [row[0] for row in self.db.execute("SELECT id FROM issue ORDER BY id")]
 
     def objects(
-        self, rows: Sequence[Row] | Sequence[Key], *, edges: bool = True, extra: Any = None
+        self, rows: Sequence[Row], *, edges: bool = True, extra: Callable[[Row], str] | None = None
     ) -> Iterator[str]:
         """Each row as `list --json` prints it; `extra(row)` gives more members as text."""
-        few = rows if len(rows) <= FEW else None
+        keys = [(row.n, row.id, "" if extra is None else extra(row), row.comments) for row in rows]
+        return self.whole(keys, edges=edges)
+
+    def whole(self, keys: Sequence[Key], *, edges: bool = True) -> Iterator[str]:
+        """The same for keys."""
+        few = keys if len(keys) <= FEW else None
         own = self._own_edges(few)
         above = self._dependents(few)
         texts = self._texts(few)
-        for row in rows:
-            mine = own.get(row.n, ())
+        for n, id, more, comments in keys:
+            mine = own.get(n, ())
             needs = ""
             if edges and mine:
                 needs = ',\n    "dependencies": [\n      ' + ",\n      ".join(mine) + "\n    ]"
             yield (
-                f'{texts[row.n]}{needs},\n    "dependency_count": {len(mine)},\n'
-                f'    "dependent_count": {above.get(row.id, 0)},\n'
-                f'    "comment_count": {row.comments}{"" if extra is None else extra(row)}\n  }}'
+                f'{texts.pop(n)}{needs},\n    "dependency_count": {len(mine)},\n'
+                f'    "dependent_count": {above.get(id, 0)},\n'
+                f'    "comment_count": {comments}{more}\n  }}'
             )
 
     def bare(self, row: Row) -> str:
         """The object of one issue without anything about its edges, still open at its end."""
         return str(self.db.execute("SELECT listed FROM body WHERE n = ?", (row.n,)).fetchone()[0])
 
-    def _each(
-        self, sql: str, rows: Sequence[Row] | Sequence[Key] | None, key: str
-    ) -> Iterator[tuple[Any, ...]]:
-        """Run a query for the rows, or for all if there are many; `{}` is its condition."""
-        if rows is None:
+    def _each(self, sql: str, keys: Sequence[Key] | None, name: str) -> Iterator[tuple[Any, ...]]:
+        """Run a query for the keys, or for all if there are many; `{}` is its condition."""
+        if keys is None:
             yield from self.db.execute(sql.format("1"))
             return
-        for row in rows:
-            value = row.n if key.endswith("n") else row.id
-            yield from self.db.execute(sql.format(f"{key} = ?"), (value,))
+        for n, id, *_ in keys:
+            value = n if name.endswith("n") else id
+            yield from self.db.execute(sql.format(f"{name} = ?"), (value,))
 
-    def _texts(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, str]:
-        return dict(self._each("SELECT b.n, b.listed FROM body b WHERE {}", rows, "b.n"))
+    def _texts(self, keys: Sequence[Key] | None) -> dict[int, str]:
+        return dict(self._each("SELECT b.n, b.listed FROM body b WHERE {}", keys, "b.n"))
 
-    def _own_edges(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[int, list[str]]:
-        briefs = self._briefs() if rows is None else None
-        brief = "NULL" if rows is None else f"CASE WHEN t.n IS NOT NULL THEN {_BRIEF} END"
+    def _own_edges(self, keys: Sequence[Key] | None) -> dict[int, list[str]]:
         sql = (
-            f"SELECT e.n, e.record, e.target, {brief} FROM edge e LEFT JOIN issue t "
-            "ON t.id = e.target WHERE {} ORDER BY e.n, e.place"
+            "SELECT e.n, e.record || coalesce(',' || char(10) || b.text, '') || char(10) "
+            "|| '      }}' FROM edge e LEFT JOIN issue t ON t.id = e.target "
+            "LEFT JOIN brief b ON b.n = t.n WHERE {} ORDER BY e.n, e.place"
         )
         found: dict[int, list[str]] = {}
-        for n, record, target, brief in self._each(sql, rows, "e.n"):
-            told = brief if briefs is None else briefs.get(target)
-            text = record if told is None else f"{record},\n{told}"
-            found.setdefault(n, []).append(text + "\n      }")
+        for n, text in self._each(sql, keys, "e.n"):
+            found.setdefault(n, []).append(text)
         return found
 
-    def _briefs(self) -> dict[str, str]:
-        """What edges tell of every target, each put into words once."""
-        targets = "t.id IN (SELECT target FROM edge)"
-        sql = f"SELECT t.id, {_BRIEF} FROM issue t WHERE {targets}"
-        return dict(self.db.execute(sql).fetchall())
-
-    def _dependents(self, rows: Sequence[Row] | Sequence[Key] | None) -> dict[str, int]:
+    def _dependents(self, keys: Sequence[Key] | None) -> dict[str, int]:
         sql = "SELECT e.target, count(*) FROM edge e WHERE {} GROUP BY e.target"
-        return dict(self._each(sql, rows, "e.target"))
+        return dict(self._each(sql, keys, "e.target"))
 
 
 def _edge(values: tuple[Any, ...]) -> Edge:

@@ -19,7 +19,7 @@ from tracker.cache import Cache, Gone, Source
 from tracker.config import closing_statuses, parse, value
 from tracker.graph import Rules
 from tracker.log import Log
-from tracker.schema import INDEXES, TABLES, Writer, digest
+from tracker.schema import INDEXES, INSERTS, TABLES, Writer, digest
 from tracker.upkeep import LOCK_WAIT as LOCK_WAIT
 from tracker.upkeep import make_local as make_local
 from tracker.views import views
@@ -178,7 +178,7 @@ def _fill(db: sqlite3.Connection, source: Source, data: bytes, stat: str) -> Non
         ids = _put(db, _plain_rows(data))
         about = _state_of_plain(ids, data)
     except Gone:
-        for table in ("issue", "body", "edge", "label"):
+        for table in INSERTS:
             db.execute(f"DELETE FROM {table}")
         log = Log(data, os.path.basename(source.log))
         _put(db, log.rows())

@@ -1,8 +1,8 @@
 """The tables of the cache, and the rows that a record becomes.
 
 The cache's own tables are `issue` (what questions look at), `body` (the line itself, and the
-record as `list --json` prints it), `edge`, `label`, `blocked`, `cycle` and `state`; what other
-programs read are the views of `views`.
+record as `list --json` prints it), `brief` (what edges to it tell of it), `edge`, `label`,
+`blocked`, `cycle` and `state`; what other programs read are the views of `views`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ CREATE TABLE issue(
   created_at DATETIME NOT NULL, updated_at DATETIME NOT NULL, closed_at DATETIME,
   deleted_at DATETIME, last_activity DATETIME, defer_until TEXT NOT NULL);
 CREATE TABLE body(n INTEGER PRIMARY KEY, line BLOB NOT NULL, listed TEXT NOT NULL);
+CREATE TABLE brief(n INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE edge(
   n INTEGER NOT NULL, place INTEGER NOT NULL, target TEXT NOT NULL, type TEXT NOT NULL,
   created_at DATETIME NOT NULL, created_by TEXT NOT NULL, metadata TEXT NOT NULL,
@@ -58,12 +59,15 @@ CREATE INDEX edge_target ON edge(target, type, n);
 CREATE INDEX edge_gate ON edge(n) WHERE type = 'waits-for' AND metadata <> '';
 CREATE INDEX label_label ON label(label, n);
 """
-_INSERTS = {
+INSERTS = {
     "issue": f"INSERT INTO issue VALUES({','.join('?' * 36)})",
     "body": "INSERT INTO body VALUES(?,?,?)",
+    "brief": "INSERT INTO brief VALUES(?,?)",
     "edge": "INSERT INTO edge VALUES(?,?,?,?,?,?,?,?)",
     "label": "INSERT OR IGNORE INTO label VALUES(?,?)",  # a record may name one twice
 }
+"""How each table of `Writer` is filled."""
+_TOLD = ("id", "title", "status", "priority", "issue_type", "updated_at")
 _BATCH = 400  # records that wait for their INSERT
 _NO_PREFIX = "\n"  # of a child: no id has it
 _BEGINNING = "1970-01-01T00:00:00Z"  # for readers that cannot do without a time
@@ -90,7 +94,7 @@ class Writer:
         self._indent = orjson.OPT_INDENT_2
         found = db.execute("SELECT coalesce(max(n), 0) FROM issue").fetchone()
         self._next = int(found[0]) + 1
-        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _INSERTS}
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in INSERTS}
 
     def put(self, line: bytes, row: Mapping[str, Any], n: int | None = None) -> None:
         """Add one record; the caller has removed the one that it replaces."""
@@ -109,8 +113,10 @@ class Writer:
             listed, records = _carefully(line)
             known = {name: _safe(value) for name, value in known.items()}
             edges = known.get("dependencies", ())
-        rows["issue"].append(_columns(n, line, row, known))
+        columns = _columns(n, line, row, known)
+        rows["issue"].append(columns)
         rows["body"].append((n, line, listed))
+        rows["brief"].append((n, self._brief(columns)))
         for place, edge in enumerate(edges):
             rows["edge"].append((n, place, *_edge(edge), records[place]))
         for label in known.get("labels", ()):
@@ -121,13 +127,13 @@ class Writer:
     def flush(self) -> None:
         """Write what has been put."""
         for name, rows in self._rows.items():
-            self.db.executemany(_INSERTS[name], rows)
+            self.db.executemany(INSERTS[name], rows)
             rows.clear()
 
     def remove(self, numbers: Iterable[int]) -> None:
         """Take records away, by their numbers; who is blocked is another question."""
         rows = [(n,) for n in numbers]
-        for table in _INSERTS:
+        for table in INSERTS:
             self.db.executemany(f"DELETE FROM {table} WHERE n = ?", rows)
 
     def _listed(self, row: Mapping[str, Any], known: dict[str, Any], rest: list[str]) -> str:
@@ -149,6 +155,11 @@ class Writer:
             if name not in _NOT_LISTED and name not in fields:
                 fields[name] = row[name]
         return self._dumps([fields], option=self._indent)[4:-6].decode()
+
+    def _brief(self, columns: tuple[Any, ...]) -> str:
+        """What an edge tells of its target, as members of an object eight spaces deep."""
+        told = dict(zip(_TOLD, (columns[1], *columns[3:7], columns[31]), strict=True))
+        return self._dumps([[[told]]], option=self._indent)[20:-20].decode()
 
     def _record(self, id: str, edge: Mapping[str, Any]) -> str:
         kind = _text(edge, "type") or "blocks"

@@ -84,7 +84,7 @@ def _lines(session: Session, given: Mapping[str, Any] | None) -> list[bytes]:
         log = Log(read_log(workspace.place.log)[0])
         return [log.line(id) or b"" for id in sorted(log)]
     answers = workspace.answers
-    return [answers.line(key.n) for key in answers.keys(chosen(session, given), "id")]
+    return [answers.line(n) for n, *_ in answers.keys(chosen(session, given), "id")]
 
 
 def _text(lines: Sequence[bytes], form: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from tracker.answers import Answers, Key, Row
+    from tracker.answers import Answers, Row
     from tracker.cli.page import Page
 
 
@@ -32,7 +32,7 @@ def member(name: str, value: Any) -> str:
     return f',\n    "{name}": {text(value)}'
 
 
-def parent(row: Row | Key) -> str:
+def parent(row: Row) -> str:
     """The parent of an issue as a member, if it has one."""
     return member("parent", row.parent) if row.parent else ""
 

@@ -75,7 +75,7 @@ def list_(session: Session, /, **given: Any) -> None:
     limit = limit_of(session, given["limit"], usual)
     sort, order = given["sort"] or "", {"back": given["reverse"], "ready": given["ready"]}
     if session.json and not limit:
-        session.emit_raw(answers.objects(answers.keys(filter, sort, **order), extra=parent))
+        session.emit_raw(answers.whole(answers.keys(filter, sort, **order)))
         return
     page = answers.listed(filter, sort, limit, **order)
     if session.json:
