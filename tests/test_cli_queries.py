@@ -335,7 +335,7 @@ def test_the_dependencies_as_a_graph(tmp_path):
 
 def test_watching_is_no_part_of_this_and_says_so(place):
     told = place.bd("list", "--watch", "--no-pager", "--id", "t-bug")
-    assert told.err == "Note: --watch, --no-pager do nothing here\n"
+    assert told.err == "Note: --watch does nothing here\n"
     assert len(told.lines) == 1
 
 

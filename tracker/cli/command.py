@@ -132,7 +132,13 @@ class Command(click.Command):
 
     def show_help(self, ctx: click.Context) -> NoReturn:
         """Print the help and leave with success."""
-        ctx.obj.say(ctx.get_help())
+        session: Session = ctx.obj
+        text = ctx.get_help()
+        if session.terminal is not None and session.terminal.colour:
+            from tracker.cli.paint import helped
+
+            text = helped(text)
+        session.say(text, styled=True)
         raise click.exceptions.Exit(0)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -141,6 +147,8 @@ class Command(click.Command):
             operation = ctx.command_path.partition(" ")[2]
             raise Refused(f"operation '{operation}' is not allowed in read-only mode")
         session.writes = self.writes
+        if not (self.writes or isinstance(self, Group)):
+            _attend(session, ctx.command_path)
         answer = super().invoke(ctx)
         if self.writes and "tracker" in session.__dict__:
             for text in session.tracker.amiss:
@@ -164,6 +172,15 @@ class Command(click.Command):
         program = ctx.find_root().info_name
         formatter.write_paragraph()
         formatter.write_text(f"Global flags: {', '.join(flags)} ({program} --help)")
+
+
+def _attend(session: Session, command: str) -> None:
+    """Before a read: on a terminal a long answer is paged, and one that takes long is announced."""
+    if session.terminal is None:
+        return
+    from tracker.cli.terminal import attend
+
+    attend(session, command)
 
 
 def _register(session: Session) -> None:

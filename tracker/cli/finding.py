@@ -50,7 +50,12 @@ def search(session: Session, /, words: tuple[str, ...], query: str | None, **giv
     session.say(f"Found {render.counted(page)} matching '{wanted}':")
     if given["long"]:
         session.say()
-    session.say("\n".join(map(render.long if given["long"] else render.found, page.rows)))
+    if session.terminal is not None and not given["long"]:
+        from tracker.cli import tables
+
+        session.say(tables.issues(session.terminal, page.rows), styled=True)
+    else:
+        session.say("\n".join(map(render.long if given["long"] else render.found, page.rows)))
     say_limit(session, page)
 
 

@@ -35,6 +35,7 @@ FLAGS = (
     Flag("--redact", field="redact", help="Put a mark in the place of a secret"),
     Flag("--allow-secret", field="allow_secret", metavar="FP", help="It is none: fingerprint FP"),
     Flag("--envelope", field="envelope", help="Wrap JSON lists: data, total, shown"),
+    Flag("--no-pager", field="no_pager", help="Never hand a long answer to a pager"),
     Flag("-h", "--help", field="help", help="Show help"),
     Flag("--no-daemon"),
     Flag("--no-auto-flush"),
@@ -52,14 +53,14 @@ class Flags:
     """The global flags as they stand: the last one given, else the environment's `BD_*`."""
 
     __slots__ = (
-        "actor", "allow_secret", "db", "directory", "envelope", "json", "lock_timeout", "quiet",
-        "readonly", "redact", "verbose",
+        "actor", "allow_secret", "db", "directory", "envelope", "json", "lock_timeout",
+        "no_pager", "quiet", "readonly", "redact", "verbose",
     )  # fmt: skip
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.json = boolean(env.get("BD_JSON", "")) or False
         self.readonly = boolean(env.get("BD_READONLY", "")) or False
-        self.quiet = self.verbose = self.envelope = self.redact = False
+        self.quiet = self.verbose = self.envelope = self.redact = self.no_pager = False
         self.allow_secret: str | None = env.get("BD_ALLOW_SECRET")
         self.actor: str | None = None
         self.db: str | None = env.get("BD_DB") or None

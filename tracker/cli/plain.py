@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_BATCH = 64  # a single text of everything is copied often, and one emoji makes all of it wide
 
 
 def printable(text: str) -> str:
@@ -32,3 +37,19 @@ def pretty(value: Any) -> str:
 
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def array(texts: Sequence[str], *, envelope: bool, total: int | None) -> Iterator[str]:
+    """A JSON array of ready-made objects in some pieces; an envelope counts them."""
+    shown = len(texts)
+    margin = "\n  " if envelope else "\n"
+    yield '{\n  "data": [' if envelope else "["
+    for start in range(0, shown, _BATCH):
+        batch = ",\n  ".join(texts[start : start + _BATCH])
+        text = f",\n  {batch}" if start else f"\n  {batch}"
+        yield text.replace("\n", margin)  # JSON text holds no newline inside a string
+    yield f"{margin}]" if texts else "]"
+    if envelope:
+        count = shown if total is None else total
+        yield f',\n  "total": {count},\n  "shown": {shown}\n}}'
+    yield "\n"

@@ -51,7 +51,7 @@ READY_SORTS = ("priority", "hybrid", "oldest")
 @click.option("--flat", is_flag=True, help="As plain lines  [the default]")
 @click.option("--ref", metavar="REV", help="As on another branch, in a commit, on a day")
 @click.option("--format", "form", metavar="FORM", help="The dependencies instead: digraph or dot")
-@ignored("-w", "--watch", "--no-pager", "--skip-labels")
+@ignored("-w", "--watch", "--skip-labels")
 @pass_session
 def list_(session: Session, /, **given: Any) -> None:
     """List issues: all that are not closed, unless other ones are asked for."""
@@ -71,7 +71,7 @@ def list_(session: Session, /, **given: Any) -> None:
     root = filter.parent if tree and not session.json else ""
     if root:
         filter = filter._replace(parent="", ids=(root, *answers.descendants(root)))
-    usual = 0 if given["everything"] or form or root else 20 if _is_agent(session) else 50
+    usual = 0 if given["everything"] or form or root else 20 if session.is_agent else 50
     limit = limit_of(session, given["limit"], usual)
     sort, order = given["sort"] or "", {"back": given["reverse"], "ready": given["ready"]}
     if session.json and not limit:
@@ -126,12 +126,6 @@ def children(session: Session, /, id: str, **given: Any) -> None:
         session.note(f"{closed} closed ones are not shown (--all shows them)")
 
 
-def _is_agent(session: Session) -> bool:
-    from tracker.cli.flags import boolean
-
-    return boolean(session.env.get("BD_AGENT_MODE", "")) or bool(session.env.get("CLAUDE_CODE"))
-
-
 def _say_list(session: Session, answers: Answers, page: Page, given: dict[str, Any]) -> None:
     rows = page.rows
     if given["form"]:
@@ -143,8 +137,13 @@ def _say_list(session: Session, answers: Answers, page: Page, given: dict[str, A
     elif given["long"]:
         session.say(f"\nFound {render.counted(page)}:\n")
         session.say("\n".join(map(render.long, rows)))
+    elif session.terminal is not None and not given.get("flat"):
+        from tracker.cli import tables
+
+        relations = {row.id: _relations(answers, row) for row in rows}
+        session.say(tables.issues(session.terminal, rows, relations), styled=True)
     else:
-        line = render.compact if _is_agent(session) else render.line
+        line = render.compact if session.is_agent else render.line
         session.say("\n".join(line(row, *_relations(answers, row)) for row in rows))
 
 
@@ -228,16 +227,21 @@ def ready(session: Session, /, id: str | None, **given: Any) -> None:
     elif session.json:
         session.emit_raw(answers.objects(page.rows, edges=False, extra=parent), total=page.total)
     else:
-        _say_ready(session, page, filter, pretty=given["pretty"] and not given["plain"])
+        _say_ready(session, page, filter, given)
 
 
-def _say_ready(session: Session, page: Page, filter: Filter, *, pretty: bool) -> None:
+def _say_ready(session: Session, page: Page, filter: Filter, given: dict[str, Any]) -> None:
     answers = session.tracker.answers
     if not page.rows:
         session.say(f"\n✨ {_nothing(answers, filter)}\n")
-    elif pretty:
+    elif given["pretty"] and not given["plain"]:
         session.say("\n".join([*render.tree(page.rows), render.summary(page.rows)]))
         say_limit(session, page)
+    elif session.terminal is not None and not given["plain"]:
+        from tracker.cli import tables
+
+        session.say(f"\n📋 Ready work ({render.counted(page)} with no blockers):\n")
+        session.say(tables.issues(session.terminal, page.rows) + "\n", styled=True)
     else:
         count = render.counted(page)
         session.say(f"\n📋 Ready work ({count} with no blockers):\n")
@@ -291,6 +295,14 @@ def blocked(session: Session, /, why: str | None, **given: Any) -> None:
         session.emit_raw(answers.objects(page.rows, edges=False, extra=more), total=page.total)
     elif not page.rows:
         session.say("\n✨ No blocked issues\n")
+    elif session.terminal is not None:
+        from tracker.cli import tables
+
+        session.say(f"\n🚫 Blocked issues ({page.total}):\n")
+        by = {row.id: (render.blockers(row.id, reasons[row.id]), ()) for row in page.rows}
+        session.say(tables.issues(session.terminal, page.rows, by) + "\n", styled=True)
+        if circles:
+            session.say(render.circles(answers.cycles()))
     else:
         session.say(f"\n🚫 Blocked issues ({page.total}):\n")
         session.say(

@@ -14,13 +14,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.cli.flags import Flags, duration
-from tracker.cli.plain import pretty, printable
+from tracker.cli.plain import array, pretty, printable
 from tracker.errors import Conflicted, Invalid, Locked, NotATracker, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, TextIO
 
+    from tracker.cli.terminal import Paged, Patience, Terminal
     from tracker.places import Place
     from tracker.workspace import Workspace
 
@@ -29,22 +30,6 @@ Failed = list[tuple[str, TrackerError]]
 
 # They stand in the way of every id, so the next id is not tried.
 _FOR_ALL = (NotATracker, Conflicted, Locked)
-_BATCH = 64  # a single text of everything is copied often, and one emoji makes all of it wide
-_ASKED_OF_GIT = r"^(user\.(name|email)|merge\.tracker\.driver)$"
-# A hook of one repository must not make git answer for another one.
-_REPOSITORY = frozenset(
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_CONFIG",
-        "GIT_DIR",
-        "GIT_INDEX_FILE",
-        "GIT_NAMESPACE",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_WORK_TREE",
-    }
-)
 
 
 class OutputClosed(Exception):
@@ -93,6 +78,8 @@ class Session:
         self.writes = False
         self.code = 0
         self._answered = False
+        self.paged: Paged | None = None
+        self.patience: Patience | None = None
 
     @property
     def program(self) -> str:
@@ -109,6 +96,25 @@ class Session:
     def folder(self) -> str:
         """Where relative names start: `-C DIR` works as if the program had been started there."""
         return os.path.join(self.cwd, self.flags.directory or "")
+
+    @cached_property
+    def terminal(self) -> Terminal | None:
+        """Where a person reads the answer; None where a program does, which gets plain lines."""
+        is_seen = self.stdout is not None and self.stdout.isatty()
+        forced = self.env.get("CLICOLOR_FORCE", "0") not in {"", "0"}
+        if self.json or self.is_agent or not (is_seen or forced):
+            return None
+        from tracker.cli.terminal import terminal
+
+        typed = self.stdin is not None and self.stdin.isatty()
+        return terminal(self.stdout, self.env, paging=typed and not self.flags.no_pager)
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the environment says that an agent asks, who pays for every word."""
+        from tracker.cli.flags import boolean
+
+        return boolean(self.env.get("BD_AGENT_MODE", "")) or bool(self.env.get("CLAUDE_CODE"))
 
     @cached_property
     def place(self) -> Place:
@@ -180,27 +186,13 @@ class Session:
     @cached_property
     def git_config(self) -> dict[str, str]:
         """What git knows of user.name, user.email and merge.tracker.driver; one process."""
-        import subprocess
+        from tracker.cli.gitconfig import asked
 
         try:
             start = self.place.root
         except TrackerError:
             start = self.folder
-        try:
-            answer = subprocess.run(
-                ["git", "config", "-z", "--get-regexp", _ASKED_OF_GIT],
-                cwd=start,
-                env={name: value for name, value in self.env.items() if name not in _REPOSITORY},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=5,
-                check=False,
-            )
-        except (OSError, subprocess.SubprocessError):
-            return {}
-        entries = answer.stdout.decode("utf-8", "replace").split("\0")
-        pairs = (entry.partition("\n") for entry in entries)
-        return {name: value.strip() for name, _, value in pairs if value.strip()}
+        return asked(start, self.env)
 
     def read(self, name: str) -> str:
         """The text of a file, or of the standard input where the name is `-`. Raises Invalid."""
@@ -224,7 +216,13 @@ class Session:
 
         `styled` text holds colours of ours; what it quotes went through `printable` before.
         """
-        self.write((text if styled else printable(text)) + "\n")
+        if not styled:
+            text = printable(text)
+            if self.terminal is not None and self.terminal.colour:
+                from tracker.cli.paint import painted
+
+                text = painted(text)
+        self.write(text + "\n")
 
     def write(self, text: str) -> None:
         """A part of the answer exactly as it is, such as exported lines."""
@@ -254,19 +252,8 @@ class Session:
         A fragment runs from `{` to `}`; the lines between are indented as in a top-level array:
         keys by four spaces, the closing brace by two.
         """
-        texts = list(fragments)
-        shown = len(texts)
-        margin = "\n  " if self.flags.envelope else "\n"
-        self.write('{\n  "data": [' if self.flags.envelope else "[")
-        for start in range(0, shown, _BATCH):
-            batch = ",\n  ".join(texts[start : start + _BATCH])
-            text = f",\n  {batch}" if start else f"\n  {batch}"
-            self.write(text.replace("\n", margin))  # JSON text holds no newline inside a string
-        self.write(f"{margin}]" if texts else "]")
-        if self.flags.envelope:
-            count = shown if total is None else total
-            self.write(f',\n  "total": {count},\n  "shown": {shown}\n}}')
-        self.write("\n")
+        for text in array(list(fragments), envelope=self.flags.envelope, total=total):
+            self.write(text)
 
     def each(self, ids: Iterable[str], action: Callable[[str], T]) -> list[T]:
         """What `action` gave for each id for which it succeeded.
@@ -313,7 +300,11 @@ class Session:
             self._put(self.stderr, pretty(problem))
 
     def close(self) -> None:
-        """Let go of the cache: a caller of `main` may go on to replace its file."""
+        """Show what is left, and let go of the cache: a caller may go on to replace its file."""
+        if self.patience is not None:
+            self.patience.stop()
+        if self.paged is not None:
+            self.paged.end()
         workspace = self.__dict__.get("tracker")
         if workspace is not None:
             workspace.refresh()
@@ -324,11 +315,21 @@ class Session:
 
     def _remark(self, text: str) -> None:
         self._put(self.stdout, "", flush=True)  # both may be the same terminal
-        self._put(self.stderr, printable(text) + "\n", flush=True)
+        text = printable(text) + "\n"
+        if self.stderr is not None and self.stderr.isatty():
+            from tracker.cli import paint, terminal
+
+            text = paint.remark(text) if terminal.has_colour(self.stderr, self.env) else text
+            if self.paged is not None:
+                self.paged.aside(text)
+                return
+        self._put(self.stderr, text, flush=True)
 
     def _put(self, stream: TextIO | None, text: str, *, flush: bool = False) -> None:
         if stream is None:
             return
+        if text and self.patience is not None:
+            self.patience.stop()
         try:
             if text:
                 stream.write(text)

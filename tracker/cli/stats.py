@@ -10,6 +10,7 @@ from tracker.cli.command import command, pass_session
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
+    from tracker.cli.terminal import Terminal
     from tracker.query import Filter
     from tracker.totals import Totals
 
@@ -44,6 +45,20 @@ def stats(session: Session, /, assigned: bool, svg: bool, **given: Any) -> None:
         from tracker.cli.render import statistics
 
         session.say("\n".join(statistics(found)))
+        if session.terminal is not None:
+            _bar(session.terminal, session, found)
+
+
+def _bar(screen: Terminal, session: Session, found: Totals) -> None:
+    """All issues as one bar."""
+    from tracker.cli.tables import bar
+
+    parts = [
+        (found.closed, "closed", "green"), (found.in_progress, "in progress", "bright_blue"),
+        (found.ready, "ready", "white"), (found.blocked, "blocked", "red"),
+    ]  # fmt: skip
+    rest = found.total - sum(number for number, _, _ in parts)
+    session.say(bar(screen, [*parts, (max(rest, 0), "other", "bright_black")]), styled=True)
 
 
 def _picture(session: Session, filter: Filter, since: str | None, output: str | None) -> None:
