@@ -15,6 +15,8 @@ LINE = (
 EDGE = ',"dependencies":[{{"issue_id":"{id}","depends_on_id":"{on}","type":"{type}"}}]'
 
 READS = [
+    ["memories"], ["recall", "none"], ["memory", "list", "--json"], ["memory", "stats"],
+    ["memory", "outcomes"], ["memory", "conflicts"],
     ["graph"], ["graph", "t-b", "--json"],
     ["ready"], ["ready", "--json"], ["ready", "--explain"], ["list"], ["list", "--all", "--json"],
     ["list", "--tree"], ["list", "--label", "web"], ["show", "t-a"], ["show", "t-b", "--json"],
@@ -28,6 +30,7 @@ READS = [
     ["history", "t-a"], ["diff"], ["list", "--ref", "HEAD"], ["show", "t-a", "--as-of", "HEAD"],
 ]  # fmt: skip
 WRITES = [
+    ["remember", "Run the migrations first", "--issue", "t-a"], ["forget", "none"],
     ["create", "New", "--id", "t-new", "--deps", "t-a", "--labels", "x"],
     ["create", "Child", "--parent", "t-e"],
     ["update", "t-a", "--priority", "0", "--append-notes", "n"], ["update", "t-a", "--claim"],

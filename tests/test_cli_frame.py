@@ -157,7 +157,7 @@ def test_every_row_is_a_command_with_help_and_an_example():
         assert made.examples, f"bd {name} has no example"
         assert made.help, f"bd {name} says nothing about itself"
         if isinstance(made, Group):
-            for inner in made.commands.values():
+            for inner in (made.get_command(None, sub) for sub in made.list_commands(None)):
                 assert inner.examples, f"bd {name} {inner.name} has no example"
                 assert inner.help, f"bd {name} {inner.name} says nothing about itself"
 

@@ -27,7 +27,7 @@ LAYERS = (
     ("log", "memories", "sheet", "shelf"),
     (
         "agenthooks", "blocks", "burndown", "critical", "lanes",
-        "keys", "outcomes", "remember", "wishes",
+        "echoes", "keys", "outcomes", "remember", "settling", "wishes",
         "screen",
         "secrets",
         "actions",
@@ -54,7 +54,7 @@ LAYERS = (
     ("interchange",),
     ("revisions",
      "history", "hooks", "inspection", "managers", "recipes", "removal", "standing", "sync"),
-    ("library",),
+    ("library", "pages"),
     ("transaction", "workspace"),
     ("__init__", "__main__", "api", "cli"),
 )  # fmt: skip
@@ -137,8 +137,8 @@ def every_command() -> Iterator[tuple[str, click.Command]]:
             found = getattr(importlib.import_module(f"tracker.cli.{module}"), function)
             yield name, found
             if isinstance(found, Group):
-                for sub, command in sorted(found.commands.items()):
-                    yield f"{name} {sub}", command
+                for sub in sorted(found.list_commands(None)):
+                    yield f"{name} {sub}", found.get_command(None, sub)
 
 
 @pytest.mark.parametrize(("name", "command"), list(every_command()))

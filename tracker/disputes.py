@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tracker.fields import Settings
     from tracker.log import Draft
-    from tracker.model import Issue
+    from tracker.model import Extra, Issue
 
 KEPT, OTHER = "kept", "other"
 _BOUND = frozenset({"id", "labels", "dependencies", "comments", "aliases", "updated_at"})
@@ -48,9 +48,16 @@ class Choice(NamedTuple):
     text: str | None = None
 
 
-def entries(issue: Issue) -> list[Entry]:
-    """What merges kept of an issue, in the order in which it is numbered."""
-    raw = dict(issue.extra).get(CONFLICTS, "")
+class Subject(NamedTuple):
+    """What a dispute is about: an issue, or with `verb` "memory " a memory."""
+
+    id: str
+    verb: str = ""
+
+
+def entries(extra: Extra) -> list[Entry]:
+    """What merges kept of a record with these carried fields, in the order of its numbers."""
+    raw = dict(extra).get(CONFLICTS, "")
     try:
         found = elements(Member(None, raw)) or []
     except ValueError:
@@ -69,7 +76,7 @@ def _entry(item: Member) -> Entry | None:
 
 def standing(issue: Issue, field: str) -> Any:
     """The value that stands now under a pointer, parsed; None where there is none."""
-    name, *rest = _parts(field)
+    name, *rest = parts(field)
     if name in DEFAULTS and name != "metadata":
         return getattr(issue, name)
     raw = issue.metadata if name == "metadata" else dict(issue.extra).get(name, "")
@@ -82,85 +89,91 @@ def standing(issue: Issue, field: str) -> Any:
 def settle(draft: Draft, id: str, choice: Choice, settings: Settings, who: Who) -> Issue:
     """Let a value stand, and forget the others of that field. Raises Invalid."""
     issue = live(draft, id)
-    found = entries(issue)
-    chosen = _chosen(issue, found, choice)
-    gone = {entry.field for entry in chosen}
-    values: dict[str, Member] = {}
-    if choice.text is not None:
-        values = {field: Member(choice.text, quote(choice.text)) for field in gone}
-    elif choice.take != KEPT:
-        values = {entry.field: entry.value for entry in chosen}
-    rest = [entry.raw for entry in found if entry.field not in gone]
+    found = entries(issue.extra)
+    taken = chosen(Subject(id), found, choice)
     extra = {name: raw for name, raw in issue.extra if name != CONFLICTS}
-    if rest:
-        extra[CONFLICTS] = array(rest).raw
+    if rest := left(found, taken):
+        extra[CONFLICTS] = rest
     bare = replace(issue, extra=tuple(sorted(extra.items())))
-    for field, value in values.items():
+    for field, value in values(taken, choice).items():
         bare = _set(bare, field, value, settings)
     return draft.put(replace(bare, updated_at=later(issue, who)))
 
 
-def _chosen(issue: Issue, found: list[Entry], choice: Choice) -> list[Entry]:
+def values(taken: Sequence[Entry], choice: Choice) -> dict[str, Member]:
+    """What is to stand in the end, by field; nothing for those that stand already."""
+    if choice.text is not None:
+        return {entry.field: Member(choice.text, quote(choice.text)) for entry in taken}
+    return {} if choice.take == KEPT else {entry.field: entry.value for entry in taken}
+
+
+def left(found: Sequence[Entry], taken: Sequence[Entry]) -> str:
+    """The raw text of the entries that are about other fields; "" where there are none."""
+    gone = {entry.field for entry in taken}
+    return array([entry.raw for entry in found if entry.field not in gone]).raw
+
+
+def chosen(about: Subject, found: list[Entry], choice: Choice) -> list[Entry]:
     """The entries that are meant; of each field at most one, unless all of them go."""
     if not found:
-        raise Invalid(f"{issue.id} has no conflicts", hint="bd conflicts")
+        raise Invalid(f"{about.id} has no conflicts", hint=f"bd {about.verb}conflicts")
     field = choice.field.strip("/")
     asked = [entry for entry in found if field in {"", entry.name}]
     if not asked:
         names = ", ".join(dict.fromkeys(entry.name for entry in found))
         raise Invalid(
-            f"{issue.id} has no conflict of {field}, only of {names}",
-            hint=f"bd conflicts {issue.id}",
+            f"{about.id} has no conflict of {field}, only of {names}",
+            hint=f"bd {about.verb}conflicts {about.id}",
         )
     if choice.text is not None:
-        return _of_one_field(issue, asked)
+        return _of_one_field(about, asked)
     if choice.take == KEPT:
         return asked
     if choice.take == OTHER:
-        return _one_each(issue, asked)
-    return [_numbered(issue, found, asked, choice.take)]
+        return _one_each(about, asked)
+    return [_numbered(about, found, asked, choice.take)]
 
 
-def _of_one_field(issue: Issue, asked: list[Entry]) -> list[Entry]:
+def _of_one_field(about: Subject, asked: list[Entry]) -> list[Entry]:
     names = list(dict.fromkeys(entry.name for entry in asked))
     if len(names) > 1:
         raise Invalid(
-            f"{issue.id} has conflicts of {', '.join(names)}: which one has that text?",
-            hint=f"bd resolve {issue.id} --field {names[0]} --text TEXT",
+            f"{about.id} has conflicts of {', '.join(names)}: which one has that text?",
+            hint=f"bd {about.verb}resolve {about.id} --field {names[0]} --text TEXT",
         )
     return asked[:1]
 
 
-def _one_each(issue: Issue, asked: list[Entry]) -> list[Entry]:
+def _one_each(about: Subject, asked: list[Entry]) -> list[Entry]:
     names = [entry.name for entry in asked]
     twice = next((name for name in names if names.count(name) > 1), "")
     if twice:
         raise Invalid(
-            f"{issue.id} has {names.count(twice)} other values of {twice}: take one by its number",
-            hint=f"bd conflicts {issue.id}",
+            f"{about.id} has {names.count(twice)} other values of {twice}: take one by its number",
+            hint=f"bd {about.verb}conflicts {about.id}",
         )
     return asked
 
 
-def _numbered(issue: Issue, found: list[Entry], asked: list[Entry], text: str) -> Entry:
+def _numbered(about: Subject, found: list[Entry], asked: list[Entry], text: str) -> Entry:
     number = int(text) if text.isdigit() else 0
     if not 1 <= number <= len(found) or found[number - 1] not in asked:
         raise Invalid(
-            f"--take is kept, other, or the number of an entry of {issue.id}, not {text!r}",
-            hint=f"bd conflicts {issue.id}",
+            f"--take is kept, other, or the number of an entry of {about.id}, not {text!r}",
+            hint=f"bd {about.verb}conflicts {about.id}",
         )
     return found[number - 1]
 
 
 def _set(issue: Issue, field: str, value: Member, settings: Settings) -> Issue:
     """The issue with a value under a pointer; `updated_at` is not touched here."""
-    name, *rest = _parts(field)
+    name, *rest = parts(field)
     if name in _BOUND or name == CONFLICTS:
         raise Invalid(f"{name} cannot be set like this", hint=f"bd update {issue.id} --help")
     extra = {key: raw for key, raw in issue.extra if key != name}
     if rest or name == "metadata" or name not in DEFAULTS:
         whole = issue.metadata if name == "metadata" else dict(issue.extra).get(name, "")
-        raw = _put(whole, rest, value.raw)
+        raw = put_in(whole, rest, value.raw)
         if name == "metadata":
             return replace(issue, metadata=raw, extra=tuple(sorted(extra.items())))
         return replace(issue, extra=tuple(sorted({**extra, name: raw}.items())))
@@ -186,17 +199,18 @@ def _fitting(name: str, value: Member, settings: Settings) -> Any:
     return fields.value(name, text, settings)
 
 
-def _put(raw: str, path: Sequence[str], value: str) -> str:
+def put_in(raw: str, path: Sequence[str], value: str) -> str:
     """The JSON text of an object with a value at the end of a path of keys."""
     if not path:
         return value
     name, *rest = path
     held: Mapping[str, Member] = members(raw)[0] if raw.startswith("{") else {}
-    inner = _put(held[name].raw if name in held else "", rest, value)
+    inner = put_in(held[name].raw if name in held else "", rest, value)
     pairs = {**{key: member.raw for key, member in held.items()}, name: inner}
     return "{" + ",".join(f"{quote(key)}:{text}" for key, text in pairs.items()) + "}"
 
 
-def _parts(pointer: str) -> list[str]:
+def parts(pointer: str) -> list[str]:
+    """The keys that lead to a value."""
     parts = pointer.removeprefix("/").split("/")
     return [part.replace("~1", "/").replace("~0", "~") for part in parts]

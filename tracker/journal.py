@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 LIMIT = 10_000_000  # bytes
 LARGEST = 4 * LIMIT  # bytes of one write
@@ -99,6 +99,22 @@ def read(local: str) -> list[Op]:
         return []
     with os.fdopen(handle, "rb") as file:
         return list(_ops(file))
+
+
+def forget(local: str, names: Collection[str]) -> None:
+    """Drop every line of these records from every write, and what was typed with them."""
+    path = path_in(local)
+    rows = []
+    for op in read(local):
+        kept = tuple(change for change in op.changes if change.id not in names)
+        if len(kept) < len(op.changes):
+            gone = len(op.changes) - len(kept)
+            typed = (*op.argv[:2], "...") if len(op.argv) > 2 else op.argv
+            op = op._replace(changes=(), argv=typed, left_out=gone + len(kept))  # noqa: PLW2901
+        rows.append(json.dumps(_row(op), ensure_ascii=True).encode() + b"\n")
+    with os.fdopen(os.open(f"{path}.new", _NEW, 0o600), "wb") as file:
+        file.writelines(rows)
+    os.replace(f"{path}.new", path)
 
 
 def _ops(rows: Iterable[bytes]) -> Iterator[Op]:

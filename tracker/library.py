@@ -16,7 +16,8 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from tracker import keys, outcomes, remember
+from tracker import journal, keys, outcomes, remember
+from tracker.beside import carried_name
 from tracker.blobs import Tree
 from tracker.outcomes import About, Ledger
 from tracker.trust import trust
@@ -113,6 +114,28 @@ class Library:
         """Forget memories, all or none; `restore` brings them back."""
         every = list(names)
         return self._edit(lambda notes, hand: [remember.forget(notes, key, hand) for key in every])
+
+    def present(self, names: Sequence[str]) -> list[str]:
+        """The keys among these under which any record is kept, tombstones too. Raises NoMemory."""
+        notes = self.notes()
+        found = [key for key in names if notes.get(key) is not None]
+        if len(found) < len(names):
+            gone = next(key for key in names if key not in found)
+            raise keys.missing(gone, notes.keys())
+        return found
+
+    def purge(self, names: Sequence[str]) -> list[str]:
+        """Take records away for good, and every text of theirs in the journal of this clone."""
+        found = self.present(names)
+
+        def action(drafts: Drafts) -> None:
+            for key in found:
+                drafts.memories.drop(key)
+
+        self._workspace.edit(action)
+        with self._workspace.store.held():
+            journal.forget(self._workspace.local, {*found, *map(carried_name, found)})
+        return found
 
     def move(self, old: str, new: str) -> Memory:
         """Give a memory another key; the old one goes on meaning it."""

@@ -86,7 +86,13 @@ COMMANDS: dict[str, dict[str, str]] = {
         "supersede": "twins:supersede",
         "link": "deps:link",
     },
-    "Memory": {},
+    "Memory": {
+        "remember": "remembering:remember",
+        "recall": "recalling:recall",
+        "memories": "recalling:memories",
+        "forget": "keeping:forget",
+        "memory": "memory:memory",
+    },
     "Repository": {
         "init": "setup:init",
         "prime": "prime:prime",
@@ -140,6 +146,7 @@ COMMANDS: dict[str, dict[str, str]] = {
 ALIASES: dict[str, str] = {
     "daemons": "daemon",
     "find-dups": "find-duplicates",
+    "mem": "memory",
     "view": "show",
     "status": "stats",
     "new": "create",

@@ -25,7 +25,7 @@ from tracker.cli.words import Words
 from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 C = TypeVar("C")
 
@@ -65,9 +65,8 @@ def group(
     Add to it with `@dep.command("add", ...)`, which takes what `command` takes and has this
     group's `json_errors`. What names none of them goes to the command `default`, if there is one.
     """
-    return click.group(
-        name, cls=Group, examples=examples, json_errors=json_errors, default=default, **more
-    )
+    more.setdefault("cls", Group)
+    return click.group(name, examples=examples, json_errors=json_errors, default=default, **more)
 
 
 def ignored(*names: str, value: bool = False) -> Callable[[C], C]:
@@ -233,6 +232,40 @@ class Group(Command, click.Group):
         raise UnknownCommand(args[0], ctx, self.list_commands(ctx))
 
 
+class Family(Group):
+    """A group whose commands stand in a table: name, "module:function"; one is loaded to run it.
+
+    `others` are further names of them.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        *,
+        rows: Mapping[str, str],
+        others: Mapping[str, str],
+        **more: Any,
+    ) -> None:
+        super().__init__(name, **more)
+        self.rows = dict(rows)
+        self.others = dict(others)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = self.rows.get(self.others.get(cmd_name, cmd_name))
+        return _loaded(target) if target else None
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.rows)
+
+
+def _loaded(target: str) -> click.Command:
+    from importlib import import_module
+
+    module, _, attribute = target.partition(":")
+    found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
+    return found
+
+
 class Root(Group):
     """The program: finds each command in a table and loads only the module of the one it runs."""
 
@@ -250,11 +283,7 @@ class Root(Group):
             from tracker.cli.fringe import ABSENT, absent
 
             return absent if cmd_name in ABSENT else None
-        from importlib import import_module
-
-        module, _, attribute = target.partition(":")
-        found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
-        return found
+        return _loaded(target)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*(name for rows in self.table.values() for name in rows), *self.aliases]

@@ -29,7 +29,7 @@ def settle_one(session: Session, word: str, given: Mapping[str, Any]) -> None:
     choice = Choice(take or "", given["field"], given["text"])
     settings, who = workspace.settings(), workspace.who()
     issue = workspace.write(lambda draft: settle(draft, id, choice, settings, who))
-    left = entries(issue)
+    left = entries(issue.extra)
     if session.json:
         session.emit({"id": id, "conflicts": [_entry(entry) for entry in left]})
         return
@@ -69,7 +69,9 @@ def _tell_issues(session: Session, issues: list[Issue]) -> None:
     from tracker.disputes import entries, standing
     from tracker.words import TOMBSTONE
 
-    rows = [(one, found) for one in issues if one.status != TOMBSTONE and (found := entries(one))]
+    rows = [
+        (one, found) for one in issues if one.status != TOMBSTONE and (found := entries(one.extra))
+    ]
     if session.json:
         session.emit([
             {

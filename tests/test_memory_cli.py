@@ -1,0 +1,562 @@
+"""The commands about memories: what they say, as text and as JSON, and what they refuse."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+TEXT = "Always run the migrations before the tests"
+KEY = "always-run-the-migrations-before-the-tests"
+
+
+@pytest.fixture
+def held(bd):
+    """A workspace in which a few things are remembered."""
+    bd.write({"id": "t-a"}, {"id": "t-b", "status": "closed"})
+    (bd.path / "api.py").write_text("one\n")
+    bd("memory", "set", "climate/drift", "Detrend first.", "--kind", "pattern", "--tag", "ml,x",
+       "--title", "Drift", "--path", "api.py", "--issue", "t-a")  # fmt: skip
+    bd("memory", "set", "climate/ml/noise", "Smooth it.", "--tag", "ml")
+    bd("remember", "RS256, never HS256", "--key", "auth/jwt", "--kind", "decision")
+    return bd
+
+
+def records(bd, name="memory.jsonl"):
+    path = bd.beads / name
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def keys_of(answer):
+    return [one["key"] for one in answer.json]
+
+
+# Beads' verbs.
+
+
+def test_remember_says_what_beads_says(bd):
+    assert bd("remember", TEXT).out == f"Remembered [{KEY}]: {TEXT}\n"
+    assert bd("remember", TEXT).out == f"Updated [{KEY}]: {TEXT}\n"
+    said = bd("remember", "x" * 100, "--key", "k", "--json")
+    assert said.json == {"action": "remembered", "key": "k", "value": "x" * 100}
+    assert said.err == ""
+    assert bd("remember", "x" * 100, "--key", "k").out == f"Updated [k]: {'x' * 77}...\n"
+    assert [one["key"] for one in records(bd)] == [KEY, "k"]
+
+
+def test_another_text_that_begins_alike_takes_no_place(bd):
+    first = bd("remember", f"{TEXT} x y")
+    again = bd("remember", f"{TEXT} x z")
+    assert (first.out.split(":")[0], again.out.split(":")[0]) == (
+        f"Remembered [{KEY}-x]", f"Remembered [{KEY}-x-2]",
+    )  # fmt: skip
+    assert "says nearly the same" not in first.err + again.err
+    assert bd("remember", f"{TEXT} x z").out.startswith(f"Updated [{KEY}-x-2]")
+
+
+def test_recall_prints_the_text_alone(held):
+    assert held("recall", "auth/jwt") == (0, "RS256, never HS256\n", "")
+    found = held("recall", "auth/jwt", "--json").json
+    assert found == {"found": True, "key": "auth/jwt", "value": "RS256, never HS256"}
+    missing = held("recall", "jwt", code=1)
+    assert missing.out == ""
+    assert missing.err == 'No memory with key "jwt"\nHint: did you mean auth/jwt?\n'
+    none = held("recall", "jwt", "--json", code=1)
+    assert none.json == {"found": False, "key": "jwt", "value": ""}
+    assert none.err == ""
+
+
+def test_memories_lists_by_key(held):
+    assert held("memories").out == (
+        "Memories (3):\n\n  auth/jwt\n    RS256, never HS256\n\n  climate/drift\n    Detrend first."
+        "\n\n  climate/ml/noise\n    Smooth it.\n\n"
+    )
+    assert held("memories", "--json").json == {
+        "auth/jwt": "RS256, never HS256", "climate/drift": "Detrend first.",
+        "climate/ml/noise": "Smooth it.",
+    }  # fmt: skip
+
+
+def test_memories_of_nothing(bd):
+    assert bd("memories").out.startswith("No memories stored.")
+    assert bd("memories", "--json").json == {}
+
+
+def test_forget_and_restore(held):
+    assert held("forget", "auth/jwt").out == "Forgot [auth/jwt]: RS256, never HS256\n"
+    gone = held("recall", "auth/jwt", code=1)
+    assert "it was forgotten; bd memory restore auth/jwt" in gone.err
+    assert held("forget", "auth/jwt", code=1).err.startswith('No memory with key "auth/jwt"')
+    assert held("memory", "restore", "auth/jwt").out.startswith("Restored [auth/jwt]")
+    assert held("recall", "auth/jwt").out == "RS256, never HS256\n"
+    assert held("forget", "auth/jwt", "--json").json == {"deleted": "true", "key": "auth/jwt"}
+    assert held("forget", "none", "--json", code=1).json["code"] == "not-found"
+
+
+def test_a_memory_that_beads_keeps_among_the_issues(bd):
+    bd.write('{"_type":"memory","key":"a-b","value":"by Beads"}', {"id": "t-a"})
+    assert bd("recall", "a-b").out == "by Beads\n"
+    assert bd("memories", "--json").json == {"a-b": "by Beads"}
+    assert not (bd.beads / "memory.jsonl").exists()
+    bd("memory", "pin", "a-b")
+    assert [one["id"] for one in bd.issues()] == ["t-a"]
+    assert records(bd)[0]["content"] == "by Beads"
+    bd("undo")
+    assert "by Beads" in bd.file.read_text()
+
+
+# Set and get.
+
+
+def test_set_changes_what_is_named(held):
+    held("memory", "set", "climate/drift", "--untag", "x", "--pin", "--description", "On drift")
+    (drift,) = [one for one in records(held) if one["key"] == "climate/drift"]
+    assert (drift["tags"], drift["pinned"], drift["content"]) == (["ml"], True, "Detrend first.")
+    said = held("memory", "set", "climate/drift", "New.", "--json").json
+    assert (said["action"], said["content"], said["kind"]) == ("updated", "New.", "pattern")
+    assert held("memory", "set", "climate/drift", "--tag", "", "--json").json.get("tags") is None
+
+
+def test_a_text_comes_from_words_a_file_or_standard_input(bd):
+    (bd.path / "note.md").write_text("# A note\n\nof lines\n")
+    bd("memory", "set", "a", "--file", "note.md")
+    bd("memory", "set", "b", "-", stdin="from\nstdin\n")
+    bd("memory", "set", "c", "several", "words")
+    assert bd("memory", "get", "a").out == "# A note\n\nof lines\n"
+    assert bd("memory", "get", "b").out == "from\nstdin\n"
+    assert bd("memory", "get", "c").out == "several words\n"
+    assert "cannot specify both" in bd("memory", "set", "a", "x", "--file", "f", code=1).err
+
+
+def test_set_can_compare_first(bd):
+    made = bd("memory", "set", "a", "one", "--if-hash", "none", "--json").json
+    bd("memory", "set", "a", "two", "--if-hash", made["hash"])
+    late = bd("memory", "set", "a", "three", "--if-hash", made["hash"], "--json", code=1)
+    assert late.error["code"] == "moved"
+    assert bd("memory", "get", "a").out == "two\n"
+    assert (
+        "holds something already" in bd("memory", "set", "a", "x", "--if-hash", "none", code=1).err
+    )
+
+
+def test_a_set_that_changes_nothing_changes_no_byte(held):
+    before = (held.beads / "memory.jsonl").read_bytes()
+    held("memory", "set", "climate/drift", "Detrend first.", "--tag", "ml")
+    held("memory", "set", "auth/jwt", "--kind", "decision")
+    assert (held.beads / "memory.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["remember", "  "], "nothing to remember"),
+        (["remember"], "nothing to remember"),
+        (["remember", "!!!"], "no words to make a key of"),
+        (["memory", "set", "a//b", "x"], "a segment is empty"),
+        (["memory", "set", "a"], "nothing to set for a"),
+        (["memory", "set", "a", "--pin"], "the text is empty"),
+        (["memory", "set", "a", "x", "--kind", "rumour"], "invalid kind: rumour"),
+        (["memory", "set", "a", "x", "--path", "none.py"], "none.py is not there"),
+        (["memory", "set", "a", "x", "--path", "../out"], "is outside of"),
+        (["memory", "set", "a", "x", "--issue", "t-zzz"], "no issue found"),
+        (["memory", "set", "a", "x", "--ttl", "1d", "--expires", "+2d"], "cannot specify both"),
+        (["memory", "append", "a"], "nothing to append"),
+        (["memory", "get", "none"], 'No memory with key "none"'),
+        (["memory", "get", "none/*"], 'No memory with key "none/*"'),
+        (["memory", "show", "none"], "No memory"),
+        (["memory", "mv", "none", "b"], "No memory"),
+        (["memory", "mv", "climate/", "b"], "end both with a slash"),
+        (["memory", "mv", "none/", "b/"], "nothing under none/"),
+        (["memory", "mv", "auth/jwt", "climate/drift"], "climate/drift is taken"),
+        (["memory", "link", "auth/jwt", "none"], "No memory"),
+        (["memory", "supersede", "none", "auth/jwt"], "No memory"),
+        (["memory", "pin", "none"], "No memory"),
+        (["memory", "unpin", "none"], "No memory"),
+        (["memory", "verify", "none"], "No memory"),
+        (["memory", "forget", "auth/jwt", "none"], "No memory"),
+        (["memory", "restore", "none"], "No memory"),
+        (["memory", "restore", "auth/jwt", "--rev", "9"], "has no text '9'"),
+        (["memory", "archive", "none/*"], "nothing matches"),
+        (["memory", "purge", "none"], "No memory"),
+        (["memory", "ok", "none"], "No memory"),
+        (["memory", "bad", "auth/jwt", "--weight", "7"], "invalid weight"),
+        (["memory", "outcomes", "none"], "No memory"),
+        (["memory", "void", "zz"], 'no outcome with id "zz"'),
+        (["memory", "history", "none"], "No memory"),
+        (["memory", "conflicts", "none"], "No memory"),
+        (["memory", "resolve", "auth/jwt", "--take", "other"], "auth/jwt has no conflicts"),
+        (["memory", "list", "--since", "someday"], "invalid --since"),
+        (["memory", "list", "--issue", "t-zzz"], "no issue found"),
+    ],
+)
+def test_what_cannot_be_done_says_why(held, words, why):
+    before = (held.beads / "memory.jsonl").read_bytes()
+    said = held(*words, code=1)
+    assert why in said.err
+    assert (held.beads / "memory.jsonl").read_bytes() == before
+
+
+def test_get_gives_several(held):
+    assert held("memory", "get", "auth/jwt", "climate/drift").out == (
+        "== auth/jwt\nRS256, never HS256\n\n== climate/drift\nDetrend first.\n"
+    )
+    assert keys_of(held("memory", "get", "climate/*", "--json")) == [
+        "climate/drift", "climate/ml/noise",
+    ]  # fmt: skip
+    one = held("memory", "get", "climate/drift", "--json").json
+    assert one["namespace"] == "climate"
+    assert one["source"]["issues"] == ["t-a"]
+    assert one["standing"] == "unproven"
+    assert held("memory", "get", "auth/jwt", "none", code=1).out.endswith("RS256, never HS256\n")
+
+
+def test_append_adds_lines(bd):
+    bd("memory", "append", "log", "one")
+    assert bd("memory", "append", "log", "two").out == "Updated [log]: one two\n"
+    assert bd("memory", "get", "log").out == "one\ntwo\n"
+
+
+# Lists.
+
+
+@pytest.mark.parametrize(
+    ("words", "keys"),
+    [
+        ([], ["auth/jwt", "climate/drift", "climate/ml/noise"]),
+        (["climate/*"], ["climate/drift", "climate/ml/noise"]),
+        (["climate"], ["climate/drift", "climate/ml/noise"]),
+        (["climate/d*"], ["climate/drift"]),
+        (["**/noise"], ["climate/ml/noise"]),
+        (["--tag", "ml"], ["climate/drift", "climate/ml/noise"]),
+        (["--tag", "ml,x"], ["climate/drift"]),
+        (["--kind", "decision,pattern"], ["auth/jwt", "climate/drift"]),
+        (["--issue", "t-a"], ["climate/drift"]),
+        (["--namespace", "climate"], ["climate/drift", "climate/ml/noise"]),
+        (["--ns", "climate", "d*"], ["climate/drift"]),
+        (["--since", "+1d"], []),
+        (["--older-than", "1d"], []),
+        (["--pinned"], []),
+        (["--stale"], []),
+        (["--sort", "updated"], ["auth/jwt", "climate/ml/noise", "climate/drift"]),
+        (["--sort", "created", "-n", "1"], ["auth/jwt"]),
+    ],
+)
+def test_list_chooses(held, words, keys):
+    assert keys_of(held("memory", "list", *words, "--json")) == keys
+
+
+def test_list_as_text_says_what_it_leaves_out(held):
+    held("memory", "archive", "climate/ml/noise")
+    shown = held("memory", "list", "-n", "1")
+    assert shown.out == (
+        "auth/jwt  decision  0.70  0m  RS256, never HS256\n\nShowing 1 of 2 memories\n"
+    )
+    assert shown.err == "Note: 1 more are put away, over or replaced (--all)\n"
+    assert held("memory", "list", "none/*").out == "No memories under none/*\n"
+    assert keys_of(held("memory", "list", "--all", "--json"))[-1] == "climate/ml/noise"
+    assert keys_of(held("memory", "list", "--archived", "--json")) == ["climate/ml/noise"]
+
+
+def test_what_is_over_or_replaced_is_left_out(held):
+    held("memory", "set", "soon", "x", "--ttl", "1s")
+    held("memory", "supersede", "climate/ml/noise", "climate/drift")
+    assert keys_of(held("memory", "list", "--json")) == ["auth/jwt", "climate/drift"]
+    assert keys_of(held("memory", "list", "--expired", "--json")) == ["soon"]
+    held("forget", "soon")
+    assert keys_of(held("memory", "list", "--deleted", "--json")) == ["soon"]
+    assert "soon" not in held("memories", "--json").json
+
+
+def test_a_list_with_an_envelope_has_totals(held):
+    told = held("memory", "list", "-n", "1", "--json", "--envelope").json
+    assert (told["total"], told["shown"], len(told["data"])) == (3, 1, 1)
+
+
+# Staleness.
+
+
+def test_a_memory_about_a_file_that_changed_says_so(held):
+    assert held("memory", "get", "climate/drift").err == ""
+    (held.path / "api.py").write_text("two\n")
+    assert held("memory", "get", "climate/drift").err == (
+        "Note: stale: api.py changed since 2027-01-15\n"
+    )
+    assert held("recall", "climate/drift", "--json").err == ""
+    assert held("memory", "get", "climate/drift", "--json").json["stale"] == ["api.py"]
+    assert keys_of(held("memory", "list", "--stale", "--json")) == ["climate/drift"]
+    assert "⚠ stale: api.py" in held("memory", "show", "climate/drift").out
+    held("memory", "verify", "climate/drift")
+    assert held("memory", "get", "climate/drift").err == ""
+
+
+def test_a_path_is_named_from_where_one_is(held):
+    (held.path / "src").mkdir()
+    (held.path / "src" / "b.py").write_text("x")
+    held("memory", "set", "b", "x", "--path", "b.py", cwd=held.path / "src")
+    assert list(held("memory", "get", "b", "--json").json["source"]["paths"]) == ["src/b.py"]
+
+
+# Warnings at write.
+
+
+def test_what_is_said_already_is_told(held):
+    said = held("remember", "rs256 never HS256!", "--key", "again")
+    assert said.err == (
+        "Note: auth/jwt says this already, word for word: again adds nothing"
+        " (bd memory forget again)\n"
+    )
+    long = "the quick brown fox jumps over the lazy dog near the river bank today"
+    held("remember", long, "--key", "fox")
+    near = held("remember", f"{long} again", "--key", "fox2")
+    assert "fox says nearly the same" in near.err
+    assert "bd memory supersede fox fox2" in near.err
+    told = held("memory", "set", "fox3", f"{long}!", "--json")
+    assert told.err == ""
+    assert len(told.json["warnings"]) == 2
+
+
+# Keeping.
+
+
+def test_a_namespace_moves_as_a_whole(held):
+    said = held("memory", "mv", "climate/", "weather/", "--json").json
+    assert said == [
+        {"from": "climate/drift", "to": "weather/drift"},
+        {"from": "climate/ml/noise", "to": "weather/ml/noise"},
+    ]
+    assert held("recall", "climate/drift").out == "Detrend first.\n"
+    assert keys_of(held("memory", "list", "--json")) == [
+        "auth/jwt", "weather/drift", "weather/ml/noise",
+    ]  # fmt: skip
+    held("undo")
+    assert keys_of(held("memory", "list", "climate/*", "--json")) == [
+        "climate/drift", "climate/ml/noise",
+    ]  # fmt: skip
+
+
+def test_several_are_changed_together_or_not_at_all(held):
+    assert held("memory", "pin", "auth/jwt", "climate/drift").out == (
+        "Pinned [auth/jwt]: RS256, never HS256\nPinned [climate/drift]: Detrend first.\n"
+    )
+    assert keys_of(held("memory", "list", "--pinned", "--json")) == ["auth/jwt", "climate/drift"]
+    held("memory", "unpin", "auth/jwt")
+    assert held("memory", "link", "auth/jwt", "climate/drift", "--json").json[0]["related"] == [
+        "climate/drift"
+    ]
+
+
+def test_archive_takes_patterns_and_can_be_rehearsed(held):
+    assert held("memory", "archive", "climate/*", "--dry-run").out == (
+        "climate/drift\nclimate/ml/noise\n"
+    )
+    assert held("memory", "archive", "climate/*", "--tag", "x", "--json").json[0]["status"] == (
+        "archived"
+    )
+    assert keys_of(held("memory", "list", "--json")) == ["auth/jwt", "climate/ml/noise"]
+
+
+def test_purge_leaves_nothing_here(held):
+    held("memory", "set", "leak", "hunter2 is the word")
+    held("memory", "set", "leak", "hunter3 is the word")
+    assert "--force" in held("memory", "purge", "leak").out
+    assert held("memory", "get", "leak").out == "hunter3 is the word\n"
+    said = held("memory", "purge", "leak", "--force")
+    assert said.out.startswith("Purged [leak]\n")
+    assert "git filter-repo" in said.out
+    for path in held.beads.rglob("*"):
+        if path.is_file():
+            assert b"hunter" not in path.read_bytes(), path
+    assert held("op", "log").code == 0
+    assert held("memory", "purge", "auth/jwt", "--force", "--json").json["purged"] == ["auth/jwt"]
+
+
+def test_private_memories_stay_in_this_clone(held):
+    held("memory", "set", "mine", "a secret plan", "--local")
+    held("memory", "ok", "mine")
+    assert "mine" not in (held.beads / "memory.jsonl").read_text()
+    assert not (held.beads / "outcomes.jsonl").exists()
+    assert held("memory", "get", "mine", "--json").json["private"] is True
+    assert "(local)" in held("memory", "list", "mine").out
+    held("memory", "mv", "mine", "ours")
+    assert records(held, ".local/memory.jsonl")[0]["key"] == "ours"
+    held("forget", "ours")
+    assert records(held, ".local/memory.jsonl") == []
+
+
+# Verdicts.
+
+
+def test_verdicts_move_trust(held):
+    assert held("memory", "ok", "climate/drift", "--issue", "t-a", "--note", "it held").out == (
+        "✓ ok climate/drift: trust 0.76 (established)\n"
+    )
+    held("memory", "bad", "auth/jwt", "--task", "t-9", "--weight", "0.5")
+    listed = held("memory", "outcomes", "--json").json
+    assert [(one["key"], one["verdict"]) for one in listed] == [
+        ("climate/drift", "success"), ("auth/jwt", "failure"),
+    ]  # fmt: skip
+    text = held("memory", "outcomes", "climate/drift").out
+    assert "success  climate/drift  by Ann Example on t-a: it held" in text
+    said = held("memory", "void", listed[0]["id"])
+    assert said.out == f"✓ took back {listed[0]['id']}\n"
+    assert held("memory", "outcomes", "climate/drift").out == "No verdicts about climate/drift\n"
+    assert held("memory", "get", "climate/drift", "--json").json["trust"] == 0.7
+
+
+def test_verdicts_are_limited_and_counted(held):
+    for _ in range(3):
+        held("memory", "ok", "climate/drift")
+    assert held("memory", "outcomes", "-n", "1").out.endswith("Showing the last 1 of 3\n")
+    assert held("memory", "ok", "climate/drift", "--json").json[0]["trust"] > 0.7
+
+
+def test_a_closed_issue_speaks_for_what_its_work_was_given(held):
+    held.write({"id": "t-a", "metadata": {"memories": ["auth/jwt"]}})
+    before = held("memory", "get", "auth/jwt", "--json").json
+    held("close", "t-a")
+    after = held("memory", "get", "auth/jwt", "--json").json
+    assert after["trust"] > before["trust"]
+    assert after["outcomes"]["credit"] == 1
+    held("reopen", "t-a")
+    assert held("memory", "get", "auth/jwt", "--json").json["trust"] == before["trust"]
+    held("close", "t-a", "--reason", "abandoned")
+    assert held("memory", "get", "auth/jwt", "--json").json["trust"] == before["trust"]
+
+
+def test_stats_count(held):
+    held("forget", "auth/jwt")
+    held("memory", "ok", "climate/drift")
+    told = held("memory", "stats", "--json").json
+    assert told["total"] == 2
+    assert told["namespaces"] == {"climate": 1, "climate/ml": 1}
+    assert told["kinds"] == {"fact": 1, "pattern": 1}
+    assert told["states"] == {"active": 2, "forgotten": 1}
+    assert told["outcomes"] == {"success": 1}
+    assert "By namespace:\n  climate" in held("memory", "stats").out
+
+
+# What merges keep.
+
+CONFLICTS = [
+    {"field": "/content", "value": "Detrend last.", "updated_at": "2026-01-02T00:00:00Z"},
+    {"field": "/source/by", "value": "bob", "updated_at": "2026-01-02T00:00:00Z"},
+]
+
+
+@pytest.fixture
+def disputed(held):
+    rows = records(held)
+    for row in rows:
+        if row["key"] == "climate/drift":
+            row["conflicts"] = CONFLICTS
+    rows.append({"key": "old", "kind": "fact", "content": "late", "status": "tombstone",
+                 "moved_to": "climate/drift"})  # fmt: skip
+    (held.beads / "memory.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return held
+
+
+def test_conflicts_are_told_and_listed(disputed):
+    assert disputed("memory", "get", "climate/drift").err == (
+        "Note: climate/drift has other values from a merge: content, source/by"
+        " (bd memory conflicts climate/drift)\n"
+    )
+    listed = disputed("memory", "conflicts").out
+    assert "kept:  Detrend first." in listed
+    assert "1:     Detrend last. (2026-01-02T00:00:00Z)" in listed
+    assert "old was moved to climate/drift on one branch and written on another" in listed
+    told = disputed("memory", "conflicts", "climate/drift", "--json").json
+    assert [one["kept"] for one in told[0]["conflicts"]] == ["Detrend first.", "Ann Example"]
+    assert keys_of(disputed("memory", "list", "--conflicts", "--json")) == ["climate/drift"]
+
+
+@pytest.mark.parametrize(
+    ("words", "content", "left"),
+    [
+        (["--take", "other"], "Detrend last.", []),
+        (["--take", "kept"], "Detrend first.", []),
+        (["--take", "1"], "Detrend last.", ["source/by"]),
+        (["--field", "content", "--text", "Both."], "Both.", ["source/by"]),
+    ],
+)
+def test_conflicts_are_settled(disputed, words, content, left):
+    said = disputed("memory", "resolve", "climate/drift", *words, "--json").json
+    assert [entry["field"] for entry in said["conflicts"]] == left
+    found = disputed("memory", "get", "climate/drift", "--json").json
+    assert found["content"] == content
+    by = "bob" if words == ["--take", "other"] else "Ann Example"
+    assert found["source"]["by"] == by
+
+
+def test_settling_needs_a_choice(disputed):
+    assert "is needed" in disputed("memory", "resolve", "climate/drift", code=2).err
+    bad = disputed("memory", "resolve", "climate/drift", "--take", "7", code=1)
+    assert "bd memory conflicts climate/drift" in bad.err
+    assert disputed("memory", "resolve", "climate/drift", "--take", "other").out == (
+        "✓ settled climate/drift\n"
+    )
+
+
+# History.
+
+
+def test_history_tells_every_text_and_restore_brings_one_back(held):
+    held.repo.commit({}, "Remember drift")
+    held("memory", "set", "climate/drift", "Second.")
+    held("memory", "set", "climate/drift", "Third.")
+    held.repo.commit({}, "Learn more")
+    held("memory", "mv", "climate/drift", "weather/drift")
+    told = held("memory", "history", "climate/drift", "--json").json
+    assert [one["content"] for one in told] == ["Third.", "Second.", "Detrend first."]
+    text = held("memory", "history", "weather/drift").out
+    assert text.startswith("weather/drift: 3 texts, the newest first\n")
+    assert "not committed: memory set climate/drift Second." in text
+    held("memory", "restore", "weather/drift", "--rev", told[1]["hash"])
+    assert held("recall", "weather/drift").out == "Second.\n"
+    held("memory", "restore", "weather/drift", "--rev", "1")
+    assert held("recall", "climate/drift").out == "Detrend first.\n"
+    held("memory", "forget", "weather/drift")
+    held("memory", "restore", "weather/drift", "--rev", told[0]["hash"])
+    assert held("recall", "weather/drift").out == "Third.\n"
+
+
+def test_a_text_that_only_commits_know_is_found(held):
+    held.repo.commit({}, "Remember drift")
+    (held.beads / "memory.jsonl").write_text("")
+    held.repo.commit({}, "Lose it")
+    for path in (held.beads / ".local").glob("ops.jsonl"):
+        path.unlink()
+    told = held("memory", "history", "climate/drift", "--json").json
+    assert [(one["content"], one["why"]) for one in told] == [("Detrend first.", "Remember drift")]
+    assert told[0]["commit"]
+    held("memory", "restore", "climate/drift", "--rev", "1")
+    assert held("recall", "climate/drift").out == "Detrend first.\n"
+
+
+def test_terminal_escapes_in_a_memory_do_nothing(bd):
+    (bd.beads / "memory.jsonl").write_text(
+        json.dumps({"key": "evil", "content": "a\u001b[2Jb", "title": "\u001b]0;x\u0007t"}) + "\n"
+    )
+    for words in (["get", "evil"], ["list"], ["show", "evil"], ["conflicts"], ["stats"]):
+        assert "\x1b" not in bd("memory", *words).out
+    assert "\x1b" not in bd("memories").out + bd("recall", "evil").out
+
+
+def test_a_damaged_file_is_read_and_told(held):
+    with (held.beads / "memory.jsonl").open("a") as file:
+        file.write('{"key":"cut\n')
+    said = held("memory", "list")
+    assert "memory.jsonl:4: not JSON" in said.err
+    held("memory", "set", "climate/drift", "still writable")
+    assert '{"key":"cut\n' in (held.beads / "memory.jsonl").read_text()
+
+
+def test_conflict_markers_are_shown_through_and_refuse_writes(held):
+    one, two = '{"key":"a","content":"ours"}', '{"key":"a","content":"theirs"}'
+    text = f"<<<<<<< HEAD\n{one}\n=======\n{two}\n>>>>>>> side\n"
+    (held.beads / "memory.jsonl").write_text(text)
+    assert held("recall", "a").out in {"ours\n", "theirs\n"}
+    refused = held("memory", "set", "b", "x", code=1)
+    assert "memory.jsonl holds conflict markers" in refused.err
+    assert (held.beads / "memory.jsonl").read_text() == text
+    held("resolve", ".beads/memory.jsonl")
+    held("memory", "set", "b", "x")

@@ -1,0 +1,277 @@
+"""Commands that keep memories in order: move, link, verify, pin, archive, forget, purge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli import memoview
+from tracker.cli.command import command, pass_session
+from tracker.cli.plain import one_line
+from tracker.cli.recalling import Chosen, filtered
+from tracker.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tracker.cli.session import Session
+    from tracker.memories import Notes
+    from tracker.memory import Memory
+    from tracker.wishes import Hand
+
+_names = click.argument("names", nargs=-1, required=True, metavar="KEY...")
+
+
+@command(
+    "forget", examples=["bd forget auth-jwt", "bd forget auth-jwt --json"],
+    json_errors="stdout", writes=True,
+)  # fmt: skip
+@click.argument("key")
+@pass_session
+def forget(session: Session, key: str) -> None:
+    """Forget a memory; `bd memory restore` brings it back."""
+    from tracker.errors import NoMemory
+
+    try:
+        (gone,) = session.tracker.library.forget([key])
+    except NoMemory as error:
+        if not session.json:
+            session.code = 1
+            session.complain(f"{error.message}\nHint: {error.hint}")
+            return
+        raise
+    if session.json:
+        session.emit({"deleted": "true", "key": gone.key})
+    else:
+        session.say(memoview.said("forgot", gone))
+
+
+@command("forget", examples=["bd memory forget climate/drift"], writes=True)
+@_names
+@pass_session
+def forget_(session: Session, names: tuple[str, ...]) -> None:
+    """Forget memories, all or none; `bd memory restore` brings them back."""
+    gone = session.tracker.library.forget(names)
+    _answer(session, gone, "forgot")
+
+
+@command(
+    "mv",
+    examples=["bd memory mv drift climate/drift", "bd memory mv old/ new/"],
+    writes=True,
+)
+@click.argument("old")
+@click.argument("new")
+@pass_session
+def mv(session: Session, old: str, new: str) -> None:
+    """Give a memory another key, or a whole namespace where both end with a slash.
+
+    The old key goes on meaning it, and verdicts follow.
+    """
+    from tracker import remember
+    from tracker.words import TOMBSTONE
+
+    library = session.tracker.library
+    hand = library.hand()
+
+    def action(notes: Notes) -> list[tuple[str, Memory]]:
+        pairs = [(old, new)]
+        if old.endswith("/") or new.endswith("/"):
+            if not (old.endswith("/") and new.endswith("/")):
+                raise Invalid(
+                    "end both with a slash to move a namespace", hint="bd memory mv a/ b/"
+                )
+            names = [one.key for one in notes.every() if one.status != TOMBSTONE]
+            pairs = [(key, new + key[len(old) :]) for key in names if key.startswith(old)]
+            if not pairs:
+                raise Invalid(f"there is nothing under {old}", hint="bd memory list")
+        return [(one, remember.move(notes, one, other, hand)) for one, other in pairs]
+
+    moved = session.tracker.edit(lambda drafts: action(drafts.memories))
+    if session.json:
+        session.emit([{"from": before, "to": memory.key} for before, memory in moved])
+        return
+    for before, memory in moved:
+        session.say(f"Moved [{one_line(before)}] to [{one_line(memory.key)}]")
+
+
+@command("link", examples=["bd memory link climate/drift climate/noise"], writes=True)
+@click.argument("key")
+@click.argument("other")
+@pass_session
+def link(session: Session, key: str, other: str) -> None:
+    """Note that a memory is related to another."""
+    from tracker import remember
+
+    _change(
+        session, (key,), lambda notes, one, hand: remember.link(notes, one, other, hand), "linked"
+    )
+
+
+@command("supersede", examples=["bd memory supersede climate/old climate/drift"], writes=True)
+@click.argument("old")
+@click.argument("new")
+@pass_session
+def supersede(session: Session, old: str, new: str) -> None:
+    """Let a memory take the place of another, which is no longer recalled."""
+    from tracker import remember
+
+    _change(
+        session, (new,), lambda notes, one, hand: remember.supersede(notes, old, one, hand),
+        "replaced",
+    )  # fmt: skip
+
+
+@command("pin", examples=["bd memory pin climate/drift"], writes=True)
+@_names
+@pass_session
+def pin(session: Session, names: tuple[str, ...]) -> None:
+    """Show memories before others."""
+    from tracker import remember
+
+    _change(session, names, remember.pin, "pinned")
+
+
+@command("unpin", examples=["bd memory unpin climate/drift"], writes=True)
+@_names
+@pass_session
+def unpin(session: Session, names: tuple[str, ...]) -> None:
+    """Show memories in their order again."""
+    from tracker import remember
+
+    _change(
+        session, names, lambda notes, key, hand: remember.pin(notes, key, hand, pinned=False),
+        "unpinned",
+    )  # fmt: skip
+
+
+@command("verify", examples=["bd memory verify climate/drift"], writes=True)
+@_names
+@pass_session
+def verify(session: Session, names: tuple[str, ...]) -> None:
+    """Say that memories are true of the files as they are now: they are no longer stale."""
+    from tracker import remember
+
+    _change(session, names, remember.verify, "verified")
+
+
+@command(
+    "restore",
+    examples=[
+        "bd memory restore climate/drift",
+        "bd memory restore climate/drift --rev 3f2a9c01",
+    ],
+    writes=True,
+)
+@_names
+@click.option("--rev", metavar="N|HASH", help="A text that it had: bd memory history KEY")
+@pass_session
+def restore(session: Session, names: tuple[str, ...], rev: str | None) -> None:
+    """Bring back memories that were forgotten or put away, or a text that one held before."""
+    from tracker import remember
+
+    if rev is None:
+        _change(session, names, remember.restore, "restored")
+        return
+    if len(names) > 1:
+        raise click.UsageError("--rev is of one memory")
+    from tracker.cli.memohistory import revision
+
+    content = revision(session, names[0], rev).content
+    _change(
+        session, names, lambda notes, key, hand: remember.give(notes, key, content, hand),
+        "restored",
+    )  # fmt: skip
+
+
+@command(
+    "archive",
+    examples=[
+        "bd memory archive climate/drift",
+        "bd memory archive 'swarm/*' --older-than 90d --dry-run",
+    ],
+    writes=True,
+)
+@_names
+@filtered
+@click.option("--dry-run", is_flag=True, help="Show what would be put away")
+@pass_session
+def archive(session: Session, /, names: tuple[str, ...], *, dry_run: bool, **given: Any) -> None:
+    """Put memories away: they are kept, and found only with --all. A pattern means several."""
+    from tracker import keys, remember
+
+    patterns = [name for name in names if keys.is_pattern(name)]
+    chosen = [name for name in names if name not in patterns]
+    if patterns:
+        desk = memoview.Desk(session.tracker.library)
+        for pattern in patterns:
+            chosen += [one.memory.key for one in Chosen(session, desk, given).all(pattern)]
+    if not chosen:
+        raise Invalid("nothing matches", hint="bd memory list")
+    if dry_run:
+        session.emit(chosen) if session.json else session.say("\n".join(map(one_line, chosen)))
+        return
+    _change(session, list(dict.fromkeys(chosen)), remember.archive, "archived")
+
+
+@command(
+    "purge",
+    examples=["bd memory purge climate/leaked", "bd memory purge climate/leaked --force"],
+    writes=True,
+)
+@_names
+@click.option("--force", is_flag=True, help="Do it; without this it is only shown")
+@pass_session
+def purge(session: Session, names: tuple[str, ...], force: bool) -> None:
+    """Take memories away for good, out of the journal too: for what should never have been kept.
+
+    What is committed already is in git's history; how to take it out of that is printed, not done.
+    """
+    library = session.tracker.library
+    if not force:
+        found = library.present(names)
+        if session.json:
+            session.emit({"would_purge": found})
+        else:
+            session.say("Would take away for good (--force does it): " + " ".join(found))
+        return
+    gone = library.purge(names)
+    advice = _advice(session)
+    if session.json:
+        session.emit({"purged": gone, "git": advice})
+        return
+    for key in gone:
+        session.say(f"Purged [{one_line(key)}]")
+    session.say("What was committed is still in git's history. To take it out of that:")
+    for line in advice:
+        session.say(f"  {line}")
+
+
+def _advice(session: Session) -> list[str]:
+    import os
+
+    place = session.place
+    path = os.path.relpath(os.path.join(place.beads, "memory.jsonl"), place.top or place.root)
+    return [
+        "git filter-repo --replace-text SECRETS.txt   # a line for each secret",
+        f"git log --all --oneline -- {path}   # who has it: all must fetch anew",
+    ]
+
+
+def _change(
+    session: Session,
+    names: Sequence[str],
+    action: Callable[[Notes, str, Hand], Memory],
+    done: str,
+) -> None:
+    _answer(session, session.tracker.library.change(action, names), done)
+
+
+def _answer(session: Session, memories: Sequence[Memory], done: str) -> None:
+    if session.json:
+        desk = memoview.Desk(session.tracker.library)
+        session.emit_raw(memoview.fragment(desk.known(one), action=done) for one in memories)
+        return
+    for one in memories:
+        session.say(memoview.said(done, one))

@@ -1,0 +1,63 @@
+"""`bd memory stats`: how much is remembered, and how it is used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tracker.cli import memoview
+from tracker.cli.command import command, pass_session
+from tracker.cli.plain import one_line
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+
+
+@command("stats", examples=["bd memory stats", "bd memory stats --json"])
+@pass_session
+def stats(session: Session) -> None:
+    """Count memories by namespace, kind and state, and the verdicts about them."""
+    told = _counted(session)
+    if session.json:
+        session.emit(told)
+        return
+    session.say(f"{told['total']} memories, {told['bytes']} bytes of text")
+    for title, name in (("By namespace", "namespaces"), ("By kind", "kinds"), ("State", "states"),
+                        ("Trust", "trust"), ("Verdicts", "outcomes")):  # fmt: skip
+        if told[name]:
+            session.say(f"\n{title}:")
+            width = max(len(one_line(str(key))) for key in told[name])
+            for key, count in told[name].items():
+                session.say(f"  {one_line(str(key)) or '(none)':{max(width, 6)}}  {count}")
+
+
+def _counted(session: Session) -> dict[str, Any]:
+    from tracker.outcomes import counted
+    from tracker.settling import entries
+
+    desk = memoview.Desk(session.tracker.library)
+    every = list(desk.drafts.memories.every())
+    live = [desk.known(one) for one in every if one.status != "tombstone"]
+    states = {
+        "active": sum(one.memory.status == "active" for one in live),
+        "archived": sum(one.memory.status == "archived" for one in live),
+        "forgotten": len(every) - len(live),
+        "stale": sum(bool(one.stale) for one in live),
+        "pinned": sum(one.memory.pinned for one in live),
+        "private": sum(one.private for one in live),
+        "with conflicts": sum(bool(entries(one.memory)) for one in live),
+    }
+    verdicts = counted(desk.drafts.outcomes.every()).values()
+    return {
+        "total": len(live),
+        "bytes": sum(len(one.memory.content.encode(errors="replace")) for one in live),
+        "namespaces": _sorted(Counter(one.memory.namespace for one in live)),
+        "kinds": _sorted(Counter(one.memory.kind for one in live)),
+        "states": {name: count for name, count in states.items() if count},
+        "trust": _sorted(Counter(one.trust.word for one in live)),
+        "outcomes": _sorted(Counter(one.verdict for one in verdicts)),
+    }
+
+
+def _sorted(counts: Counter[str]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -1,0 +1,227 @@
+"""How memories look, as text and as JSON. Nothing else formats them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.cli.plain import one_line
+from tracker.cli.render import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tracker.cli.session import Session
+    from tracker.library import Library
+    from tracker.memory import Memory, Outcome
+    from tracker.outcomes import Ledger
+    from tracker.trust import Trust
+
+FIRST = 80  # characters of a text that tell which one it is
+BEGINNING = 120  # of a text in a list, as Beads has it
+_UNITS = ((365 * 86400, "y"), (30 * 86400, "mo"), (86400, "d"), (3600, "h"), (60, "m"))
+
+
+class Known(NamedTuple):
+    """A memory, and what is known of it that its record does not say."""
+
+    memory: Memory
+    trust: Trust
+    stale: Sequence[str] = ()
+    private: bool = False
+
+
+class Desk:
+    """The memories as they were when the command began, with what is derived from the files."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self.drafts = library.drafts()
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """Verdicts and credits, read when the first is asked for."""
+        if self._ledger is None:
+            self._ledger = self.library.ledger(self.drafts)
+        return self._ledger
+
+    def known(self, memory: Memory) -> Known:
+        """A memory with its trust, and the files that it names and that have changed."""
+        return Known(
+            memory,
+            self.library.trust(memory, self.ledger),
+            self.library.stale(memory),
+            self.drafts.memories.is_private(memory.key),
+        )
+
+
+def beginning(text: str, limit: int = FIRST) -> str:
+    """The first characters of a text on one line, with an ellipsis where there are more."""
+    flat = one_line(text)
+    return flat if len(flat) <= limit else flat[: limit - 3] + "..."
+
+
+def heading(memory: Memory) -> str:
+    """What a memory is called in a list: its title, or how its content begins."""
+    return beginning(memory.title or memory.content)
+
+
+def said(action: str, memory: Memory) -> str:
+    """`Remembered [key]: text`, as Beads says it."""
+    return f"{action.capitalize()} [{one_line(memory.key)}]: {beginning(memory.content)}"
+
+
+def fragment(known: Known, **more: Any) -> str:
+    """A memory as one element of a JSON array: its record, and what is derived from the files."""
+    import json
+
+    from tracker.codec import in_order, members, quote
+    from tracker.memoline import MEMORY_RANK, encode_memory
+    from tracker.memory import digest
+    from tracker.schema import indented
+
+    memory, trust = known.memory, known.trust
+    derived = {
+        "namespace": memory.namespace,
+        "status": memory.status,
+        "hash": digest(memory.content),
+        "trust": round(trust.value, 3),
+        "standing": trust.word,
+        "outcomes": {"ok": trust.ups, "bad": trust.downs, "credit": trust.credits},
+        "stale": list(known.stale),
+        "private": known.private,
+        **more,
+    }
+    raws = {name: one.raw for name, one in members(encode_memory(memory).decode())[0].items()}
+    told = {name: quote(one) if isinstance(one, str) else json.dumps(one, ensure_ascii=False)
+            for name, one in derived.items()}  # fmt: skip
+    line = in_order(raws | told, {**MEMORY_RANK, **{name: 99 + at for at, name in enumerate(told)}})
+    return indented(line.decode(), 2)
+
+
+def emit_one(session: Session, known: Known, **more: Any) -> None:
+    """One memory as the JSON document."""
+    session.write(fragment(known, **more).replace("\n  ", "\n") + "\n")
+
+
+def remarks(session: Session, known: Known) -> None:
+    """Tell people what to know before they believe a memory."""
+    from tracker.settling import entries
+
+    memory = known.memory
+    held = list(dict.fromkeys(entry.name for entry in entries(memory)))
+    if held:
+        session.note(
+            f"{one_line(memory.key)} has other values from a merge: {', '.join(held)}"
+            f" (bd memory conflicts {one_line(memory.key)})"
+        )
+    for line in staleness(known):
+        session.note(line)
+
+
+def staleness(known: Known) -> Iterator[str]:
+    """`stale: src/api.py changed since 2025-11-02`, a line for each file."""
+    from tracker.model import instant
+
+    memory = known.memory
+    last = max(memory.verified_at, memory.updated_at, key=instant)
+    for path in known.stale:
+        yield f"stale: {one_line(path)} changed since {moment(last)[:10]}"
+
+
+def age(then: int, now: int) -> str:
+    """How long ago, in the largest unit that is not nought: `3d`, `5mo`, `2y`."""
+    seconds = max(now - then, 0) // 10**9
+    for size, unit in (
+        (365 * 86400, "y"),
+        (30 * 86400, "mo"),
+        (86400, "d"),
+        (3600, "h"),
+        (60, "m"),
+    ):
+        if seconds >= size:
+            return f"{seconds // size}{unit}"
+    return "0m"
+
+
+def row(known: Known, now: int) -> Iterator[str]:
+    """The columns of `bd memory list`."""
+    from tracker.model import instant
+
+    memory = known.memory
+    marks = [
+        mark
+        for mark, is_so in (
+            ("📌", memory.pinned),
+            ("stale", known.stale),
+            ("local", known.private),
+            (memory.status, memory.status != "active"),
+        )
+        if is_so
+    ]
+    yield one_line(memory.key)
+    yield one_line(memory.kind)
+    yield f"{known.trust.value:.2f}"
+    yield age(instant(memory.updated_at), now)
+    yield heading(memory) + (f"  ({', '.join(marks)})" if marks else "")
+
+
+def table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Rows in columns; the last column is as wide as it is."""
+    found = [list(one) for one in rows]
+    widths = (
+        [max(len(one[at]) for one in found) for at in range(len(found[0]) - 1)] if found else []
+    )
+    for one in found:
+        cells = [cell.ljust(width) for cell, width in zip(one, widths, strict=False)]
+        yield "  ".join([*cells, one[-1]])
+
+
+def page(known: Known, now: int) -> Iterator[str]:
+    """Everything about one memory."""
+    from tracker.model import instant
+
+    memory, trust = known.memory, known.trust
+    source = memory.source
+    yield f"{one_line(memory.key)} [{one_line(memory.kind)}]" + (" 📌" if memory.pinned else "")
+    figures = f"{trust.ups} ok, {trust.downs} bad" + (
+        f", {trust.credits} issues closed" if trust.credits else ""
+    )
+    facts = {
+        "Title": one_line(memory.title),
+        "Use it": one_line(memory.description),
+        "Trust": f"{trust.value:.2f} ({trust.word}: {figures})",
+        "Status": "" if memory.status == "active" else one_line(memory.status),
+        "Verdict": one_line(memory.verdict),
+        "Tags": " ".join(map(one_line, memory.tags)),
+        "From": " ".join(one_line(one) for one in (source.by, f"({source.origin})") if one != "()"),
+        "Issues": " ".join(map(one_line, source.issues)),
+        "Files": " ".join(one_line(path) for path, _ in source.paths),
+        "Related": " ".join(map(one_line, memory.related)),
+        "Replaces": " ".join(map(one_line, memory.supersedes)),
+        "Written": _day(memory.created_at),
+        "Changed": f"{_day(memory.updated_at)} ({age(instant(memory.updated_at), now)} ago)",
+        "Verified": _day(memory.verified_at),
+        "Expires": _day(memory.expires_at),
+        "Private": "it never leaves this clone" if known.private else "",
+    }
+    yield from (f"  {name + ':':10}{value}" for name, value in facts.items() if value)
+    yield from (f"  ⚠ {line}" for line in staleness(known))
+    yield ""
+    yield from memory.content.split("\n")
+
+
+def _day(text: str) -> str:
+    return moment(text)
+
+
+def verdict(outcome: Outcome) -> str:
+    """One line about an outcome."""
+    work = outcome.issue or outcome.task
+    about = f" on {one_line(work)}" if work else ""
+    note = f": {one_line(outcome.note)}" if outcome.note else ""
+    weight = f" x{one_line(outcome.weight)}" if outcome.weight else ""
+    return (
+        f"{one_line(outcome.id)}  {_day(outcome.at)}  {one_line(outcome.verdict)}{weight}"
+        f"  {one_line(outcome.key)}  by {one_line(outcome.by) or 'nobody'}{about}{note}"
+    )

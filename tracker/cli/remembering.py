@@ -1,0 +1,259 @@
+"""Commands that write memories: `remember`, `memory set`, `memory append`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tracker.cli import memoview
+from tracker.cli.command import DURATION, Listed, command, pass_session
+from tracker.errors import Invalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tracker.cli.session import Session
+    from tracker.memory import Memory
+    from tracker.wishes import Wish
+
+_TEXTS = ("kind", "title", "description", "verdict", "confidence")
+_LISTS = ("supersedes", "related", "issues")
+
+_OPTIONS = (
+    click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin"),
+    click.option("-k", "--kind", metavar="KIND",
+                 help="fact, note, decision, spec, pattern, procedure, pitfall, preference..."),
+    click.option("--title", metavar="TEXT", help="A line that says what it is"),
+    click.option("-d", "--description", "--desc", "--when", "description", metavar="TEXT",
+                 help="When to use it"),
+    click.option("-t", "--tag", "--tags", "add_tags", cls=Listed,
+                 help='Tags to add; "" takes all away'),
+    click.option("--untag", "remove_tags", cls=Listed, help="Tags to take away"),
+    click.option("--verdict", metavar="V", help="How it went: success, failure or mixed"),
+    click.option("--confidence", "--conf", metavar="P", help="How sure you are, 0 to 1"),
+    click.option("-i", "--issue", "--issues", "issues", cls=Listed,
+                 help='Issues that it came of; "" takes all away'),
+    click.option("-p", "--path", "--paths", "paths", cls=Listed,
+                 help='Files that it speaks of: it is stale when they change; "" takes all away'),
+    click.option("--ttl", type=DURATION, metavar="TIME", help="For how long it holds: 90d, 12h"),
+    click.option("--expires", metavar="WHEN", help="Until when it holds: +2w, 2027-01-15"),
+    click.option("--supersedes", cls=Listed, help="Keys of memories whose place it takes"),
+    click.option("--related", cls=Listed, help="Keys of memories beside it"),
+    click.option("--pin/--no-pin", "pinned", default=None, help="Show it before others"),
+    click.option("--local/--shared", "private", default=None,
+                 help="Keep it in this clone; --shared where there is a private one too"),
+    click.option("--origin", metavar="WHO", help="user, agent, tool or distilled"),
+)  # fmt: skip
+
+
+def described(function: Any) -> Any:
+    """The options for what a memory says beside its text."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+@command(
+    "remember",
+    examples=[
+        'bd remember "Always run the migrations before the tests"',
+        'bd remember "RS256, never HS256" --key auth/jwt --kind decision --issue bd-a1b2c',
+    ],
+    json_errors="stdout",
+    writes=True,
+)
+@click.argument("words", nargs=-1, metavar="TEXT")
+@click.option("--key", metavar="KEY", help="Its key  [made of the first words]")
+@described
+@pass_session
+def remember(session: Session, /, words: tuple[str, ...], key: str | None, **given: Any) -> None:
+    """Remember something for the sessions and clones to come.
+
+    The same key again takes the place of what was there; without a key, another text gets another.
+    """
+    from tracker import keys
+    from tracker.wishes import Where
+
+    text = _text(session, words, given["file"])
+    if text is None or not text.strip():
+        raise Invalid("there is nothing to remember: the text is empty", hint='bd remember "TEXT"')
+    library = session.tracker.library
+    wish = {**_wish(session, given), "content": text}
+    where, origin = Where(given["private"]), _origin(session, given)
+    name = key or keys.slug(text)
+    was = _there(session, name)
+    if key is None:
+        name, was = _free(session, name, text)
+    made = library.put(name, wish, where, origin)  # type: ignore[arg-type]
+    action = "updated" if was else "remembered"
+    echoes = _echoes(session, made) if was is None or was.content != made.content else []
+    if session.json:
+        told = {"action": action, "key": made.key, "value": made.content}
+        session.emit({**told, "warnings": echoes} if echoes else told)
+    else:
+        session.say(memoview.said(action, made))
+        _warn(session, echoes)
+
+
+def _there(session: Session, key: str) -> Memory | None:
+    """The live memory of a key, if there is one."""
+    from tracker import remember as actions
+    from tracker.errors import NoMemory
+
+    try:
+        return actions.live(session.tracker.library.notes(), key)
+    except NoMemory:
+        return None
+
+
+def _free(session: Session, name: str, text: str) -> tuple[str, Memory | None]:
+    """The key for a text that was given none: one that holds this very text, or is free."""
+    number, key = 1, name
+    while (found := _there(session, key)) is not None and found.content != text:
+        number += 1
+        key = f"{name}-{number}"
+    return key, found
+
+
+@command(
+    "set",
+    examples=[
+        'bd memory set climate/drift "Detrend first." --kind pattern --tag ml',
+        "bd memory set climate/drift --path src/drift.py --pin",
+        "bd memory set climate/drift - < notes.md",
+        'bd memory set climate/drift "Detrend last." --if-hash 3f2a9c01',
+    ],
+    writes=True,
+)
+@click.argument("key")
+@click.argument("words", nargs=-1, metavar="[TEXT|-]")
+@click.option("--if-hash", metavar="HASH",
+              help='Only if the content still has this hash; "none" if there is none')  # fmt: skip
+@described
+@pass_session
+def set_(
+    session: Session, /, key: str, words: tuple[str, ...], if_hash: str | None, **given: Any
+) -> None:
+    """Set the text of a memory, or what is known about it; make it if there is none.
+
+    What is not named stays as it is. The old text stays in the history.
+    """
+    from tracker.wishes import Where
+
+    wish = _wish(session, given)
+    text = _text(session, words, given["file"])
+    if text is not None:
+        wish["content"] = text
+    if not wish:
+        raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {key} "TEXT"')
+    where = Where(given["private"], if_hash)
+    was = _there(session, key)
+    made = session.tracker.library.put(key, wish, where, _origin(session, given))
+    _answer(session, made, was)
+
+
+@command(
+    "append",
+    examples=['bd memory append swarm/log "step 3 is done"', "bd memory append swarm/log -"],
+    writes=True,
+)
+@click.argument("key")
+@click.argument("words", nargs=-1, metavar="TEXT|-")
+@click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin")
+@click.option("--local/--shared", "private", default=None, help="Keep it in this clone")
+@pass_session
+def append(
+    session: Session, /, key: str, words: tuple[str, ...], file: str | None, private: bool | None
+) -> None:
+    """Add lines at the end of a memory; make it if there is none."""
+    from tracker.wishes import Where
+
+    text = _text(session, words, file)
+    if text is None:
+        raise Invalid("there is nothing to append", hint=f'bd memory append {key} "TEXT"')
+    was = _there(session, key)
+    made = session.tracker.library.append(key, text, Where(private), _origin(session, {}))
+    _answer(session, made, was)
+
+
+def _answer(session: Session, made: Memory, was: Memory | None) -> None:
+    action = "updated" if was else "remembered"
+    is_new = was is None or was.content != made.content
+    echoes = _echoes(session, made) if is_new else []
+    if session.json:
+        known = memoview.Desk(session.tracker.library).known(made)
+        more = {"warnings": echoes} if echoes else {}
+        memoview.emit_one(session, known, action=action, **more)
+    else:
+        session.say(memoview.said(action, made))
+        _warn(session, echoes)
+
+
+def _text(session: Session, words: tuple[str, ...], file: str | None) -> str | None:
+    """What was typed, or stands in the file or on the standard input; None for neither."""
+    if file is not None and words:
+        raise Invalid("cannot specify both a text and --file")
+    if words == ("-",):
+        file = "-"
+    if file is not None:
+        return session.read(file).rstrip("\r\n")
+    return " ".join(words) if words else None
+
+
+def _wish(session: Session, given: Mapping[str, Any]) -> Wish:
+    """The fields that the options set; those that were not given are left out."""
+    wish: dict[str, Any] = {
+        name: given[name] for name in (*_TEXTS, *_LISTS) if given[name] is not None
+    }
+    if given["pinned"] is not None:
+        wish["pinned"] = given["pinned"]
+    if given["add_tags"] == ():
+        wish["tags"] = ()
+    wish |= {name: given[name] for name in ("add_tags", "remove_tags") if given[name]}
+    if given["paths"] is not None:
+        tree = session.tracker.library.tree
+        wish["paths"] = [tree.path(path, session.folder) for path in given["paths"]]
+    if given["issues"]:
+        wish["issues"] = [session.tracker.resolve(issue) for issue in given["issues"]]
+    if given["expires"] is not None and given["ttl"] is not None:
+        raise Invalid("cannot specify both --ttl and --expires")
+    if given["ttl"] is not None:
+        wish["expires_at"] = _stamp(session.clock() + int(given["ttl"] * 10**9))
+    elif given["expires"] is not None:
+        wish["expires_at"] = _until(session, given["expires"])
+    return wish  # type: ignore[return-value]
+
+
+def _until(session: Session, text: str) -> str:
+    from tracker.cli.dates import when
+
+    return _stamp(when(text, session.clock(), "--expires")) if text else ""
+
+
+def _stamp(nanoseconds: int) -> str:
+    from tracker.model import stamp
+
+    return stamp(nanoseconds)
+
+
+def _origin(session: Session, given: Mapping[str, Any]) -> str:
+    """Who speaks: an agent where it says its session, or where nobody sits at a terminal."""
+    said = given.get("origin")
+    if said:
+        return str(said)
+    is_person = session.stdin is not None and session.stdin.isatty() and not session.session_id
+    return "user" if is_person else "agent"
+
+
+def _echoes(session: Session, made: Memory) -> list[str]:
+    """What other memories say the same, so that nothing is written twice by itself."""
+    from tracker.echoes import echoes
+
+    found = echoes(made, session.tracker.library.find())
+    return [str(one) for one in found]
+
+
+def _warn(session: Session, echoes: list[str]) -> None:
+    for text in echoes:
+        session.note(text)

@@ -1,0 +1,53 @@
+"""The values that a merge kept beside those of a memory, and how a person settles them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tracker import disputes, remember
+from tracker.change import CONFLICTS, after
+from tracker.codec import in_order, members
+from tracker.disputes import Choice, Subject
+from tracker.errors import Invalid
+from tracker.memoline import MEMORY_RANK, decode_memory, encode_memory
+
+if TYPE_CHECKING:
+    from tracker.disputes import Entry
+    from tracker.memories import Notes
+    from tracker.memory import Memory
+    from tracker.wishes import Hand
+
+_BOUND = frozenset({"key", "updated_at", "tags", "related", "supersedes", CONFLICTS})
+
+
+def entries(memory: Memory) -> list[Entry]:
+    """What merges kept of a memory, in the order in which it is numbered."""
+    return disputes.entries(memory.extra)
+
+
+def standing(memory: Memory, field: str) -> Any:
+    """The value that stands now under a pointer, parsed; None where there is none."""
+    name, *rest = disputes.parts(field)
+    found = members(encode_memory(memory).decode())[0].get(name)
+    value: Any = found.value if found else None
+    for part in rest:
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def settle(notes: Notes, key: str, choice: Choice, hand: Hand) -> Memory:
+    """Let a value stand, and forget the others of that field. Raises Invalid, or NoMemory."""
+    memory = remember.live(notes, key)
+    found = entries(memory)
+    taken = disputes.chosen(Subject(memory.key, "memory "), found, choice)
+    raws = {name: one.raw for name, one in members(encode_memory(memory).decode())[0].items()}
+    for field, value in disputes.values(taken, choice).items():
+        name, *rest = disputes.parts(field)
+        if name in _BOUND:
+            raise Invalid(f"{name} cannot be set like this", hint="bd help memory set")
+        raws[name] = disputes.put_in(raws.get(name, ""), rest, value.raw)
+    raws.pop(CONFLICTS, None)
+    if others := disputes.left(found, taken):
+        raws[CONFLICTS] = others
+    raws["updated_at"] = f'"{after(memory.updated_at, hand.who)}"'
+    return notes.put(decode_memory(in_order(raws, MEMORY_RANK)))
