@@ -12,8 +12,10 @@ from tracker import recipes
 from tracker.agenthooks import Hooks
 from tracker.blocks import Block
 from tracker.errors import Refused
-from tracker.recipes import RECIPES, Wish
+from tracker.recipes import RECIPES as EVERY
+from tracker.recipes import Wish
 
+RECIPES = [one for one in EVERY if one.name != "claude-flow"]  # it only changes what is there
 BLOCK = Block("A.md", "Use bd.\nAlways.\n", head="---\nrule: x\n---\n")
 YAML = Block("c.yml", "read: [A.md]\n", comment=("# ", ""))
 HOOKS = Hooks("s.json", (("SessionStart", "bd prime --hook-json"), ("Stop", "bd stop")))

@@ -12,14 +12,16 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tracker import files
+from tracker import claudeflow, files
 from tracker.agenthooks import Hooks
 from tracker.blocks import Block
 from tracker.errors import Moved, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+_NO_DOCUMENTS = frozenset({".git", ".beads", "node_modules", ".venv", "venv", "target", "vendor"})
+_LONG = 1_000_000  # bytes of a file that nobody wrote by hand
 TEXT = """\
 ## Issues and memory: bd
 
@@ -128,6 +130,25 @@ def _aider(wish: Wish) -> Sequence[Part]:
     return [Block(path, wish.text), Unless(read, rb"^read[ \t]*:", advice)]
 
 
+def _claude_flow(wish: Wish) -> Sequence[Part]:
+    """Every document and every settings file that calls hooks of claude-flow, or did."""
+    known = claudeflow.recorded(files.contents(os.path.join(wish.folder, claudeflow.RECORD)))
+    return claudeflow.parts(_documents(wish.folder, known), known)
+
+
+def _documents(folder: str, known: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for top, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _NO_DOCUMENTS)
+        for name in sorted(names):
+            path = os.path.join(top, name)
+            if not name.endswith(claudeflow.ENDINGS) or os.path.islink(path):
+                continue
+            relative = os.path.relpath(path, folder).replace(os.sep, "/")
+            data = files.contents(path) or b""
+            if relative in known or (len(data) < _LONG and claudeflow.is_called(data)):
+                yield relative, data
+
+
 RECIPES = (
     Recipe("claude", "Claude Code", _claude),
     Recipe("codex", "Codex, and all that read AGENTS.md", _text("AGENTS.md")),
@@ -144,6 +165,7 @@ RECIPES = (
     Recipe("copilot", "GitHub Copilot", _text(".github/copilot-instructions.md")),
     Recipe("factory", "Factory", _text("AGENTS.md")),
     Recipe("junie", "Junie", _text(".junie/guidelines.md")),
+    Recipe("claude-flow", "what calls the hooks of claude-flow", _claude_flow),
     Recipe("kilocode", "Kilo Code", _text(".kilocode/rules/bd.md")),
 )  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""`bd hooks`: git hooks that look at the log. They are optional, and nothing depends on them."""
+"""`bd hooks`: git hooks that look at the log. They are optional, and nothing depends on them.
+
+The hooks that agents call (`bd hooks pre-task` and the like) are in `tracker.cli.agents`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tracker import hooks as stubs
-from tracker.cli.command import group, ignored, pass_session
+from tracker.cli.command import Group, ignored, pass_session
 from tracker.errors import NotATracker, Refused, TrackerError
 
 if TYPE_CHECKING:
@@ -21,9 +24,33 @@ if TYPE_CHECKING:
 SECONDS = 10.0  # for all that git is asked within one hook
 
 
-@group("hooks", examples=["bd hooks install", "bd hooks list", "bd hooks uninstall"])
+class Hooks(Group):
+    """The commands for git hooks, and behind them those that agents call."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is None:
+            from tracker.cli.agents import command_of
+
+            found = command_of(cmd_name)
+        return found
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from tracker.cli.agents import HOOKS
+
+        return [*super().list_commands(ctx), *HOOKS]
+
+
+@click.group(
+    "hooks",
+    cls=Hooks,
+    examples=["bd hooks install", "bd hooks list", 'bd hooks pre-task --description "Fix it"'],
+)
 def hooks() -> None:
-    """Git hooks that look at the log; nothing depends on them."""
+    """Git hooks that look at the log, and hooks that agents call.
+
+    Nothing depends on either.
+    """
 
 
 class Site(NamedTuple):

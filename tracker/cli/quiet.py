@@ -32,7 +32,11 @@ _TRIED = re.compile(r"(?i)(test|testing|dummy|sample|foo|bar|asdf|tmp|temp|delet
 @click.argument("words", nargs=-1)
 @pass_session
 def hook(session: Session, words: tuple[str, ...]) -> None:
-    """Do nothing for a git hook that Beads installed."""
+    """Do nothing for a git hook that Beads installed; for those of agents, see bd hooks."""
+    from tracker.cli import agents
+
+    if words and words[0] in agents.NAMES:
+        agents.call(session, words[0], words[1:])
 
 
 hook.tail = "default"  # whatever the flags

@@ -77,6 +77,7 @@ class Session:
         self.errors_to = "stderr"
         self.writes = False
         self.code = 0
+        self.named_session = ""
         self._answered = False
         self.paged: Paged | None = None
         self.patience: Patience | None = None
@@ -181,7 +182,8 @@ class Session:
     @property
     def session_id(self) -> str:
         """Which of several agents of the same name is asking; empty where nothing says."""
-        return self.env.get("BD_SESSION") or self.env.get("CLAUDE_SESSION_ID") or ""
+        env = self.env
+        return self.named_session or env.get("BD_SESSION") or env.get("CLAUDE_SESSION_ID") or ""
 
     @cached_property
     def git_config(self) -> dict[str, str]:

@@ -1,0 +1,136 @@
+"""`bd setup claude-flow`: calls of other hooks become ours, and what they were comes back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker import claudeflow
+from tracker.claudeflow import Calls
+from tracker.cli.agents import command_of
+
+DOCUMENT = b"""# Work\r
+1. Run `npx claude-flow@alpha hooks pre-task --description "[agent task]" --auto-spawn-agents false`
+   npx claude-flow hooks session-restore --session-id "swarm-[id]" --load-memory true
+   npx -y claude-flow@2.0.0-alpha.90 hooks post-edit --file "[filepath]" --memory-key "a/[step]"
+   claude-flow hook notify --message "[what was done]" --telemetry true
+   ./claude-flow hooks post-task --task-id "[task]" --analyze-performance true
+   bunx ruflo hooks session-end --export-metrics true --generate-summary true
+   npx claude-flow@alpha swarm init --topology mesh
+   npx claude-flow@alpha hooks model-route --task x
+   npx my-claude-flow hooks pre-task
+No end"""
+SETTINGS = {
+    "hooks": {
+        "PreToolUse": [
+            {"matcher": "Bash", "hooks": [{"type": "command", "command":
+                "cat | jq -r '.tool_input.command // empty' | xargs -0 -I {} npx claude-flow@alpha"
+                " hooks pre-command --command '{}' --validate-safety true"}]},
+        ],
+        "Stop": [{"hooks": [{"type": "command",
+                             "command": "npx claude-flow@alpha hooks session-end"}]}],
+    },
+    "note": "Grüße",
+}  # fmt: skip
+
+calls = st.sampled_from(
+    [
+        b"npx claude-flow@alpha hooks pre-task --description x",
+        b"npx claude-flow hooks pre-task --description x",
+        b"claude-flow hook notify; npx claude-flow hooks post-edit && echo",
+        b"bd hooks pre-task --description x", b"# other", b"", b"\xff\xfe claude-flow hooks notify",
+        b"npx claude-flow hooks unheard-of", b"npx claude-flow memory store a b",
+    ]
+)  # fmt: skip
+
+
+def test_every_form_of_a_call_is_rewritten_and_nothing_else():
+    new = Calls("A.md").put(DOCUMENT)
+    told = [line.strip() for line in new.decode().split("\n")]
+    assert told[1] == (
+        '1. Run `bd hooks pre-task --description "[agent task]" --auto-spawn-agents false`'
+    )
+    assert told[2].startswith('bd hooks session-restore --session-id "swarm-[id]"')
+    assert told[3].startswith('bd hooks post-edit --file "[filepath]"')
+    assert told[4].startswith('bd hooks notify --message "[what')
+    assert told[5].startswith("bd hooks post-task")
+    assert told[6].startswith("bd hooks session-end")
+    assert told[7:] == [line.strip() for line in DOCUMENT.decode().split("\n")[7:]]
+
+
+@given(st.lists(calls), st.sampled_from([b"\n", b"\r\n"]), st.booleans())
+def test_what_was_rewritten_comes_back_byte_for_byte(rows, end, has_end):
+    data = end.join(rows) + (end if has_end else b"")
+    plain = Calls("A.md")
+    new = plain.put(data)
+    assert plain.put(new) == new
+    assert Calls("A.md", plain.pairs_of(data)).taken(new) == data
+
+
+@pytest.mark.parametrize("name", sorted(claudeflow.NAMES))
+def test_each_hook_that_is_rewritten_is_one_of_ours(name):
+    assert command_of(name) is not None
+
+
+@pytest.fixture
+def space(bd):
+    bd("init", "-q")
+    (bd.path / "CLAUDE.md").write_bytes(DOCUMENT)
+    (bd.path / ".claude" / "agents").mkdir(parents=True)
+    (bd.path / ".claude" / "settings.json").write_text(
+        json.dumps(SETTINGS, indent=4, ensure_ascii=False), encoding="utf-8"
+    )
+    (bd.path / ".claude" / "agents" / "coder.md").write_text("claude-flow hooks notify\n")
+    (bd.path / ".claude" / "broken.md").symlink_to("nowhere")
+    (bd.path / "other.py").write_text("# npx claude-flow hooks pre-task\n")
+    return bd
+
+
+def state(bd):
+    return {
+        str(path.relative_to(bd.path)): path.read_bytes()
+        for path in bd.path.rglob("*")
+        if path.is_file() and ".git/" not in f"{path}/" and "/.local/" not in str(path)
+        and not path.name.startswith("beads.db")
+    }  # fmt: skip
+
+
+def test_a_repository_is_rewritten_checked_and_put_back(space):
+    before = state(space)
+    assert "CLAUDE.md" in space("setup", "claude-flow", "--check", code=1).out
+    answer = space("setup", "claude-flow")
+    assert "changed: CLAUDE.md" in answer.out
+    after = state(space)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert changed == {"CLAUDE.md", ".claude/settings.json", ".claude/agents/coder.md",
+                       ".beads/claude-flow.json"}  # fmt: skip
+    settings = json.loads(after[".claude/settings.json"])
+    assert settings["hooks"]["Stop"][0]["hooks"][0]["command"] == "bd hooks session-end"
+    space("setup", "claude-flow", "--check")
+    space("setup", "claude-flow")
+    assert state(space) == after
+    space("setup", "claude-flow", "--remove")
+    assert state(space) == before
+
+
+def test_a_line_that_somebody_edited_since_stays_as_it_is(space):
+    space("setup", "claude-flow")
+    path = space.path / "CLAUDE.md"
+    new = path.read_bytes().replace(b'"[agent task]"', b'"Mine"')
+    path.write_bytes(b"Added\n" + new)
+    space("setup", "claude-flow", "--remove")
+    first, _, rest = path.read_bytes().partition(b"\n")
+    assert first == b"Added"
+    assert b'bd hooks pre-task --description "Mine"' in rest
+    lines, old = rest.split(b"\n"), DOCUMENT.split(b"\n")
+    assert [line for at, line in enumerate(lines) if at != 1] == old[:1] + old[2:]
+
+
+def test_where_nothing_calls_them_there_is_nothing_to_do(bd):
+    bd("init", "-q")
+    bd("setup", "claude-flow", "--check")
+    assert "nothing to do" in bd("setup", "claude-flow").out
+    assert not (bd.beads / "claude-flow.json").exists()

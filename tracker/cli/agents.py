@@ -1,0 +1,290 @@
+"""`bd hooks pre-task|post-edit|...`: what an agent tells of its work, and what it is told.
+
+The names and the flags are those of claude-flow, in all of their spellings. A hook never fails its
+caller: what goes wrong is said on stderr and the exit code is 0, unless `--strict` is given. What
+happened goes into `.local/runs.jsonl`, verdicts and memories into the files that git keeps.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tracker import runlog, runs
+from tracker.cli import loosely
+from tracker.cli.command import Command, pass_session
+from tracker.errors import NotATracker, TrackerError
+from tracker.runs import Event, Run
+
+if TYPE_CHECKING:
+    from tracker.cli.loosely import Given
+    from tracker.cli.session import Session
+    from tracker.workspace import Workspace
+
+_COMMON = (
+    "session-id agent-id strict? agent?- telemetry?- verbose?- namespace- auto-spawn-agents?- "
+    "optimize-topology?- estimate-complexity?- load-memory?- train-neural?- train-patterns?- "
+    "train?- restore-agents?- swarm-id- metadata- "
+)
+
+
+class Hook(NamedTuple):
+    """One hook: where its function is, the flags it knows, the flag that loose words are."""
+
+    where: str
+    help: str
+    known: str = ""
+    main: str = ""
+    example: str = ""
+
+
+_COMMAND = (
+    "command exit-code code output- error- duration- success? track-metrics?- store-results?- "
+    "validate-safety?- prepare-resources?- update-memory?- timeout- "
+)
+_FILE = (
+    "file memory-key operation- success? outcome format?- auto-format?- auto-assign-agents?- "
+    "load-context?- validate-syntax?- analyze-performance?- update-memory? check-conflicts?- "
+)
+HOOKS: dict[str, Hook] = {
+    "pre-task": Hook(
+        "tasks:before", "Begin a task: print what is known that may help.",
+        "description task-id issue k budget top-k ", "description",
+        'bd hooks pre-task --description "Fix the login"',
+    ),
+    "post-task": Hook(
+        "tasks:after", "End a task, and say how it went.",
+        "task-id success? quality check used* blame* issue analyze-performance?- "
+        "store-decisions?- store-results?- export-learnings?- output- duration- status ",
+        "task-id", "bd hooks post-task --task-id bd-a1b2 --success true",
+    ),
+    "pre-edit": Hook("agents:pre_edit", "Note that a file is about to be edited.", _FILE, "file"),
+    "post-edit": Hook(
+        "edits:after", "Note that a file was edited, under a key if one is given.", _FILE, "file",
+        'bd hooks post-edit --file src/app.py --memory-key "swarm/coder/step-1"',
+    ),
+    "notify": Hook(
+        "edits:notify", "Note a message.",
+        "message level memory-key issue type swarm-status?- target- broadcast?- ", "message",
+        'bd hooks notify --message "milestone 3 done"',
+    ),
+    "session-start": Hook("sessions:start", "Begin a session.", "source auto-agent?- ",
+                          "session-id"),
+    "session-restore": Hook(
+        "sessions:restore", "Print what a session was doing.", "latest? limit ", "session-id",
+        'bd hooks session-restore --session-id "swarm-1"',
+    ),
+    "session-end": Hook(
+        "sessions:end", "End a session, and count what it did.",
+        "export-metrics? share? generate-summary?- persist-state?- save-state?- "
+        "export-results?- cleanup?- summary- reason- ", "session-id",
+        "bd hooks session-end --share",
+    ),
+    "pre-command": Hook("agents:pre_command", "Note a command that is about to run.", _COMMAND,
+                        "command"),
+    "post-command": Hook("agents:command", "Note a command that ran, and its exit code.",
+                         _COMMAND, "command",
+                         'bd hooks post-command --command "make test" --exit-code 0'),
+    "post-search": Hook("agents:search", "Note what was looked for.",
+                        "query cache-results?- results- results-count- search-type- "
+                        "update-knowledge?- ", "query"),
+    "claude": Hook("claudehooks:answer", "Answer a hook of Claude Code, JSON in and out.",
+                   "event ", "event", "bd hooks claude SessionStart"),
+}  # fmt: skip
+SAME = {
+    "pre-bash": "pre-command", "post-bash": "post-command", "notification": "notify",
+    "pre-exec": "pre-command", "post-exec": "post-command", "session-resume": "session-restore",
+    "session-stop": "session-end",
+}  # fmt: skip
+"""Other names of hooks."""
+TOLD = (
+    "pre-search", "agent-spawned", "agent-spawn", "agent-complete", "swarm-init", "swarm-status",
+    "task-orchestrated", "neural-trained", "mcp-initialized", "mcp-agent-spawned",
+    "mcp-task-orchestrated", "mcp-neural-trained", "pre-compact", "memory-sync", "telemetry",
+    "performance", "error", "stop", "subagent-stop",
+)  # fmt: skip
+"""Hooks of which is only noted that they were called."""
+ECHOED = ("modify-bash", "modify-file", "modify-git-commit")
+"""Hooks that are given JSON to change, and give it back as it is."""
+
+NAMES = (*HOOKS, *SAME, *TOLD, *ECHOED)
+
+
+class Agent:
+    """What a hook has to do with: the caller, what it said, the session and its log."""
+
+    def __init__(self, session: Session, given: Given, name: str) -> None:
+        self.cli = session
+        self.given = given
+        self.name = name
+        self.now = session.clock()
+        if given.text("session-id"):
+            session.named_session = given.text("session-id")
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The workspace; what is written by a hook never holds a secret."""
+        self.cli.named_session = self.current
+        self.cli.flags.redact = True
+        self.cli.writes = True  # what is amiss is told where it is asked for
+        return self.cli.tracker
+
+    @property
+    def local(self) -> str:
+        """The folder of what never leaves this clone."""
+        return os.path.join(self.cli.place.beads, ".local")
+
+    @cached_property
+    def current(self) -> str:
+        """The session that this is part of."""
+        named = self.cli.session_id or runlog.resumed(self.local, self.now)
+        return named or runlog.usual(self.cli.place.root, self.now)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """Everything that was noted before."""
+        return runlog.read(self.local)
+
+    @cached_property
+    def run(self) -> Run:
+        """The session as it was before."""
+        return runs.run(self.current, self.events)
+
+    def log(self, kind: str, **more: Any) -> None:
+        """Note what happens."""
+        more = {name: clean(value) if isinstance(value, str) else value
+                for name, value in more.items()}  # fmt: skip
+        by = self.given.text("agent-id")
+        event = Event(self.now, self.current, kind, by=by, **more)
+        if not self.cli.readonly and not runlog.append(self.local, event):
+            self.cli.note(f"{self.local} cannot be written, so this was not noted")
+
+    def path(self, name: str) -> str:
+        """A file by its path from the root of the work tree, or as it was given outside of it."""
+        place = self.cli.place
+        real = os.path.normpath(os.path.join(self.cli.folder, name))
+        found = os.path.relpath(real, place.top or place.root)
+        return name if found.startswith("..") else found.replace(os.sep, "/")
+
+    def tell(self, text: str, **answer: Any) -> None:
+        """The answer, as text or as one JSON document."""
+        if self.cli.json:
+            self.cli.emit({"hook": self.name, "session": self.current, **answer})
+        elif text:
+            self.cli.say(text)
+
+
+def clean(text: str) -> str:
+    """A text without what looks like a secret: the log is local, but it is read aloud."""
+    from tracker.secrets import find, redacted
+
+    return redacted(text, find(text))
+
+
+def command_of(name: str) -> Command | None:
+    """The command of a hook; None where there is none of that name."""
+    if name not in NAMES:
+        return None
+    hook = _hook(SAME.get(name, name))
+
+    @pass_session
+    def run(session: Session, words: tuple[str, ...]) -> None:
+        call(session, name, words)
+
+    made = Command(
+        name,
+        callback=run,
+        params=[click.Argument(["words"], nargs=-1, metavar="[--FLAG VALUE]...")],
+        help=f"{hook.help} Never fails the caller.",
+        examples=[hook.example or f"bd hooks {name}"],
+    )
+    made.tail = "default"  # whatever the flags
+    return made
+
+
+def _hook(name: str) -> Hook:
+    if name in ECHOED:
+        return Hook("agents:echo", "Give back the JSON that was given.")
+    return HOOKS.get(name) or Hook(
+        "agents:told", "Note that this was called.", "message", "message"
+    )
+
+
+def call(session: Session, name: str, words: tuple[str, ...]) -> None:
+    """Run a hook; whatever goes wrong is said and no more, unless it is to be strict."""
+    hook = _hook(SAME.get(name, name))
+    given = loosely.read(words, _COMMON + hook.known, hook.main, session.flags)
+    if given.help:
+        context = click.get_current_context()
+        session.say(context.get_help())
+        return
+    for flag in dict.fromkeys(given.unknown):
+        session.note(f"{flag} means nothing to the hook {name}")
+    strict = given.switch("strict") or False
+    try:
+        from importlib import import_module
+
+        module, _, function = hook.where.partition(":")
+        agent = Agent(session, given, name)
+        getattr(import_module(f"tracker.cli.{module}"), function)(agent)
+    except Exception as error:
+        if strict or session.env.get("BD_DEBUG") == "1":
+            raise
+        _confess(session, name, error)
+
+
+def _confess(session: Session, name: str, error: Exception) -> None:
+    if isinstance(error, NotATracker):
+        session.note(f"no issues are kept here, so the hook {name} does nothing (bd init)")
+        return
+    text = error.message if isinstance(error, TrackerError) else f"{type(error).__name__}: {error}"
+    session.warn(f"hook {name}: {text}")
+
+
+# The hooks that only note something.
+
+
+def pre_edit(agent: Agent) -> None:
+    """Note that a file is about to be edited."""
+    name = agent.path(agent.given.text("file")) if agent.given.has("file") else ""
+    agent.log("event", text=f"pre-edit {name}".strip())
+    agent.tell(f"Noted: {name} is about to be edited", file=name)
+
+
+def pre_command(agent: Agent) -> None:
+    """Note that a command is about to run."""
+    agent.log("event", text=f"pre-command {agent.given.text('command')}".strip())
+    agent.tell("Noted: a command is about to run")
+
+
+def command(agent: Agent) -> None:
+    """Note that a command ran; what it printed is never kept."""
+    given = agent.given
+    code = given.text("exit-code", given.text("code"))
+    if not code and (success := given.switch("success")) is not None:
+        code = "0" if success else "1"
+    agent.log("command", text=given.text("command"), code=code)
+    agent.tell(f"Command noted: exit code {code or 'unknown'}", exitCode=code)
+
+
+def search(agent: Agent) -> None:
+    """Note what was looked for."""
+    agent.log("search", text=agent.given.text("query"))
+    agent.tell("Search noted")
+
+
+def told(agent: Agent) -> None:
+    """Note that something was called."""
+    agent.log("event", text=f"{agent.name} {agent.given.text('message')}".strip())
+    agent.tell(f"Noted: {agent.name}")
+
+
+def echo(agent: Agent) -> None:
+    """Give back what was given."""
+    stdin = agent.cli.stdin
+    text = stdin.read() if stdin is not None and not stdin.isatty() else ""
+    agent.cli.write(text)
+    agent.log("event", text=agent.name)

@@ -1,0 +1,197 @@
+"""`bd hooks session-start|session-restore|session-end`: what a session was doing, and did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from tracker import runlog, runs
+from tracker.cli.plain import one_line
+from tracker.errors import NoMemory
+from tracker.times import stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tracker.answers import Row
+    from tracker.cli.agents import Agent
+    from tracker.memory import Memory
+    from tracker.runs import Run
+    from tracker.wishes import Wish
+
+NOTES = 10  # of a session that are shown
+FILES = 20
+SHARED = "sessions/"
+"""Where `session-end --share` leaves what others may want to know."""
+
+
+def start(agent: Agent) -> None:
+    """Begin a session; it is that of all who name none, until it ends."""
+    _begin(agent)
+    agent.tell(f"Session {one_line(agent.current)}", sessionId=agent.current)
+
+
+def _begin(agent: Agent) -> None:
+    if agent.cli.named_session:
+        runlog.resume(agent.local, agent.current, agent.now)
+    agent.log("start", text=agent.given.text("source"))
+
+
+def restore(agent: Agent) -> None:
+    """Go on with a session, whatever it is called, or begin it."""
+    wanted = agent.given.text("session-id")
+    if wanted in {"latest", "last"} or agent.given.switch("latest"):
+        agent.cli.named_session = runs.latest(agent.events) or ""
+        agent.__dict__.pop("current", None)
+    run = agent.run
+    shared = None if run.began else _shared(agent)
+    _begin(agent)
+    answer = _restored(agent, run)
+    if agent.cli.json:
+        elsewhere = shared.content if shared else None
+        agent.tell("", **answer, restored=bool(run.began or shared), elsewhere=elsewhere)
+        return
+    agent.cli.say("\n".join(_lines(agent, run, shared)))
+
+
+def _restored(agent: Agent, run: Run) -> dict[str, Any]:
+    return {
+        "sessionId": run.session,
+        "tasks": [{"taskId": task.name, "description": task.text, "issue": task.issue or None,
+                   "startedAt": stamp(task.began)} for task in run.open_tasks],
+        "issues": [{"id": row.id, "title": row.title, "status": row.status}
+                   for row in _claimed(agent)],
+        "memories": _keys(agent, run),
+        "notes": [{"message": note.text, "level": note.level, "at": stamp(note.at),
+                   "issue": note.issue or None} for note in run.notes[-NOTES:]],
+        "files": run.files[:FILES],
+        "lastActive": stamp(run.last) if run.last else None,
+    }  # fmt: skip
+
+
+def _lines(agent: Agent, run: Run, shared: Memory | None) -> list[str]:
+    name = one_line(run.session)
+    if not run.began and shared is None:
+        return [f"New session {name}", *_listed("Issues in progress", _rows(agent))]
+    lines = [f"Session {name}" + (f", last active {stamp(run.last)[:16]}Z" if run.last else "")]
+    if shared is not None:
+        lines[0] += ", from another clone"
+        lines += ["", *(f"  {one_line(line)}" for line in shared.content.splitlines())]
+    tasks = [f"{task.name}: {task.text or task.issue}" for task in run.open_tasks]
+    notes = [f"[{note.level or 'info'}] {note.text}" for note in run.notes[-NOTES:]]
+    lines += _listed("Open tasks", tasks)
+    lines += _listed("Issues in progress", _rows(agent))
+    lines += _listed("Memories written", _keys(agent, run))
+    lines += _listed("Notes", notes, len(run.notes))
+    lines += _listed("Files edited", run.files[:FILES], len(run.files))
+    return lines
+
+
+def _listed(head: str, items: Sequence[str], total: int | None = None) -> list[str]:
+    if not items:
+        return []
+    some = "" if total in {None, len(items)} else f" ({len(items)} of {total} shown)"
+    return ["", f"{head}{some}:", *(f"  {one_line(item)}" for item in items)]
+
+
+def _rows(agent: Agent) -> list[str]:
+    return [f"{row.id} P{row.priority}: {row.title}" for row in _claimed(agent)]
+
+
+def _claimed(agent: Agent) -> list[Row]:
+    from tracker.query import Filter
+
+    begun = Filter(statuses=("in_progress",), assignee=agent.cli.actor)
+    return agent.workspace.answers.listed(begun, limit=NOTES).rows
+
+
+def _keys(agent: Agent, run: Run) -> list[str]:
+    """The keys that the session wrote, and those that its edits were noted under."""
+    if not run.began:
+        return []
+    written = [one.key for one in agent.workspace.library.find()
+               if one.source.session == run.session]  # fmt: skip
+    return list(dict.fromkeys((*run.keys, *written)))
+
+
+def _shared(agent: Agent) -> Memory | None:
+    """What a session left for other clones."""
+    try:
+        return agent.workspace.library.get(key_of(agent.current))
+    except NoMemory:
+        return None
+
+
+def key_of(session: str) -> str:
+    """The key of what a session leaves; any name has one of its own."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", session).strip("-._")
+    if plain == session and len(plain) <= 60:
+        return SHARED + plain
+    return f"{SHARED}{plain[:50]}-{_digest(session)}".replace("/-", "/")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
+
+
+def end(agent: Agent) -> None:
+    """End a session: its figures, and one memory for others if it is to be shared."""
+    agent.log("end")
+    agent.__dict__.pop("events", None)
+    agent.__dict__.pop("run", None)
+    runlog.leave(agent.local, agent.current, agent.now)
+    counts = agent.run.counts()
+    metrics = _metrics(agent, counts) if agent.given.switch("export-metrics") else ""
+    key = _share(agent) if agent.given.switch("share") else ""
+    agent.tell("\n".join(_summary(agent.run, counts, key)), sessionId=agent.current,
+               metrics=counts, metricsFile=metrics or None, memoryKey=key or None)  # fmt: skip
+
+
+def _summary(run: Run, counts: dict[str, int], key: str) -> list[str]:
+    verdicts = ", ".join(f"{counts[f'tasks_{name}']} {name}"
+                         for name in ("success", "failure", "mixed", "unknown", "open")
+                         if counts[f"tasks_{name}"])  # fmt: skip
+    lines = [
+        f"Session {one_line(run.session)} ended after {counts['minutes']} min",
+        f"  tasks: {counts['tasks']}" + (f" ({verdicts})" if verdicts else ""),
+        f"  edits: {counts['edits']} in {counts['files']} files",
+        f"  commands: {counts['commands']}, {counts['commands_failed']} failed",
+        f"  notes: {counts['notes']}",
+    ]
+    return [*lines, *([f"  shared as {key}"] if key else [])]
+
+
+def _metrics(agent: Agent, counts: dict[str, int]) -> str:
+    """Write the figures to a file beside the log; where it is."""
+    folder = os.path.join(agent.local, "metrics")
+    path = os.path.join(folder, key_of(agent.current).removeprefix(SHARED) + ".json")
+    if agent.cli.readonly:
+        return ""
+    os.makedirs(folder, exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"session": agent.current, "at": stamp(agent.now), **counts}, file, indent=2)
+        file.write("\n")
+    return path
+
+
+def _share(agent: Agent) -> str:
+    """Leave one memory that tells other clones what was done."""
+    run, key = agent.run, key_of(agent.current)
+    tasks = [f"- {task.verdict or ('unknown' if task.ended else 'open')}: {task.text or task.name}"
+             + (f" ({task.issue})" if task.issue else "") for task in run.tasks]  # fmt: skip
+    notes = [f"- {note.text}" for note in run.notes[-NOTES:]]
+    parts = [
+        *(["Tasks:", *tasks] if tasks else []),
+        *(["Notes:", *notes] if notes else []),
+        *([f"Files: {', '.join(run.files[:FILES])}"] if run.files else []),
+        *([f"Memories: {', '.join(keys)}"] if (keys := _keys(agent, run)) else []),
+    ]
+    issues = list(dict.fromkeys(task.issue for task in run.tasks if task.issue))
+    title = f"What session {one_line(agent.current)} did"
+    text = "\n".join(parts) or "Nothing noted."
+    wish: Wish = {"kind": "log", "title": title[:200], "content": text, "issues": issues}
+    agent.workspace.library.put(key, wish, origin="tool")
+    return key
