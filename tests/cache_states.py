@@ -180,12 +180,11 @@ def _rubbish_stamp(beads: Path) -> None:
 def _before_a_reboot(beads: Path) -> None:
     """What was left before the system stopped may not have reached the disk."""
     stamp = beads / ".local" / "cache.stamp"
-    left, _, name = stamp.read_text().split(" ")
-    stamp.write_text(f"{left} 00000000-0000-0000-0000-000000000000 {name}")
+    _, _, *rest = stamp.read_text().split("\n")
     with closing(sqlite3.connect(beads / "beads.db")) as db, db:
         db.execute("UPDATE issue SET title = 'never flushed'")
     left = caches.stat_text(str(beads / "beads.db"))
-    stamp.write_text(f"{left} 00000000-0000-0000-0000-000000000000 {name}")
+    stamp.write_text("\n".join([left, "00000000-0000-0000-0000-000000000000", *rest]))
 
 
 STATES = {

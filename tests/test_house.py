@@ -50,7 +50,7 @@ LAYERS = (
         "files",
         "commits", "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",
         "journal", "locks", "news", "obstacles", "options", "places", "records", "refresh",
-        "remarks", "replacement", "schema", "store", "totals", "trees", "undo", "upkeep",
+        "remarks", "replacement", "schema", "stamps", "store", "totals", "trees", "undo", "upkeep",
         "versions", "views",
         "waits", "where",
     ),

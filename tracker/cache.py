@@ -19,6 +19,12 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from tracker import stamps
+from tracker.stamps import Gone as Gone
+from tracker.stamps import Stamp
+from tracker.stamps import stat_text as stat_text
+from tracker.stamps import text_of as text_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
@@ -98,24 +104,6 @@ class Source(NamedTuple):
         return home(self)
 
 
-class Gone(Exception):
-    """The cache cannot be used as it is."""
-
-
-def stat_text(path: str) -> str:
-    """What tells one state of a file from another; "" where there is no file."""
-    try:
-        found = os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    return text_of(found)
-
-
-def text_of(found: os.stat_result) -> str:
-    """The same, of a stat result."""
-    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
-
-
 def is_settled(stats: str, looked: int) -> bool:
     """Whether no edit since that look could have left a file's stamp unchanged.
 
@@ -136,7 +124,7 @@ def read_log(path: str) -> tuple[bytes, str]:
                 before = os.fstat(file.fileno())
                 data = file.readall()
                 after = os.fstat(file.fileno())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return b"", ""
         if text_of(before) == text_of(after):
             break
@@ -162,7 +150,7 @@ class Cache:
     """An open connection whose tables answer for the log as it is now."""
 
     def __init__(
-        self, db: sqlite3.Connection, state: Mapping[str, Any], path: str = "", left: str = ""
+        self, db: sqlite3.Connection, state: dict[str, Any], path: str = "", left: str = ""
     ) -> None:
         self.db = db
         self.state = state
@@ -246,23 +234,14 @@ def looked(source: Sourced, cache: Cache, stat: str) -> Cache:
 
 
 def note(source: Sourced, cache: Cache, stat: str) -> None:
-    """Write down that the log has been compared, unless a reader is in the way.
+    """Write down that the files have been compared, beside the cache: viewers watch the cache.
 
-    The caller holds the lock of the file. Raises Gone if the file has become another.
+    The caller holds the lock of the file. Nothing happens if the file has become another.
     """
-    if not cache.is_as_left:
-        return
-    content = cache.state["content"]
-    news = [("log", stat), ("looked", source.now)]
-    cache.db.execute("PRAGMA busy_timeout = 0")
-    try:
-        change(source, cache, lambda db: set_state(db, news))
-    except sqlite3.Error:
-        cache.state = _held(cache.db)
-    finally:
-        cache.db.execute(f"PRAGMA busy_timeout = {int(BUSY * 1000)}")
-    if cache.state["content"] != content:
-        raise Gone
+    if cache.is_as_left:
+        stamp = Stamp(cache.path, cache.left, stat, source.now)
+        stamps.save(source.local, source.name, stamp)
+        cache.state.update(log=stat, looked=source.now)
 
 
 def believed(source: Sourced) -> Cache:
@@ -270,12 +249,21 @@ def believed(source: Sourced) -> Cache:
 
     Raises Gone, or what SQLite and the file system raise.
     """
-    with open(_stamp_path(source.local, source.name), encoding="utf-8") as stamp:
-        left, boot, name = stamp.read().split(" ", 2)
-    path = os.path.normpath(os.path.join(source.local, name))
-    if boot != boot_id() or left != stat_text(path) or not left:
-        raise Gone
-    return opened(source, path, left)
+    path, left, log, looked = stamps.read(source.local, source.name)
+    cache = opened(source, path, left)
+    if looked:
+        cache.state.update(log=log, looked=looked)
+    return cache
+
+
+def stir(source: Sourced) -> None:
+    """Move the time of the file, whose log has changed; the next reader lets it follow.
+
+    The caller holds its lock. Raises what `believed` raises.
+    """
+    path = stamps.read(source.local, source.name).path
+    os.utime(path)
+    save_stamp(source.local, path, source.name)
 
 
 def remembered(source: Source) -> dict[str, Any]:
@@ -329,22 +317,9 @@ def version() -> str:
     return f"{__version__} {FORMAT}"
 
 
-def boot_id() -> str:
-    """Which run of the system this is: what was not flushed before a power cut is not believed."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return "-"
-
-
 def lock_path(local: str, name: str = "cache") -> str:
     """The lock of whoever changes the cache of that name."""
     return os.path.join(local, f"{name}.lock")
-
-
-def _stamp_path(local: str, name: str) -> str:
-    return os.path.join(local, f"{name}.stamp")
 
 
 def _refreshed(source: Sourced) -> Cache:
@@ -356,14 +331,8 @@ def _refreshed(source: Sourced) -> Cache:
 
 def save_stamp(local: str, path: str, name: str = "cache") -> str:
     """Remember the cache's file as it is now, and say how that is. The caller holds its lock."""
-    final = _stamp_path(local, name)
-    temporary = f"{final}.new"
     left = stat_text(path)
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    with open(temporary, "x", encoding="utf-8") as stamp:  # never through a link
-        stamp.write(f"{left} {boot_id()} {os.path.relpath(path, local)}")
-    os.replace(temporary, final)
+    stamps.save(local, name, Stamp(path, left))
     return left
 
 

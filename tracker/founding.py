@@ -58,9 +58,7 @@ def site(
         if not os.path.isdir(start):
             raise
         folder = _named(os.path.join(start, named)) if named else f"{start}/.beads"
-        if folder is None:
-            raise
-        return Site(folder)
+        return Site(folder, None, os.path.basename(folder) != ".beads")
     is_own = os.path.basename(place.beads) == ".beads" or not (db or env.get("BEADS_DB"))
     return Site(place.beads, place, not is_own)
 
@@ -90,12 +88,11 @@ def _here(start: str) -> str:
     return here
 
 
-def _named(path: str) -> str | None:
-    """The new folder that `--db`, BEADS_DB or BEADS_DIR names."""
+def _named(path: str) -> str:
+    """The new folder that `--db`, BEADS_DB or BEADS_DIR names; that of a database has any name."""
     real = os.path.realpath(path)
     if real.endswith((".db", ".sqlite", ".sqlite3")):
-        real = os.path.dirname(real)
-        return real if os.path.basename(real) == ".beads" else None
+        return os.path.dirname(real)
     return real if os.path.basename(real) == ".beads" else os.path.join(real, ".beads")
 
 

@@ -14,8 +14,8 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import config, files
-from tracker.errors import Invalid
-from tracker.folder import METADATA
+from tracker.errors import Invalid, Refused
+from tracker.folder import METADATA, quoted
 from tracker.refresh import make_local
 
 if TYPE_CHECKING:
@@ -229,8 +229,17 @@ def found_in(folder: str) -> dict[str, bytes | None]:
 
 
 def apply(folder: str, steps: Iterable[Step]) -> list[Step]:
-    """Write the files and return the steps that were taken: others may have been faster."""
-    os.makedirs(folder, exist_ok=True)
+    """Write the files and return the steps that were taken: others may have been faster.
+
+    Raises Refused where the folder cannot be made.
+    """
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except OSError as error:
+        raise Refused(
+            f"cannot make the folder {folder}: {error.strerror}",
+            hint=f"ls -ld {quoted(os.path.dirname(folder))}",
+        ) from None
     done = []
     for step in steps:
         path = os.path.join(folder, step.name)

@@ -266,8 +266,8 @@ def patch(
 
 def patched(
     source: Source, cache: Cache, changes: Iterable[Change], proof: tuple[bytes, str, str]
-) -> None:
-    """Follow a write of ours; `proof` is the new content's digest and the old and new stat.
+) -> bool:
+    """Whether a write of ours was followed; `proof` is the new digest and the old and new stat.
 
     The caller holds the cache's lock. Nothing happens where somebody else was faster, or where it
     would take longer than to begin again.
@@ -275,7 +275,7 @@ def patched(
     content, before, after = proof
     changes = tuple(changes)
     if cache.state["log"] != before or not cache.is_as_left or _is_much(cache, len(changes)):
-        return
+        return False
     gone: list[str] = []
     added: dict[str, Row] = {}
     for change in changes:
@@ -295,6 +295,7 @@ def patched(
         caches.set_state(db, state)
 
     caches.change(source, cache, run)
+    return True
 
 
 def _is_much(cache: Cache, count: int) -> bool:

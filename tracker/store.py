@@ -211,10 +211,9 @@ class Store:
         if not stats:
             return None
         own = next((page for page in pages if page.file == self.name), None)
-        if own and look.cache and not places.get(self.name):  # that may break the order
-            moved = (look.seen[self.name][1], stats[self.name])
-            with suppress(OSError, sqlite3.Error, Gone, Locked):
-                self._patch(look.cache, own, moved)
+        if own:
+            cache = None if places.get(self.name) else look.cache  # that may break the order
+            self._tell(cache, own, (look.seen[self.name][1], stats[self.name]))
         return tuple(change for page in pages for change in page.changes)
 
     def _pages(self, look: _Look, wanted: Wanted, places: Places) -> Iterator[_Page]:
@@ -298,13 +297,19 @@ class Store:
                     left = {**left, page.file: stat}
         return False
 
-    def _patch(self, cache: Cache, page: _Page, stats: tuple[str, str]) -> None:
+    def _tell(self, cache: Cache | None, page: _Page, stats: tuple[str, str]) -> None:
+        """Let the cache follow; where it cannot, its time tells those who watch it."""
         content = hashlib.sha256()
-        for piece in page.pieces:
+        for piece in page.pieces if cache else ():
             content.update(piece)
         issues = [change for change in page.changes if not is_carried_name(change.id)]
-        with hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
-            refresh.patched(self.source, cache, issues, (content.digest(), *stats))
+        proof = (content.digest(), *stats)
+        unusable = (OSError, sqlite3.Error, Gone, Locked, ValueError)
+        with suppress(*unusable), hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
+            with suppress(*unusable):
+                if cache and refresh.patched(self.source, cache, issues, proof):
+                    return
+            caches.stir(self.source)
 
     def _sweep(self) -> None:
         """Remove what writers left behind that died; the lock says that none is alive."""

@@ -52,6 +52,13 @@ class Work(NamedTuple):
         """The git dir that the steps of `hiding` start from."""
         return git_of(self.site.root)[2] or ""
 
+    @property
+    def is_new(self) -> bool:
+        """Whether there was no workspace before; a database that was named finds one anywhere."""
+        log = os.path.basename(self.site.log)
+        made = {step.name for step in self.steps if step.action == initialise.CREATE}
+        return self.site.place is None or (self.site.shared and {log, "config.yaml"} <= made)
+
     def rows(self) -> list[tuple[str, Step]]:
         """The path of each file with its step."""
         return [
@@ -270,7 +277,7 @@ def _told(session: Session, work: Work, *, dry: bool) -> dict[str, Any]:
     site = work.site
     return {
         "initialized": not dry,
-        "new": site.place is None,
+        "new": work.is_new,
         "dry_run": dry,
         "path": site.folder,
         "jsonl_path": site.log,
@@ -292,7 +299,7 @@ def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
     notes = [f"Note: {note}" for note in work.notes]
     if dry:
         return [f"Would write (prefix {prefix}):" if shown else "Nothing to do", *shown, *notes]
-    if work.site.place is not None:
+    if not work.is_new:
         lines = [f"✓ bd is initialized already: {folder} (prefix {prefix})"]
         return [*lines, *(["Added:", *shown] if shown else ["Nothing was changed."]), *notes]
     log = os.path.relpath(session.place.log, start)

@@ -1,0 +1,78 @@
+"""The stamp of a cache: how its file was left, in a small file of the local folder.
+
+SQLite has no checksums, so a cache is believed only if it is the very file that one of us left, in
+this run of the system. The stamp also says when the files that the cache answers for were compared
+last: if the cache itself said so, a read would change it, and viewers watch it.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import NamedTuple
+
+
+class Gone(Exception):
+    """The cache cannot be used as it is."""
+
+
+def stat_text(path: str) -> str:
+    """What tells one state of a file from another; "" where there is no file."""
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    return text_of(found)
+
+
+def text_of(found: os.stat_result) -> str:
+    """The same, of a stat result."""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+
+
+class Stamp(NamedTuple):
+    """The file, its stat as it was left, and what was compared since: the stat, and when."""
+
+    path: str
+    left: str
+    log: str = ""
+    looked: int = 0
+
+
+def boot_id() -> str:
+    """Which run of the system this is: what was not flushed before a power cut is not believed."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return "-"
+
+
+def read(local: str, name: str) -> Stamp:
+    """The stamp of the cache of that name. Raises Gone where its file is another by now.
+
+    Also raises OSError or ValueError, where there is no stamp or it is none.
+    """
+    with open(_path(local, name), encoding="utf-8", newline="") as file:
+        left, boot, looked, log, relative = file.read().split("\n", 4)
+    path = os.path.normpath(os.path.join(local, relative))
+    if boot != boot_id() or left != stat_text(path) or not left:
+        raise Gone
+    return Stamp(path, left, log, int(looked))
+
+
+def save(local: str, name: str, stamp: Stamp) -> None:
+    """Write the stamp down. The caller holds the lock of the cache."""
+    final = _path(local, name)
+    temporary = f"{final}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    path, left, log, looked = stamp
+    parts = (left, boot_id(), str(looked), log, os.path.relpath(path, local))
+    with open(temporary, "x", encoding="utf-8", newline="") as file:  # never through a link
+        file.write("\n".join(parts))
+    os.replace(temporary, final)
+
+
+def _path(local: str, name: str) -> str:
+    return os.path.join(local, f"{name}.stamp")
