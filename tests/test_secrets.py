@@ -289,3 +289,35 @@ def test_a_password_that_is_staged_is_only_said(space):
     space.repo.git("add", ".beads")
     found = space("check", "--staged", "--json").json["findings"]
     assert [one["level"] for one in found] == ["warning"]
+
+
+# What is there already.
+
+
+def test_scan_tells_what_is_there_and_what_git_still_has(space):
+    old = secrets(2)["npm"]
+    space.write({"id": "t-1", "notes": old}, {"id": "t-2"})
+    space.repo.commit({}, "with a token")
+    answer = space("memory", "scan", "--json", code=1).json
+    found = [(one["file"], one["name"], one["field"], one["rule"]) for one in answer["findings"]]
+    assert found == [("issues.jsonl", "t-1", "notes", "npm")]
+    space.write({"id": "t-1"}, {"id": "t-2"})
+    assert "nothing looks like a secret" in space("memory", "scan").out
+    told = space("memory", "scan", "--history", code=1).out
+    assert "history: t-1, notes, line 1, column 1" in told
+    assert old not in told
+    space("memory", "scan", "--history", "--allow-secret", fingerprint(old))
+
+
+def test_memories_go_through_the_same_gate(space):
+    space("remember", f"use {SECRET}", "--key", "a/b", code=1)
+    space("memory", "set", "a/b", "harmless")
+    space("memory", "append", "a/b", SECRET, code=1)
+    space("memory", "set", f"x/{secrets(3)['replicate']}", "text", code=1)
+    assert not (space.beads / "memory.jsonl").read_text().count(SECRET)
+    answer = space("memory", "append", "a/b", SECRET, "--redact")
+    assert SECRET not in answer.out
+    assert space("memory", "get", "a/b").out == f"harmless\n[redacted:anthropic:{PRINT[:8]}]\n"
+    space("remember", f"use {SECRET}", "--key", "c/d", "--local")
+    assert SECRET in (space.beads / ".local" / "memory.jsonl").read_text()
+    assert SECRET not in (space.beads / "memory.jsonl").read_text()

@@ -31,6 +31,7 @@ VERBS: dict[str, str] = {
     "resolve": "memodisputes:resolve",
     "history": "memohistory:history",
     "stats": "memostats:stats",
+    "scan": "scanning:scan",
 }
 """Each verb and where it is: name, "module:function"."""
 OTHERS: dict[str, str] = {
