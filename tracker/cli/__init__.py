@@ -125,8 +125,10 @@ COMMANDS: dict[str, dict[str, str]] = {
         "info": "about:info",
         "where": "about:where",
         "version": "about:version",
+        "completion": "completion:completion",
     },
     "": {
+        "__complete": "completing:complete",
         "daemon": "quiet:daemon",
         "detect-pollution": "quiet:detect_pollution",
         "dolt": "quiet:dolt",
