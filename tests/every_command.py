@@ -15,8 +15,7 @@ LINE = (
 EDGE = ',"dependencies":[{{"issue_id":"{id}","depends_on_id":"{on}","type":"{type}"}}]'
 
 READS = [
-    ["memories"], ["recall", "none"], ["memory", "list", "--json"], ["memory", "stats"],
-    ["memory", "outcomes"], ["memory", "conflicts"],
+    ["memories"], ["memory", "list", "--json"],
     ["graph"], ["graph", "t-b", "--json"],
     ["ready"], ["ready", "--json"], ["ready", "--explain"], ["list"], ["list", "--all", "--json"],
     ["list", "--tree"], ["list", "--label", "web"], ["show", "t-a"], ["show", "t-b", "--json"],
@@ -30,7 +29,7 @@ READS = [
     ["history", "t-a"], ["diff"], ["list", "--ref", "HEAD"], ["show", "t-a", "--as-of", "HEAD"],
 ]  # fmt: skip
 WRITES = [
-    ["remember", "Run the migrations first", "--issue", "t-a"], ["forget", "none"],
+    ["remember", "Run the migrations first", "--issue", "t-a"],
     ["create", "New", "--id", "t-new", "--deps", "t-a", "--labels", "x"],
     ["create", "Child", "--parent", "t-e"],
     ["update", "t-a", "--priority", "0", "--append-notes", "n"], ["update", "t-a", "--claim"],

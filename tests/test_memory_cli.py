@@ -560,3 +560,60 @@ def test_conflict_markers_are_shown_through_and_refuse_writes(held):
     assert (held.beads / "memory.jsonl").read_text() == text
     held("resolve", ".beads/memory.jsonl")
     held("memory", "set", "b", "x")
+
+
+# Issues and memories.
+
+
+def test_closing_an_issue_remembers_and_judges_in_one_write(held):
+    said = held("close", "t-a", "--remember", "Detrend before the fit", "--used", "climate/drift",
+                "--blame", "auth/jwt,climate/ml/noise")  # fmt: skip
+    assert said.out.splitlines() == [
+        "✓ Closed t-a: Closed",
+        "Remembered [detrend-before-the-fit]: Detrend before the fit",
+    ]
+    made = held("memory", "get", "detrend-before-the-fit", "--json").json
+    assert made["source"]["issues"] == ["t-a"]
+    listed = held("memory", "outcomes", "--json").json
+    assert {(one["key"], one["verdict"], one["issue"]) for one in listed} == {
+        ("climate/drift", "success", "t-a"), ("auth/jwt", "failure", "t-a"),
+        ("climate/ml/noise", "failure", "t-a"),
+    }  # fmt: skip
+    held("undo")
+    assert held.issue("t-a")["status"] == "open"
+    assert held("memory", "outcomes", "--json").json == []
+    assert held("recall", "detrend-before-the-fit", code=1)
+
+
+def test_a_lesson_about_several_issues_names_all_of_them(held):
+    held.write({"id": "t-a"}, {"id": "t-c"})
+    said = held("close", "t-a", "t-none", "t-c", "--remember", "Both at once", "--key", "k",
+                "--used", "climate/drift", "--json", code=1)  # fmt: skip
+    assert [one["id"] for one in said.json] == ["t-a", "t-c"]
+    assert held("memory", "get", "k", "--json").json["source"]["issues"] == ["t-a", "t-c"]
+    assert len(held("memory", "outcomes", "climate/drift", "--json").json) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--used", "none"], 'No memory with key "none"'),
+        (["--remember", " "], "text"),
+        (["--key", "k"], "--key needs --remember"),
+        (["--used", "auth/jwt", "--blame", "auth/jwt"], "cannot both"),
+    ],
+)
+def test_a_lesson_that_cannot_be_learned_closes_nothing(held, words, why):
+    before = held.file.read_bytes()
+    assert why in held("close", "t-a", *words, code=1).err
+    assert held.file.read_bytes() == before
+    assert not (held.beads / "outcomes.jsonl").exists()
+
+
+def test_show_lists_the_memories_of_an_issue(held):
+    assert "MEMORIES\n  climate/drift: Drift\n" in held("show", "t-a").out
+    assert held("show", "t-a", "--json").json[0]["memories"] == ["climate/drift"]
+    assert "memories" not in held("show", "t-b", "--json").json[0]
+    held.write({"id": "t-a"}, {"id": "t-b", "metadata": {"memories": ["auth/jwt", "gone"]}})
+    assert held("show", "t-b", "--json").json[0]["memories"] == ["auth/jwt"]
+    assert keys_of(held("memory", "list", "--issue", "t-b", "--json")) == ["auth/jwt"]

@@ -14,28 +14,36 @@ issues are. A name that a memory had before it was moved still means it.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from tracker import journal, keys, outcomes, remember
 from tracker.beside import carried_name
 from tracker.blobs import Tree
+from tracker.codec import quote
 from tracker.outcomes import About, Ledger
+from tracker.shelf import Drafts
 from tracker.trust import trust
 from tracker.wishes import ANYWHERE, Hand
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from tracker.memories import Notes
     from tracker.memory import Memory, Outcome
-    from tracker.shelf import Drafts
     from tracker.trust import Trust
     from tracker.wishes import Where, Wish
     from tracker.workspace import Workspace
 
 T = TypeVar("T")
 NOTHING = About()
+
+
+class Written(NamedTuple):
+    """A memory that was written, and what it was before; None where there was none."""
+
+    memory: Memory
+    was: Memory | None
 
 
 class Library:
@@ -79,6 +87,22 @@ class Library:
             if is_meant(one.key) and (gone or one.status != TOMBSTONE)
         ]
 
+    def of_issue(self, id: str, given: Collection[str]) -> list[Memory]:
+        """The memories that came of an issue, and of those that its work was given, by key."""
+        shelf = self._workspace.shelf()
+        found = {
+            one.key: one
+            for one in shelf.memories_with(quote(id).encode("utf-8", "surrogatepass"))
+            if one.status != TOMBSTONE and id in one.source.issues
+        }
+        if given:
+            notes = Drafts(shelf).memories
+            for key in given:
+                memory = remember.known(notes, key)
+                if memory is not None:
+                    found[memory.key] = memory
+        return [found[key] for key in sorted(found)]
+
     def ledger(self, drafts: Drafts | None = None) -> Ledger:
         """Every verdict that counts, and the credit of closed issues."""
         from tracker.config import closing_statuses
@@ -101,14 +125,31 @@ class Library:
     # What is written.
 
     def put(self, key: str, wish: Wish, where: Where = ANYWHERE, origin: str = "") -> Memory:
-        """Set fields of a memory, or make one."""
-        return self._edit(lambda notes, hand: remember.put(notes, key, wish, hand, where), origin)
+        """Set fields of a memory, or make one; without a key, under one made of the text."""
+        return self.written(key, wish, where, origin).memory
+
+    def written(self, key: str, wish: Wish, where: Where = ANYWHERE, origin: str = "") -> Written:
+        """The same, with what was there before."""
+
+        def action(notes: Notes, hand: Hand) -> Written:
+            name = key or remember.free_key(notes, wish.get("content", ""))
+            was = remember.known(notes, name)
+            return Written(remember.put(notes, name, wish, hand, where), was)
+
+        return self._edit(action, origin)
 
     def append(self, key: str, text: str, where: Where = ANYWHERE, origin: str = "") -> Memory:
         """Add lines to a memory, or make one of them."""
-        return self._edit(
-            lambda notes, hand: remember.append(notes, key, text, hand, where), origin
-        )
+        return self.appended(key, text, where, origin).memory
+
+    def appended(self, key: str, text: str, where: Where = ANYWHERE, origin: str = "") -> Written:
+        """The same, with what was there before."""
+
+        def action(notes: Notes, hand: Hand) -> Written:
+            was = remember.known(notes, key)
+            return Written(remember.append(notes, key, text, hand, where), was)
+
+        return self._edit(action, origin)
 
     def forget(self, names: Iterable[str]) -> list[Memory]:
         """Forget memories, all or none; `restore` brings them back."""

@@ -63,6 +63,22 @@ def append(notes: Notes, key: str, text: str, hand: Hand, where: Where = ANYWHER
     return put(notes, key, {"content": content}, hand, where)
 
 
+def free_key(notes: Notes, text: str) -> str:
+    """The key for a text that was given none: one that holds this very text, or is free."""
+    name = key = keys.slug(text)
+    number = 1
+    while (found := known(notes, key)) is not None and found.content != text:
+        number += 1
+        key = f"{name}-{number}"
+    return key
+
+
+def known(notes: Notes, key: str) -> Memory | None:
+    """The live memory that a key means, if there is one."""
+    found = notes.get(_followed(notes, key.strip()))
+    return None if found is None or found.status == TOMBSTONE else found
+
+
 def move(notes: Notes, old: str, new: str, hand: Hand) -> Memory:
     """The memory under another key; a tombstone names it at the old one.
 

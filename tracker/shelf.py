@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tracker.lines import Edit, Problem
     from tracker.log import Editable
     from tracker.memories import Carried, Memories, Notes, Outcomes, Verdicts
+    from tracker.memory import Memory
     from tracker.model import Issue
 
 T = TypeVar("T")
@@ -112,6 +113,17 @@ class Shelf:
             for item in scan(data[begin:stop]):
                 if isinstance(item, Found) and isinstance(item.row.get("id"), str):
                     yield glance(item.row)
+
+    def memories_with(self, word: bytes) -> Iterator[Memory]:
+        """The memories in whose lines these bytes stand, tombstones too."""
+        from tracker.memoline import decode_memory
+
+        for file in (MEMORY_FILE, PRIVATE + MEMORY_FILE):
+            data = self._read(file)
+            for begin, stop in lines_with(data, word):
+                for item in scan(data[begin:stop]):
+                    if isinstance(item, Found) and item.row.get("key"):
+                        yield decode_memory(data[begin + item.start : begin + item.end])
 
     def _sheet(self, file: str, kind: Callable[[bytes, str], T]) -> T:
         if file not in self._sheets:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracker.cli.command import command, ignored, pass_session
 from tracker.cli.issues import answer, as_json, edited
+from tracker.cli.lessons import Lesson, learning
 from tracker.cli.plain import one_line
 from tracker.errors import Invalid, Refused
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Issue
+    from tracker.shelf import Drafts
 
 
 @command(
     "close",
     examples=[
         'bd close bd-a1b2c --reason "Fixed in 3f2a"',
+        'bd close bd-a1b2c --remember "Detrend before fitting" --used climate/drift',
         "bd close bd-a1b2c bd-d3e4f",
         "bd close bd-a1b2c --suggest-next --json",
     ],
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
 @click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
 @click.option("--session", "session_id", metavar="NAME", help="The session that closes it")
+@learning
 @ignored("--continue", "--no-auto")
 @pass_session
 def close(
@@ -49,10 +53,12 @@ def close(
     force: bool,
     suggest_next: bool,
     session_id: str | None,
+    **learned: Any,
 ) -> None:
     """Close issues; without an id the one that was last touched."""
     from tracker import actions
 
+    lesson = Lesson(session, learned)
     if reason_file is not None:
         if reason is not None:
             raise Invalid("cannot specify both --reason and --reason-file")
@@ -69,12 +75,19 @@ def close(
             return issue, []
         return issue, actions.newly_unblocked(draft.before, draft, id, settings, who)
 
-    done = edited(session, workspace.named(ids), end)
+    def learn(drafts: Drafts, done: list[tuple[Issue, list[Issue]]]) -> None:
+        lesson.learn(drafts, [issue for issue, _ in done])
+
+    done = edited(session, workspace.named(ids), end, also=learn if lesson else None)
     closed = [issue for issue, _ in done]
     gone = {issue.id for issue in closed}
     free = {one.id: one for _, found in done for one in found if one.id not in gone}
     workspace.touch(closed[-1].id)
     _say_closed(session, closed, list(free.values()))
+    if lesson.memory and not session.json:
+        from tracker.cli.memoview import said
+
+        session.say(said("remembered", lesson.memory))
 
 
 def _say_closed(session: Session, closed: Sequence[Issue], free: Sequence[Issue]) -> None:

@@ -59,6 +59,8 @@ def shown(answers: Answers, page: Page, env: Mapping[str, str]) -> str:
 
         comments = [{**one, "id": identity(env, one["id"])} for one in comments_of(page.record)]
         parts.append(member("comments", comments))
+    if page.memories:
+        parts.append(member("memories", [key for key, _ in page.memories]))
     parts.append(parent(page.row))
     parts.append(member("ready", page.obstacles is not None and not page.obstacles))
     if page.blocked_by is not None:

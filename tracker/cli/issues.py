@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Issue
+    from tracker.shelf import Drafts
 
 T = TypeVar("T")
 
@@ -107,11 +108,13 @@ def edited(
     ids: Iterable[str],
     action: Callable[[Draft, str], T],
     *,
+    also: Callable[[Drafts, list[T]], None] | None = None,
     dry: bool = False,
 ) -> list[T]:
     """What an action gives for each issue that is named, all in one write; failures are reported.
 
-    Where the action fails for an issue, that one stays as it is. With `dry` nothing is written.
+    Where the action fails for an issue, that one stays as it is. `also` goes into the same write,
+    given what succeeded. With `dry` nothing is written.
     """
     from tracker.ids import resolve
 
@@ -128,10 +131,13 @@ def edited(
             draft.changes = kept
             return error
 
-    def plan(draft: Draft) -> None:
-        outcomes[:] = [attempt(draft, text) for text in names]
+    def plan(drafts: Drafts) -> None:
+        outcomes[:] = [attempt(drafts.issues, text) for text in names]
+        done = [one for one in outcomes if not isinstance(one, TrackerError)]
+        if also and done:
+            also(drafts, done)
 
-    (workspace.rehearse if dry else workspace.write)(plan)
+    (workspace.preview if dry else workspace.edit)(plan)
     waiting = iter(outcomes)
 
     def told(_id: str) -> T:

@@ -31,7 +31,7 @@ class Page(NamedTuple):
 
     `obstacles` come with the states of the issues that they name; they are None for an issue that
     is done. `blocked_by` is None for one that is not blocked. `local` prints times by the
-    machine's clock.
+    machine's clock. `memories` are the keys and beginnings of what was learned in its work.
     """
 
     row: Row
@@ -41,6 +41,7 @@ class Page(NamedTuple):
     obstacles: Sequence[tuple[Obstacle, State | None]] | None = None
     blocked_by: list[str] | None = None
     local: bool = False
+    memories: Sequence[tuple[str, str]] = ()
 
     def text(self, name: str) -> str:
         """A field of the record that is a text, else nothing."""
@@ -59,6 +60,8 @@ def page(of: Page) -> Iterator[str]:
     if of.row.labels:
         yield from ("", f"LABELS: {', '.join(map(one_line, of.row.labels))}")
     yield from _links(of)
+    if of.memories:
+        yield from ("", "MEMORIES", *(f"  {one_line(key)}: {text}" for key, text in of.memories))
     comments = comments_of(of.record)
     if comments:
         yield from ("", "COMMENTS")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.cli.session import Session
-    from tracker.memory import Memory
+    from tracker.library import Written
     from tracker.wishes import Wish
 
 _TEXTS = ("kind", "title", "description", "verdict", "confidence")
@@ -72,48 +72,23 @@ def remember(session: Session, /, words: tuple[str, ...], key: str | None, **giv
 
     The same key again takes the place of what was there; without a key, another text gets another.
     """
-    from tracker import keys
     from tracker.wishes import Where
 
     text = _text(session, words, given["file"])
     if text is None or not text.strip():
         raise Invalid("there is nothing to remember: the text is empty", hint='bd remember "TEXT"')
+    wish = _wish(session, given)
+    wish["content"] = text
     library = session.tracker.library
-    wish = {**_wish(session, given), "content": text}
-    where, origin = Where(given["private"]), _origin(session, given)
-    name = key or keys.slug(text)
-    was = _there(session, name)
-    if key is None:
-        name, was = _free(session, name, text)
-    made = library.put(name, wish, where, origin)  # type: ignore[arg-type]
-    action = "updated" if was else "remembered"
-    echoes = _echoes(session, made) if was is None or was.content != made.content else []
+    written = library.written(key or "", wish, Where(given["private"]), origin(session, given))
+    echoes = _echoes(session, written)
+    made = written.memory
     if session.json:
-        told = {"action": action, "key": made.key, "value": made.content}
+        told = {"action": _action(written), "key": made.key, "value": made.content}
         session.emit({**told, "warnings": echoes} if echoes else told)
     else:
-        session.say(memoview.said(action, made))
+        session.say(memoview.said(_action(written), made))
         _warn(session, echoes)
-
-
-def _there(session: Session, key: str) -> Memory | None:
-    """The live memory of a key, if there is one."""
-    from tracker import remember as actions
-    from tracker.errors import NoMemory
-
-    try:
-        return actions.live(session.tracker.library.notes(), key)
-    except NoMemory:
-        return None
-
-
-def _free(session: Session, name: str, text: str) -> tuple[str, Memory | None]:
-    """The key for a text that was given none: one that holds this very text, or is free."""
-    number, key = 1, name
-    while (found := _there(session, key)) is not None and found.content != text:
-        number += 1
-        key = f"{name}-{number}"
-    return key, found
 
 
 @command(
@@ -148,9 +123,7 @@ def set_(
     if not wish:
         raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {key} "TEXT"')
     where = Where(given["private"], if_hash)
-    was = _there(session, key)
-    made = session.tracker.library.put(key, wish, where, _origin(session, given))
-    _answer(session, made, was)
+    _answer(session, session.tracker.library.written(key, wish, where, origin(session, given)))
 
 
 @command(
@@ -172,22 +145,23 @@ def append(
     text = _text(session, words, file)
     if text is None:
         raise Invalid("there is nothing to append", hint=f'bd memory append {key} "TEXT"')
-    was = _there(session, key)
-    made = session.tracker.library.append(key, text, Where(private), _origin(session, {}))
-    _answer(session, made, was)
+    where = Where(private)
+    _answer(session, session.tracker.library.appended(key, text, where, origin(session, {})))
 
 
-def _answer(session: Session, made: Memory, was: Memory | None) -> None:
-    action = "updated" if was else "remembered"
-    is_new = was is None or was.content != made.content
-    echoes = _echoes(session, made) if is_new else []
+def _answer(session: Session, written: Written) -> None:
+    echoes = _echoes(session, written)
     if session.json:
-        known = memoview.Desk(session.tracker.library).known(made)
+        known = memoview.Desk(session.tracker.library).known(written.memory)
         more = {"warnings": echoes} if echoes else {}
-        memoview.emit_one(session, known, action=action, **more)
+        memoview.emit_one(session, known, action=_action(written), **more)
     else:
-        session.say(memoview.said(action, made))
+        session.say(memoview.said(_action(written), written.memory))
         _warn(session, echoes)
+
+
+def _action(written: Written) -> str:
+    return "updated" if written.was else "remembered"
 
 
 def _text(session: Session, words: tuple[str, ...], file: str | None) -> str | None:
@@ -237,7 +211,7 @@ def _stamp(nanoseconds: int) -> str:
     return stamp(nanoseconds)
 
 
-def _origin(session: Session, given: Mapping[str, Any]) -> str:
+def origin(session: Session, given: Mapping[str, Any]) -> str:
     """Who speaks: an agent where it says its session, or where nobody sits at a terminal."""
     said = given.get("origin")
     if said:
@@ -246,12 +220,14 @@ def _origin(session: Session, given: Mapping[str, Any]) -> str:
     return "user" if is_person else "agent"
 
 
-def _echoes(session: Session, made: Memory) -> list[str]:
+def _echoes(session: Session, written: Written) -> list[str]:
     """What other memories say the same, so that nothing is written twice by itself."""
     from tracker.echoes import echoes
 
-    found = echoes(made, session.tracker.library.find())
-    return [str(one) for one in found]
+    made, was = written
+    if was is not None and was.content == made.content:
+        return []
+    return [str(one) for one in echoes(made, session.tracker.library.find())]
 
 
 def _warn(session: Session, echoes: list[str]) -> None:

@@ -63,13 +63,16 @@ def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
         workspace.touch(rows[-1].id)
     if given["children"] or given["refs"]:
         _say_edges(session, answers, rows, refs=given["refs"])
-    elif session.json:
-        session.emit_raw(shown(answers, about(answers, row), session.env) for row in rows)
-    elif given["as_line"]:
+    elif given["as_line"] and not session.json:
         session.say("\n".join(short(row) for row in rows))
     else:
-        pages = ("\n".join(page(about(answers, row, local=given["local_time"]))) for row in rows)
-        session.say(f"{RULE}\n".join(pages))
+        told = [about(answers, row, local=given["local_time"]) for row in rows]
+        if not rev:
+            told = [with_memories(session, one) for one in told]
+        if session.json:
+            session.emit_raw(shown(answers, one, session.env) for one in told)
+        else:
+            session.say(f"{RULE}\n".join("\n".join(page(one)) for one in told))
 
 
 def about(answers: Answers, row: Row, *, local: bool = False) -> Page:
@@ -88,6 +91,32 @@ def about(answers: Answers, row: Row, *, local: bool = False) -> Page:
         obstacles=[(one, asked.state(one.id)) for one in obstacles],
         blocked_by=blockers(row.id, blockage) if blockage and is_work else None,
     )
+
+
+def with_memories(session: Session, told: Page) -> Page:
+    """The page with the memories that came of the issue or that its work was given."""
+    import os
+
+    metadata = told.record.get("metadata")
+    given = metadata.get("memories") if isinstance(metadata, dict) else None
+    keys = [key for key in given if isinstance(key, str)] if isinstance(given, list) else []
+    folder = session.place.beads
+    files = (os.path.join(folder, name) for name in ("memory.jsonl", ".local/memory.jsonl"))
+    if not (keys or any(map(_holds_anything, files))):
+        return told
+    from tracker.cli.memoview import heading
+
+    found = session.tracker.library.of_issue(told.row.id, keys)
+    return told._replace(memories=[(one.key, heading(one)) for one in found])
+
+
+def _holds_anything(path: str) -> bool:
+    import os
+
+    try:
+        return os.stat(path).st_size > 0
+    except OSError:
+        return False
 
 
 def _is_gone(edge: Edge) -> bool:
