@@ -34,7 +34,7 @@ KEY_ORDER = (
 """The order in which Beads 0.49 writes its keys; `_type` first, as Beads 1.x does."""
 
 _RANK = {name: rank for rank, name in enumerate(KEY_ORDER)}
-_ALWAYS = frozenset({"id", "title", "status", "priority", "issue_type"})
+ALWAYS = frozenset({"id", "title", "status", "priority", "issue_type"})
 _ABSENT: tuple[object, ...] = (None, "", ())
 _SPACE = re.compile(r"[ \t\r\n]*")
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]')
@@ -317,7 +317,7 @@ def encode(issue: Issue) -> bytes:
         value = getattr(issue, name)
         if name in raws and value == DEFAULTS[name]:
             continue  # a value of an unexpected type is still carried under this name
-        if name in _ALWAYS or (value is not False and value not in _ABSENT):
+        if name in ALWAYS or (value is not False and value not in _ABSENT):
             raws[name] = _raw(name, value)
     return in_order(raws, _RANK)
 

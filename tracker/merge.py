@@ -25,12 +25,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import lists, sides, strangers
-from tracker.codec import Member, decode, encode, in_order
+from tracker.codec import ALWAYS, Member, decode, encode, in_order, members
 from tracker.lines import BOM, MARKER, newline_of
 from tracker.loss import losses
 from tracker.marks import halves, has_markers
 from tracker.memoline import MEMORY_RANK
-from tracker.rules import ISSUE, MEMORY, UNBORN
+from tracker.rules import ISSUE, MEMORY
 from tracker.settle import (
     Decision,
     Kept,
@@ -179,7 +179,7 @@ def _line(before: Row | None, one: Row, two: Row, rules: Rules, said: list[Decis
         is_old = before is not None and _same(rules, before.record, one.record)
         return before.line if before is not None and is_old else min(one.line, two.line)
     older, newer = sorted((one, two), key=lambda row: (when(row.record, "updated_at"), row.line))
-    base = UNBORN if before is None else before.record
+    base = {} if before is None else before.record
     meeting = Meeting(one.key[1], base, older.record, newer.record, said, [])
     merged = fields(meeting, rules, "", (base, older.record, newer.record))
     _add_kept(merged, meeting, is_issue=one.is_issue)
@@ -227,5 +227,11 @@ def _remark(id: str, kept: Kept, at: Member) -> Member:
 
 def _encoded(record: Record, *, is_issue: bool) -> bytes:
     if is_issue:
-        return encode(decode(mapping(record).raw))
+        line = encode(decode(mapping(record).raw))
+        if record.keys() >= ALWAYS:
+            return line
+        # What neither side says is not said here, although a writer would.
+        found = members(line.decode())[0]
+        said = {n: value for n, value in found.items() if n in record or n not in ALWAYS}
+        return mapping(said).raw.encode()
     return in_order({name: value.raw for name, value in record.items() if value.raw}, MEMORY_RANK)

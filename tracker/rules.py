@@ -10,13 +10,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker import lists, settle
-from tracker.codec import Member
 from tracker.settle import DATE, OTHER, Rule, Rules
-from tracker.values import Meaning, Record, bag, elements, meaning, moment
+from tracker.values import Meaning, bag, elements, meaning, moment
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
+
+    from tracker.codec import Member
 
 
 def _defaulting(default: Hashable) -> Meaning:
@@ -63,9 +64,9 @@ ISSUE: Rules = {
     "acceptance_criteria": TEXT,
     "notes": NOTES,
     "spec_id": SCALAR,
-    "status": Rule(settle.furthest, _defaulting("open")),
-    "priority": Rule(settle.urgent, _defaulting(("number", "0"))),
-    "issue_type": Rule(settle.newer, _defaulting("task")),
+    "status": Rule(settle.furthest),
+    "priority": Rule(settle.urgent),
+    "issue_type": SCALAR,
     "assignee": Rule(settle.claim),
     "owner": SCALAR,
     "estimated_minutes": SCALAR,
@@ -122,7 +123,3 @@ MEMORY: Rules = {
     "pinned": FLAG,
     "conflicts": CONFLICTS,
 }
-
-NOWHERE = Member("\0", '"\\u0000"')
-UNBORN: Record = dict.fromkeys(("status", "priority", "issue_type"), NOWHERE)
-"""The base of two records that have none: fields with a default differ from it on both sides."""
