@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
 
-.PHONY: demo test lint types tests coverage deep test-clients bench clean
+.PHONY: docs demo test lint types tests coverage deep test-clients bench clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
@@ -37,6 +37,10 @@ deep: $(READY)
 test-clients: $(READY)
 	PYTHON=$(PYTHON) sh tests/clients/install.sh "$(CLIENTS)"
 	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients
+
+# Pages that the program writes about itself; a test tells when that is due.
+docs: $(READY)
+	PYTHONPATH=. $(BIN)/python docs/generate.py
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run

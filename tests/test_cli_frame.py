@@ -181,7 +181,7 @@ def test_help_is_shown_by_section_with_the_global_flags(words):
     answer = bd(*words)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("Usage: bd [OPTIONS] COMMAND [ARGS]...\n")
-    assert "About:\n  version               Print the version.\n" in answer.out
+    assert "About:\n  version             Print the version\n" in answer.out
     assert "-C, --directory DIR" in answer.out
     assert "--sandbox" not in answer.out
 

@@ -235,7 +235,11 @@ def program(session: Session) -> click.Command:
         ALIASES,
         name=session.program,
         params=[option],
-        help="Issues, dependencies and agent memory that live in your git repository.",
+        help=(
+            "Issues, dependencies and agent memory that live in your git repository.\n\n"
+            "New here? bd quickstart is one page, bd human lists the dozen commands that people"
+            " need."
+        ),
         examples=['bd create "Fix the login" -p 1', "bd ready --json", "bd show bd-a1b2"],
     )
 

@@ -15,6 +15,7 @@ and cobra's habits (`tracker.cli.words`) without doing anything for it.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 C = TypeVar("C")
 
-_COLUMN = 20
+_COLUMN = 18
+_RANGE = re.compile(r"  \[(?:x|\d+)[<>]=?[^\]]*\]$")  # which click puts behind a help text
 
 pass_session = click.make_pass_decorator(Session)
 
@@ -157,6 +159,22 @@ class Command(click.Command):
             _register(session)
         return answer
 
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence; where that is too long, as much of it as stands alone."""
+        text = " ".join((self.help or "").partition("\n\n")[0].split())
+        text = re.split(r"(?<!\.)\.(?: |$)", text, maxsplit=1)[0]
+        ends = [found.start() for found in re.finditer(r"[;:] ", text)]
+        fitting = [end for end in ends if 8 < end <= limit]
+        return text if len(text) <= limit or not fitting else text[: fitting[0]]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = [
+            record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))
+        ]
+        if records:
+            with formatter.section("Options"):
+                formatter.write_dl([(names, _RANGE.sub("", text)) for names, text in records])
+
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
         if self.examples:
@@ -221,6 +239,10 @@ class Group(Command, click.Group):
         if default is None or any(param.required for param in default.params):
             self.show_help(ctx)
         return [self.default]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -305,17 +327,14 @@ class Root(Group):
         for section, rows in self.table.items():
             if not section:  # what hooks and old scripts call, and nobody types
                 continue
-            lines = [
-                (", ".join([name, *other.get(name, [])]).ljust(_COLUMN), self._line(ctx, name))
-                for name in rows
-            ]
+            lines = [(_named(name, other.get(name, [])), self._line(ctx, name)) for name in rows]
             if lines:
                 with formatter.section(section):
                     formatter.write_dl(lines)
 
     def _line(self, ctx: click.Context, name: str) -> str:
         found = self.get_command(ctx, name)
-        return found.get_short_help_str(limit=60) if found else ""
+        return found.get_short_help_str(limit=56) if found else ""
 
     def format_global_flags(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Global flags, anywhere on the line"):
@@ -326,6 +345,12 @@ class Root(Group):
                     if flag.help
                 ]
             )
+
+
+def _named(name: str, others: Sequence[str]) -> str:
+    """A command and its other names, where there is room for them."""
+    names = ", ".join([name, *others])
+    return (names if len(names) <= _COLUMN else name).ljust(_COLUMN)
 
 
 def priority(value: object) -> int:

@@ -204,14 +204,24 @@ def _line(edge: Edge) -> str:
 )
 @click.option("--reverse", is_flag=True, help="The same as --direction up")
 @click.option(
-    "-d", "--max-depth", "--depth", default=50, type=click.IntRange(1), help="Levels  [50]"
+    "-d",
+    "--max-depth",
+    "--depth",
+    default=50,
+    type=click.IntRange(1),
+    metavar="N",
+    help="Levels  [50]",
 )
-@click.option("--status", default="", help="Only issues of this status, and the way to them")
+@click.option(
+    "--status", default="", metavar="STATUS", help="Only issues of this status, and the way to them"
+)
 @click.option(
     "-t", "--type", "kind", default="", metavar="TYPE", help="Only dependencies of this type"
 )
 @click.option("--show-all-paths", is_flag=True, help="Show an issue under each that depends on it")
-@click.option("--format", "form", type=click.Choice(["text", "mermaid"]), default="text")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "mermaid"]), default="text", help="[text]"
+)
 @pass_session
 def tree(session: Session, /, id: str, **given: Any) -> None:
     """Show the tree of what an issue depends on."""

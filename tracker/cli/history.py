@@ -96,7 +96,14 @@ def op() -> None:
 
 
 @op.command("log", examples=["bd op log", "bd op log -n 0 --json"])
-@click.option("-n", "--limit", type=click.IntRange(min=0), default=SHOWN, help="How many; 0 is all")
+@click.option(
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=SHOWN,
+    metavar="N",
+    help="How many; 0 is all",
+)
 @pass_session
 def log(session: Session, limit: int) -> None:
     """List the writes, the newest first."""

@@ -28,7 +28,7 @@ FIELDS = (
 
 _FILES = {"description": "--body-file", "design": "--design-file"}
 _OPTIONS = (
-    click.option("--title", help="The title"),
+    click.option("--title", metavar="TEXT", help="The title"),
     click.option(
         "-d", "--description", "--body", "-m", "--message", "description", metavar="TEXT",
         help="The description; '-' reads the standard input",

@@ -37,7 +37,9 @@ SHORT = 10  # characters of a commit's name
     ],
 )
 @click.argument("id", required=False, metavar="[ID]")
-@click.option("-n", "--limit", type=click.IntRange(min=0), default=0, help="How many; 0 is all")
+@click.option(
+    "-n", "--limit", type=click.IntRange(min=0), default=0, metavar="N", help="How many; 0 is all"
+)
 @click.option("--ref", metavar="REV", help="As seen from this branch, tag, commit or day  [HEAD]")
 @click.option("--all", "everything", is_flag=True, help="Also other issues that had this id")
 @pass_session

@@ -64,7 +64,12 @@ class Text(NamedTuple):
 
 
 @command("prime", examples=["bd prime", "bd prime --hook-json", "bd prime --budget 2000"])
-@click.option("--budget", type=click.IntRange(min=200), help=f"At most so many bytes  [{BUDGET}]")
+@click.option(
+    "--budget",
+    type=click.IntRange(min=200),
+    metavar="BYTES",
+    help=f"At most so many bytes  [{BUDGET}]",
+)
 @click.option("--hook-json", is_flag=True, help="As a SessionStart hook answers")
 @click.option("--export", is_flag=True, help="Our own text even where there is a PRIME.md")
 @click.option("--stealth", is_flag=True, help="Nothing about git")

@@ -38,7 +38,7 @@ SECOND = 1_000_000_000
 )
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @described
-@click.option("-s", "--status", help="Set the status")
+@click.option("-s", "--status", metavar="STATUS", help="Set the status")
 @click.option("-r", "--reason", metavar="TEXT", help="Why, with a status that closes")
 @click.option("--parent", metavar="ID", help='Make it a child of ID; "" of nobody')
 @click.option("--add-label", cls=Listed, help="Add labels")

@@ -1,0 +1,82 @@
+"""The pages that speak of the commands say what the program does."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shlex
+
+import click
+import pytest
+
+from tests.conftest import ROOT
+from tests.test_house import every_command
+from tracker.cli import ALIASES, COMMANDS
+from tracker.cli.command import Group
+from tracker.cli.flags import GLOBALS
+
+EVERY = dict(every_command())
+
+
+def generated():
+    found = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_page_of_commands_is_what_the_program_says():
+    assert (ROOT / "docs" / "commands.md").read_text() == generated().page(), "make docs"
+
+
+def test_every_command_has_a_heading_there():
+    page = (ROOT / "docs" / "commands.md").read_text()
+    for section, rows in COMMANDS.items():
+        for name in rows:
+            assert not section or re.search(rf"(?m)^### bd {name}$", page), name
+
+
+@pytest.mark.parametrize(("name", "command"), EVERY.items())
+def test_help_leaves_nothing_to_guess(name, command):
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    for option in options:
+        if option.hidden:
+            continue
+        assert option.help, option.opts
+        takes = not (option.is_flag or option.count or isinstance(option.type, click.Choice))
+        assert option.metavar or not takes, option.opts
+    summary = command.get_short_help_str(56)
+    assert len(summary) <= 100, summary
+    assert not summary.endswith((",", ";", "..."))
+
+
+def words_of(example):
+    """The words of an example that are for `bd`: without what a shell does with them."""
+    for part in re.split(r"[|;]|\$\(", example.partition("  #")[0].replace('"$(', "$(")):
+        words = shlex.split(re.sub(r'\)"?$', "", part.strip()))
+        words = words[words.index("bd") :] if "bd" in words else []
+        ends = [at for at, word in enumerate(words) if word in {">", "<", "&&"}]
+        yield words[: ends[0]] if ends else words
+
+
+@pytest.mark.parametrize(("name", "command"), EVERY.items())
+def test_examples_use_what_there_is(name, command):
+    for example in command.examples:
+        for typed in filter(None, words_of(example)):
+            words = [word for word in typed[1:] if word != "--json"]
+            first, second = ALIASES.get(words[0], words[0]), words[1] if words[1:] else ""
+            if first.startswith("-"):
+                continue
+            group = EVERY[first]
+            found = EVERY.get(f"{first} {second}", group)
+            if found is group and isinstance(group, Group) and group.default:
+                found = EVERY[f"{first} {group.default}"]
+            if not isinstance(found, Group) and found.tail:  # it takes whatever it is given
+                continue
+            known = {
+                name for param in found.params for name in (*param.opts, *param.secondary_opts)
+            }
+            for word in words:
+                flag = word.partition("=")[0]
+                if re.fullmatch(r"--[a-z-]+", flag):
+                    assert flag in known or flag in GLOBALS or flag in found.idle, example
