@@ -287,7 +287,7 @@ def test_what_somebody_said_about_merging_stays(root):
     held = (beads / ".gitattributes").read_text().splitlines()
     assert held[0] == "issues.jsonl merge=union"
     assert [text.split()[0] for text in held[1:]] == [
-        "archive.jsonl", "memory.jsonl", "outcomes.jsonl",
+        "archive.jsonl", "memory.jsonl", "outcomes.jsonl", "interactions.jsonl",
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from tracker.codec import encode
 from tracker.lines import BOM
 from tracker.model import FIELDS, KINDS, STATUSES, Comment, Dependency, Issue
 
+NAMES = ("bd-new", "bd-newer", "bd-a")  # the last is an id that may be there
 IDS = ("bd-a", "bd-b", "bd-b.1", "bd-c")
 ORIGINS = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "2026-03-01T10:00:00+01:00")
 BODY = ("one", "two", "three", "", "```", "- done", "four\r")
@@ -119,7 +120,7 @@ def sides(draw, base):
     """One side: each record kept, edited, replaced or deleted, and some new ones."""
     side = {}
     for id in IDS:
-        how = draw(st.sampled_from(["keep", "keep", "edit", "edit", "delete", "replace"]))
+        how = draw(st.sampled_from(["keep", "keep", "edit", "edit", "delete", "replace", "rename"]))
         if id not in base:
             if draw(st.booleans()):
                 side[id] = draw(born(id))
@@ -129,7 +130,16 @@ def sides(draw, base):
             side[id] = draw(edits(base[id]))
         elif how == "replace":
             side[id] = draw(born(id))
+        elif how == "rename":
+            side |= renamed(draw(edits(base[id])), draw(st.sampled_from(NAMES)))
     return side
+
+
+def renamed(issue, id):
+    """The issue under another id, which it says."""
+    if any(name == "aliases" for name, _ in issue.extra):
+        return {}
+    return {id: replace(issue, id=id, aliases=tuple(sorted({*issue.aliases, issue.id})))}
 
 
 @st.composite

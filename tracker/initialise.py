@@ -17,6 +17,7 @@ from tracker import config, files
 from tracker.errors import Invalid, Refused
 from tracker.folder import METADATA, quoted
 from tracker.refresh import make_local
+from tracker.trees import GROWING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,7 +137,8 @@ def attributes(log: str) -> list[str]:
     """How git treats the files: our driver merges what is edited, union what only grows."""
     edited = (log, "archive.jsonl", "memory.jsonl")
     merged = [f"{name} text eol=lf merge=tracker" for name in edited]
-    return [*merged, "outcomes.jsonl text eol=lf merge=union"]
+    growing = [f"{name} text eol=lf merge=union" for name in GROWING]
+    return [*merged, *growing]
 
 
 def _extended(name: str, data: bytes, wish: Wish) -> bytes:

@@ -190,8 +190,8 @@ class _Claim:
         return BASE in self.rows, instant(created), *text
 
 
-def _renamed(row: Row, id: str, *, is_told: bool) -> Row:
-    issue = row.issue
+def under(issue: Issue, id: str) -> Issue:
+    """The issue under another id, its edges and comments with it."""
     edges = tuple(
         replace(edge, issue_id=id) if edge.issue_id == issue.id else edge
         for edge in issue.dependencies
@@ -200,7 +200,12 @@ def _renamed(row: Row, id: str, *, is_told: bool) -> Row:
         replace(remark, issue_id=id) if remark.issue_id == issue.id else remark
         for remark in issue.comments
     )
-    new = replace(issue, id=id, dependencies=edges, comments=remarks)
+    return replace(issue, id=id, dependencies=edges, comments=remarks)
+
+
+def _renamed(row: Row, id: str, *, is_told: bool) -> Row:
+    issue = row.issue
+    new = under(issue, id)
     return row_of(_told(new, issue.id) if is_told else new)
 
 

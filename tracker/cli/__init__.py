@@ -62,6 +62,8 @@ COMMANDS: dict[str, dict[str, str]] = {
         "label": "marks:label",
         "comments": "marks:comments",
         "comment": "marks:comment",
+        "edit": "editing:edit",
+        "rename": "renaming:rename",
     },
     "Finding work": {
         "ready": "queries:ready",
@@ -106,6 +108,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "import": "importing:import_",
         "check": "checking:check",
         "fmt": "checking:fmt",
+        "rename-prefix": "renaming:rename_prefix",
         "resolve": "resolving:resolve",
         "conflicts": "conflicts:conflicts",
         "merges": "merges:merges",
@@ -113,6 +116,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         "diff": "diff:diff",
         "setup": "recipes:setup",
         "hooks": "hooking:hooks",
+        "worktree": "worktrees:worktree",
+        "audit": "auditing:audit",
+        "admin": "admin:admin",
         "uninstall": "removing:uninstall",
     },
     "About": {
@@ -129,6 +135,8 @@ COMMANDS: dict[str, dict[str, str]] = {
     },
     "": {
         "__complete": "completing:complete",
+        "cleanup": "admin:cleanup",
+        "compact": "admin:compact",
         "daemon": "quiet:daemon",
         "detect-pollution": "quiet:detect_pollution",
         "dolt": "quiet:dolt",
@@ -138,6 +146,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "merge-driver": "merging:merge_driver",
         "migrate": "quiet:migrate",
         "relate": "deps:relate",
+        "reset": "admin:reset",
         "repair-deps": "quiet:repair_deps",
         "unrelate": "deps:unrelate",
         "validate": "quiet:validate",

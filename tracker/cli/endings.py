@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--reason-file", metavar="FILE", help="Read the reason from a file; '-' is stdin")
 @click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
 @click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
+@click.option("--claim-next", is_flag=True, help="Then take the next ready issue")
 @click.option("--session", "session_id", metavar="NAME", help="The session that closes it")
 @learning
 @ignored("--continue", "--no-auto")
@@ -52,6 +53,7 @@ def close(
     reason_file: str | None,
     force: bool,
     suggest_next: bool,
+    claim_next: bool,
     session_id: str | None,
     **learned: Any,
 ) -> None:
@@ -59,10 +61,7 @@ def close(
     from tracker import actions
 
     lesson = Lesson(session, learned)
-    if reason_file is not None:
-        if reason is not None:
-            raise Invalid("cannot specify both --reason and --reason-file")
-        reason = session.read(reason_file).rstrip("\r\n")
+    reason = _reason(session, reason, reason_file)
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
     if session_id:
@@ -83,24 +82,49 @@ def close(
     gone = {issue.id for issue in closed}
     free = {one.id: one for _, found in done for one in found if one.id not in gone}
     workspace.touch(closed[-1].id)
-    _say_closed(session, closed, list(free.values()))
+    following: list[Issue | None] = []
+    if claim_next:
+        from tracker.cli import claiming
+        from tracker.query import Filter
+
+        following.append(claiming.claim_next(session, Filter()))
+    _say_closed(session, closed, list(free.values()), following)
     if lesson.memory and not session.json:
         from tracker.cli.memoview import said
 
         session.say(said("remembered", lesson.memory))
 
 
-def _say_closed(session: Session, closed: Sequence[Issue], free: Sequence[Issue]) -> None:
-    if session.json and free:
-        parts = {"closed": closed, "unblocked": free}
-        arrays = (f'  "{name}": [\n    {_array(issues)}\n  ]' for name, issues in parts.items())
-        session.write("{\n" + ",\n".join(arrays) + "\n}\n")
+def _reason(session: Session, reason: str | None, file: str | None) -> str | None:
+    if file is None:
+        return reason
+    if reason is not None:
+        raise Invalid("cannot specify both --reason and --reason-file")
+    return session.read(file).rstrip("\r\n")
+
+
+def _say_closed(
+    session: Session,
+    closed: Sequence[Issue],
+    free: Sequence[Issue],
+    following: Sequence[Issue | None],
+) -> None:
+    """What was closed, what became ready by it, and what was claimed then if that was asked."""
+    if session.json and (free or following):
+        parts = {"closed": closed, **({"unblocked": free} if free else {})}
+        rows = [f'  "{name}": [\n    {_array(issues)}\n  ]' for name, issues in parts.items()]
+        rows += [f'  "claimed": {as_json(one) if one else "null"}' for one in following]
+        session.write("{\n" + ",\n".join(rows) + "\n}\n")
         return
     answer(session, closed, lambda issue: f"✓ Closed {issue.id}: {one_line(issue.close_reason)}")
     if free:
         session.say("\nNewly unblocked:")
         for issue in free:
             session.say(f'  • {issue.id} "{one_line(issue.title)}" (P{issue.priority})')
+    for next_issue in following:
+        from tracker.cli.claiming import claimed
+
+        session.say(f"\n{claimed(next_issue)}")
 
 
 def _array(issues: Sequence[Issue]) -> str:
@@ -160,16 +184,21 @@ def delete(
     hard: bool,
 ) -> None:
     """Delete issues: their records become tombstones, which bd restore brings back."""
-    from tracker import actions
-
     if from_file is not None:
         rows = (row.strip() for row in session.read(from_file).splitlines())
         ids += tuple(row for row in rows if row and not row.startswith("#"))
     if not ids:
         raise Invalid("no issue ID given", hint="bd delete ID --force")
     if dry_run or not force:
-        _preview(session, *_rehearsed(session, ids, cascade=cascade), hard=hard, asked=dry_run)
-        return
+        preview(session, ids, cascade=cascade, hard=hard, asked=dry_run)
+    else:
+        remove(session, ids, reason, cascade=cascade, hard=hard)
+
+
+def remove(session: Session, ids: Sequence[str], reason: str, *, cascade: bool, hard: bool) -> None:
+    """Delete issues and say so; with `cascade` all that depends on them too."""
+    from tracker import actions
+
     who = session.tracker.who()
     left: set[str] = set()
 
@@ -221,15 +250,11 @@ def _rehearsed(
     return titles, {id: users for id, users in staying.items() if users}
 
 
-def _preview(
-    session: Session,
-    titles: dict[str, str],
-    users: dict[str, list[str]],
-    *,
-    hard: bool,
-    asked: bool,
+def preview(
+    session: Session, ids: Sequence[str], *, cascade: bool, hard: bool, asked: bool
 ) -> None:
     """What would be deleted. Unless a preview was `asked` for, several ids may need more words."""
+    titles, users = _rehearsed(session, ids, cascade=cascade)
     if session.json:
         session.emit({"dry_run": True, "would_delete": list(titles), "dependents": users})
     else:

@@ -194,6 +194,7 @@ def _edges(answers: Answers, rows: Sequence[Row], form: str) -> list[str]:
 @click.option(
     "--explain", is_flag=True, help="Say why: of what is listed, of ID, of what is hidden"
 )
+@click.option("--claim", is_flag=True, help="Take the first that nobody has, and show that alone")
 @click.option("--reclaim", is_flag=True, help="Instead: claimed work whose lease is over")
 @click.option("--pretty", is_flag=True, help="As trees of parents and children")
 @click.option("--plain", is_flag=True, help="As numbered lines  [the default]")
@@ -214,6 +215,9 @@ def ready(session: Session, /, id: str | None, **given: Any) -> None:
     answers = session.tracker.answers
     filter = chosen(session, given)
     limit = limit_of(session, given["limit"], 10)
+    if given["claim"]:
+        _claim(session, filter, given["sort"] or "")
+        return
     if given["reclaim"]:
         from tracker.cli.reclaim import say_reclaimable
 
@@ -228,6 +232,17 @@ def ready(session: Session, /, id: str | None, **given: Any) -> None:
         session.emit_raw(answers.objects(page.rows, edges=False, extra=parent), total=page.total)
     else:
         _say_ready(session, page, filter, given)
+
+
+def _claim(session: Session, filter: Filter, sort: str) -> None:
+    from tracker.cli.claiming import claim_next, claimed
+    from tracker.cli.issues import as_json
+
+    issue = claim_next(session, filter, sort)
+    if session.json:
+        session.emit_raw([as_json(issue)] if issue else [])
+    else:
+        session.say(claimed(issue))
 
 
 def _say_ready(session: Session, page: Page, filter: Filter, given: dict[str, Any]) -> None:

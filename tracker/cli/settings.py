@@ -50,7 +50,7 @@ def set_(session: Session, key: str, text: str) -> None:
     _refuse_secret(key)
     text = valid(key, text)
     _refuse_disclosure(session, key, text)
-    _write(session, key, text)
+    put(session, key, text)
     if session.json:
         session.emit({"key": key, "value": text})
     else:
@@ -64,7 +64,7 @@ def set_(session: Session, key: str, text: str) -> None:
 @pass_session
 def unset(session: Session, key: str) -> None:
     """Take a setting out of config.yaml."""
-    was_set = _write(session, key, None)
+    was_set = put(session, key, None)
     if session.json:
         session.emit({"key": key, "unset": was_set})
     else:
@@ -141,7 +141,7 @@ def _read(path: str) -> bytes:
         return b""
 
 
-def _write(session: Session, key: str, new: str | None) -> bool:
+def put(session: Session, key: str, new: str | None) -> bool:
     """Change one key; whether it was set before. Raises Invalid where the file is too special."""
     from tracker import files
     from tracker.locks import WAIT, hold

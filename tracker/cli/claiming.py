@@ -1,0 +1,40 @@
+"""Taking the next piece of work, for `ready --claim` and `close --claim-next`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tracker.cli.plain import one_line
+from tracker.errors import Invalid, NotFound, Taken
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+    from tracker.model import Issue
+    from tracker.query import Filter
+
+MOST = 50  # ready issues that are tried while others take them too
+
+
+def claim_next(session: Session, filter: Filter, sort: str = "") -> Issue | None:
+    """The most urgent ready issue that nobody has, now claimed; None where there is none."""
+    workspace = session.tracker
+    page = workspace.answers.ready(filter._replace(no_assignee=True), sort, MOST)
+    for row in page.rows:
+        try:
+            issue = workspace.claim(row.id)
+        except (Taken, NotFound):
+            continue
+        except Invalid:  # closed or deleted since, unless nobody claims
+            if not session.actor:
+                raise
+            continue
+        workspace.touch(issue.id)
+        return issue
+    return None
+
+
+def claimed(issue: Issue | None) -> str:
+    """What is said about it."""
+    if issue is None:
+        return "✨ No ready work to claim"
+    return f"✓ Claimed {issue.id}: {one_line(issue.title)} (P{issue.priority})"

@@ -1,0 +1,65 @@
+"""`interactions.jsonl`: what agents did, one JSON object a line, only ever added to.
+
+The form is that of Beads. Nothing here reads it back but `read`; git merges it line by line.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from tracker.errors import Invalid
+from tracker.locks import WAIT, hold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FILE = "interactions.jsonl"
+KEYS = (
+    "id", "kind", "created_at", "actor", "issue_id", "model", "prompt", "response", "error",
+    "tool_name", "exit_code", "parent_id", "label", "reason", "extra",
+)  # fmt: skip
+"""The keys in the order of the file; those without a value are left out."""
+LONGEST = 1_000_000  # characters of one entry
+
+
+def made_id(nonce: int) -> str:
+    """The id of an entry, from 64 random bits."""
+    return f"int-{nonce & 0xFFFFFFFF:08x}"
+
+
+def append(beads: str, entry: Mapping[str, Any], timeout: float = WAIT) -> None:
+    """Add an entry at the end, under the lock, on the disk before this returns. Raises Invalid."""
+    known = {key: entry[key] for key in KEYS if entry.get(key) not in (None, "", {})}
+    line = json.dumps(known, ensure_ascii=False, separators=(",", ":"))
+    if len(line) > LONGEST:
+        raise Invalid(
+            f"an interaction may be {LONGEST} characters long (this one has {len(line)})",
+            hint="put the long text into a file and name it",
+        )
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    with hold(os.path.join(beads, ".jsonl.lock"), timeout):
+        handle = os.open(os.path.join(beads, FILE), flags, 0o644)
+        with os.fdopen(handle, "r+b", buffering=0) as file:
+            size = os.fstat(handle).st_size
+            torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+            data = (b"\n" if torn else b"") + line.encode("utf-8", "backslashreplace") + b"\n"
+            while data:
+                data = data[os.write(handle, data) :]
+            os.fsync(file.fileno())
+
+
+def read(beads: str) -> Iterator[dict[str, Any]]:
+    """Every entry, oldest first; lines that hold none are passed over."""
+    try:
+        with open(os.path.join(beads, FILE), encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    found = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(found, dict) and isinstance(found.get("id"), str):
+                    yield found
+    except FileNotFoundError:
+        return

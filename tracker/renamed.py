@@ -1,0 +1,149 @@
+"""One issue, two ids: one branch renamed it, and the other went on under the old id.
+
+A record of the base that a side has no longer, and whose id is an alias of a new record of that
+side with the same creation, has been renamed there. What base and the other side have under the old
+id is put beside it, and their edges follow, so that the merge sees one issue and not a deletion and
+an addition. Where both sides renamed it, the later name stands, and the other is an alias.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker.model import instant
+from tracker.settle import Decision
+from tracker.sides import Key, Row, Rows, row_of
+from tracker.strangers import are_strangers, under
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tracker.model import Dependency
+
+BASE = 0
+Sides = tuple[Rows, Rows, Rows]
+
+
+class _Rename(NamedTuple):
+    """An issue of the base, the name that it has in the result, and its name on either side."""
+
+    old: Key
+    new: Key
+    names: Mapping[int, Key]
+
+
+def follow(sides: Sides) -> tuple[Sides, list[Decision]]:
+    """The sides with each renamed issue under its new name, and what was decided."""
+    renames = list(_renames(sides))
+    if not renames:
+        return sides, []
+    followed = [dict(side) for side in sides]
+    known: dict[int, Row] = {}
+    decisions = []
+    for number, side in enumerate(followed):
+        names = {name[1]: r.new[1] for r in renames for name in (r.old, r.names.get(number, r.old))}
+        _point(side, sides, names, known)
+    for rename in renames:
+        for number, side in enumerate(followed):
+            _move(side, rename, rename.names.get(number, rename.old))
+        if _is_news(rename, sides):
+            why = f"one branch renamed it, the other edited it: it is {rename.new[1]} now"
+            decisions.append(Decision(rename.old[1], "", why))
+    return (followed[0], followed[1], followed[2]), decisions
+
+
+def _renames(sides: Sides) -> Iterator[_Rename]:
+    base = sides[BASE]
+    found = {number: dict(_renamed_on(base, sides[number])) for number in (1, 2)}
+    taken: set[Key] = set()
+    for old in sorted({*found[1], *found[2]}):
+        names = {number: found[number][old] for number in (1, 2) if old in found[number]}
+        new = max(names.items(), key=lambda pair: _age(sides[pair[0]][pair[1]]))[1]
+        if new not in taken and _is_free(new, old, names, sides):
+            taken.add(new)
+            yield _Rename(old, new, names)
+
+
+def _renamed_on(base: Rows, side: Rows) -> Iterator[tuple[Key, Key]]:
+    """The old and the new key of each issue that a side has under another id than the base."""
+    gone = {key[1]: key for key, row in base.items() if key not in side and row.is_issue}
+    if not gone:
+        return
+    for key in sorted(key for key in side if key not in base):
+        row = side[key]
+        if not row.is_issue or b'"aliases"' not in row.line:
+            continue
+        for alias in row.issue.aliases:
+            if alias in gone and _is_same(base[gone[alias]], row):
+                yield gone.pop(alias), key
+                break
+
+
+def _is_same(one: Row, two: Row) -> bool:
+    created = one.text("created_at")
+    same_maker = one.text("created_by") == two.text("created_by")
+    return bool(created) and created == two.text("created_at") and same_maker
+
+
+def _age(row: Row) -> tuple[int, Key]:
+    return instant(row.text("updated_at")), row.key
+
+
+def _is_free(new: Key, old: Key, names: Mapping[int, Key], sides: Sides) -> bool:
+    """Whether nothing else has the new name, and the other side's old one is still this issue."""
+    for number in (1, 2):
+        own = names.get(number, old)
+        if own != new and new in sides[number]:
+            return False
+        there = sides[number].get(old) if number not in names else None
+        if there is not None and are_strangers(there, sides[BASE][old]):
+            return False
+    return True
+
+
+def _move(side: Rows, rename: _Rename, own: Key) -> None:
+    row = side.pop(own, None)
+    if row is None:
+        return
+    if own != rename.new:
+        issue = under(row.issue, rename.new[1])
+        if own != rename.old and not any(name == "aliases" for name, _ in issue.extra):
+            names = {*issue.aliases, own[1]} - {rename.new[1]}
+            issue = replace(issue, aliases=tuple(sorted(names)))
+        row = row_of(issue)
+    side[rename.new] = row
+
+
+def _point(side: Rows, sides: Sides, names: Mapping[str, str], known: dict[int, Row]) -> None:
+    """Let the edges of a side lead to the new names, except in records that all sides share.
+
+    `known` holds what has become of a row, since two sides may have the same one.
+    """
+    marks = [f'"{old}"'.encode() for old, new in names.items() if old != new]
+    for key, row in side.items():
+        if not row.is_issue or all(other.get(key) is row for other in sides):
+            continue
+        if id(row) not in known and any(mark in row.line for mark in marks):
+            known[id(row)] = _pointed(row, names)
+        side[key] = known.get(id(row), row)
+
+
+def _pointed(row: Row, names: Mapping[str, str]) -> Row:
+    issue = row.issue
+    edges: dict[tuple[str, str], Dependency] = {}
+    for edge in issue.dependencies:
+        moved = replace(edge, depends_on_id=names.get(edge.depends_on_id, edge.depends_on_id))
+        edges.setdefault(moved.key, moved)
+    new = tuple(edges.values())
+    return row if new == issue.dependencies else row_of(replace(issue, dependencies=new))
+
+
+def _is_news(rename: _Rename, sides: Sides) -> bool:
+    """Whether the other side had something to add."""
+    if len(set(rename.names.values())) > 1:
+        return True
+    before = sides[BASE][rename.old]
+    return any(
+        rename.old in sides[number] and sides[number][rename.old] is not before for number in (1, 2)
+    )
