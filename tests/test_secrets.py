@@ -178,6 +178,9 @@ WAYS = {
     "dep": ["dep", "add", "t-1", "external:p:{}"],
     "actor": ["comment", "t-1", "x", "--actor", "{}"],
     "config": ["config", "set", "custom.thing", "{}"],
+    "note": ["note", "t-1", "{}"],
+    "set-state": ["set-state", "t-1", "a=b", "-r", "{}"],
+    "audit": ["audit", "record", "--kind", "x", "--response", "said {}"],
 }
 
 

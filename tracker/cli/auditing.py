@@ -78,10 +78,15 @@ def _object(session: Session) -> dict[str, Any]:
 
 
 def _append(session: Session, entry: dict[str, Any]) -> str:
+    import json
+
     from tracker import interactions
+    from tracker.cli.settings import refuse_disclosure
     from tracker.locks import WAIT
     from tracker.model import stamp
 
+    texts = {name: value for name, value in entry.items() if isinstance(value, str)}
+    refuse_disclosure(session, {**texts, "extra": json.dumps(entry.get("extra", ""))})
     who = session.tracker.who()
     id = interactions.made_id(who.nonce)
     timeout = WAIT if session.lock_timeout is None else session.lock_timeout

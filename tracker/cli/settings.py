@@ -49,7 +49,7 @@ def set_(session: Session, key: str, text: str) -> None:
     """Set a setting in config.yaml; comments and everything else there stay."""
     _refuse_secret(key)
     text = valid(key, text)
-    _refuse_disclosure(session, key, text)
+    refuse_disclosure(session, {key: text})
     put(session, key, text)
     if session.json:
         session.emit({"key": key, "value": text})
@@ -199,11 +199,12 @@ def _refuse_secret(key: str) -> None:
         )
 
 
-def _refuse_disclosure(session: Session, key: str, text: str) -> None:
+def refuse_disclosure(session: Session, texts: Mapping[str, str]) -> None:
+    """Raise SecretFound where a text that is on its way to git looks like a secret; by its name."""
     from tracker.errors import SecretFound
     from tracker.secrets import find
 
-    refused = [one for one in find(text) if one.refuses]
-    prints = [one.fingerprint for one in refused]
+    refused = [(name, one) for name, text in texts.items() for one in find(text) if one.refuses]
+    prints = [one.fingerprint for _, one in refused]
     if not set(prints) <= session.allowed_secrets:
-        raise SecretFound([f"{key}: rule {one.rule}" for one in refused], prints)
+        raise SecretFound([f"{name}: rule {one.rule}" for name, one in refused], prints)
