@@ -280,7 +280,7 @@ def test_dry_run_writes_nothing(bd):
         (["x", "--notes", "a", "--append-notes", "b"], "cannot specify both --notes and --append"),
         (["x", "--title", "y"], "cannot specify different titles as both an argument and --title"),
         (["x", "--mol-type", "y"], "invalid mol-type 'y' (valid: swarm, patrol, work)"),
-        (["x", "--file", "plan.md"], "create --file is not part of this version"),
+        (["x", "--file", "plan.md"], "--file and --graph stand alone"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )

@@ -34,6 +34,9 @@ class Records(Protocol):
     def below(self, id: str) -> Iterable[str]:
         """Every id that begins with this one and a dot."""
 
+    def mentioning(self, text: str) -> Iterable[Issue]:
+        """At least every issue whose line holds this text, which is plain ASCII."""
+
     def incoming(self, id: str) -> list[Dependency]:
         """Every edge that points to this id."""
 
@@ -90,6 +93,10 @@ class Log(Sheet[Issue]):
     def below(self, id: str) -> Iterable[str]:
         return [one for one in self._found if one.startswith(f"{id}.")]
 
+    def mentioning(self, text: str) -> Iterable[Issue]:
+        part = text.encode()
+        return [self[id] for id in self._found if part in (self.line(id) or b"")]
+
     def incoming(self, id: str) -> list[Dependency]:
         if self._incoming is None:
             self._incoming = {}
@@ -128,6 +135,10 @@ class Draft:
         for one, issue in self.changes.items():
             if issue is not None and one.startswith(f"{id}."):
                 yield one
+
+    def mentioning(self, text: str) -> Iterable[Issue]:
+        yield from (one for one in self.before.mentioning(text) if one.id not in self.changes)
+        yield from (issue for issue in self.changes.values() if issue is not None)
 
     def incoming(self, id: str) -> list[Dependency]:
         edges = [e for e in self.before.incoming(id) if e.issue_id not in self.changes]

@@ -59,6 +59,10 @@ class CachedRecords:
         )
         return [row[0] for row in found]
 
+    def mentioning(self, text: str) -> Iterable[Issue]:
+        found = self._db.execute("SELECT line FROM body WHERE instr(line, ?)", (text.encode(),))
+        return [decode(bytes(row[0])) for row in found]
+
     def incoming(self, id: str) -> list[Dependency]:
         """Every edge that points to this id, out of the records that hold them."""
         found = self._db.execute(

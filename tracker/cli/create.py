@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Issue
+    from tracker.once import Outcome
 
 WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
 """Clear spellings of `blocks:ID`, by which a new issue depends on ID as in Beads 0.49."""
@@ -44,12 +45,19 @@ WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
 )
 @click.option("--id", "wanted", default="", metavar="ID", help="Use this id")
 @click.option("--force", is_flag=True, help="Allow any prefix for --id")
+@click.option(
+    "--idempotency-key", "key", metavar="KEY", help="Once: the same KEY again gives the same issue"
+)
+@click.option(
+    "--upsert", is_flag=True, help="If --external-ref or --id is there, set what is given"
+)
 @click.option("--ephemeral", is_flag=True, help="It is no work to be done: never ready")
 @click.option("--mol-type", default="", hidden=True)
 @click.option("--wisp-type", default="", hidden=True)
 @click.option("--silent", is_flag=True, help="Print the id alone")
 @click.option("--dry-run", is_flag=True, help="Show what would be created")
-@click.option("-f", "--file", "plan", metavar="FILE.md", hidden=True)
+@click.option("-f", "--file", "plan", metavar="FILE.md", help="Each '## Title' of a document")
+@click.option("--graph", metavar="FILE.json", help="Nodes and edges, all at once; '-' is stdin")
 @ignored("--validate")
 @ignored(
     "--repo", "--rig", "--prefix", "--agent-rig", "--event-category", "--event-actor",
@@ -58,22 +66,51 @@ WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
 @pass_session
 def create(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     """Create an issue."""
-    if given["plan"]:
-        raise Invalid(
-            "create --file is not part of this version", hint='bd create "TITLE", for each issue'
-        )
-    new = _new(session, words, given)
-    if given["dry_run"]:
-        make, _ = _making(session, new)
-        _preview(session, session.tracker.rehearse(make), new.id)
+    if given["plan"] is not None or given["graph"] is not None:
+        from tracker.cli import plans
+
+        plans.create(session, words, given)
         return
-    answer(session, created(session, new), silent=given["silent"])
+    new = _new(session, words, given)
+    way = Way(given["key"], _given(given) if given["upsert"] else None)
+    if given["dry_run"]:
+        make, _ = _making(session, new, way)
+        _preview(session, session.tracker.rehearse(make).issue, new.id)
+        return
+    answer(session, *_created(session, new, way), silent=given["silent"])
+
+
+class Way(NamedTuple):
+    """How an issue is created: once for a `key`, or with what is `given` set where it is there."""
+
+    key: str | None = None
+    given: frozenset[str] | None = None
+
+
+_PLAINLY = Way()
+_NAMES = {
+    "due": "due_at", "defer": "defer_until", "description_file": "description",
+    "stdin": "description", "design_file": "design",
+}  # fmt: skip
+
+
+def _given(given: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that the options name."""
+    from tracker.once import SETTABLE
+
+    found = (name for name, value in given.items() if value is not None and value is not False)
+    return frozenset({"title", *(_NAMES.get(name, name) for name in found)}) & SETTABLE
 
 
 def created(session: Session, new: New) -> Issue:
     """The issue that is described, written; where its prefix came from is said if need be."""
-    make, origin = _making(session, new)
-    issue = session.tracker.write(make)
+    return _created(session, new, _PLAINLY)[0]
+
+
+def _created(session: Session, new: New, way: Way) -> Outcome:
+    make, origin = _making(session, new, way)
+    outcome = session.tracker.write(make)
+    issue = outcome.issue
     session.tracker.touch(issue.id)
     if origin and origin[-1][1] != "config":
         prefix, source = origin[-1]
@@ -81,21 +118,30 @@ def created(session: Session, new: New) -> Issue:
             f"the prefix {prefix!r} comes from the {source}; "
             f"bd config set issue-prefix {prefix} settles it"
         )
-    return issue
+    if way.key and outcome.what == "unchanged" and issue.title != new.title:
+        session.note(f"{issue.id} was created with this key before, and has another title")
+    return outcome
 
 
-def _making(session: Session, new: New) -> tuple[Callable[[Draft], Issue], list[tuple[str, str]]]:
+def _making(
+    session: Session, new: New, way: Way
+) -> tuple[Callable[[Draft], Outcome], list[tuple[str, str]]]:
     """What creates the issue in a draft, and where that leaves the prefix and its source."""
-    from tracker import actions
+    from tracker import actions, once
 
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.creator()
     origin: list[tuple[str, str]] = []
 
-    def make(draft: Draft) -> Issue:
+    def make(draft: Draft) -> Outcome:
         if not (new.id or new.parent):
             origin.append(actions.choose_prefix(draft, settings))
-        return actions.create(draft, _resolved(draft, new, settings.prefix), settings, who)
+        wanted = _resolved(draft, new, settings.prefix)
+        if way.key is not None:
+            return once.once(draft, wanted, way.key, settings, who)
+        if way.given is not None:
+            return once.upsert(draft, wanted, way.given, settings, who)
+        return once.Outcome(actions.create(draft, wanted, settings, who), "")
 
     return make, origin
 
@@ -106,6 +152,8 @@ def _new(session: Session, words: tuple[str, ...], given: Mapping[str, Any]) -> 
 
     if given["wanted"] and given["parent"]:
         raise Invalid("cannot specify both --id and --parent flags")
+    if given["key"] is not None and given["upsert"]:
+        raise Invalid("cannot specify both --idempotency-key and --upsert")
     title = _title(session, words, given["title"])
     found = fields_of(session, given)
     if "append_notes" in found:
@@ -163,14 +211,20 @@ def _resolved(draft: Draft, new: New, prefix: str) -> New:
     return new._replace(parent=parent, dependencies=needs)
 
 
-def answer(session: Session, issue: Issue, *, silent: bool = False) -> None:
-    """The new issue as JSON or text; `silent` text is the id alone."""
+def answer(session: Session, issue: Issue, what: str = "", *, silent: bool = False) -> None:
+    """The issue as JSON or text; `silent` text is the id alone. `what` is of an `Outcome`.
+
+    Who tries again is answered as the first time; JSON tells whether it was.
+    """
     if session.json:
-        session.write(_object(issue))
+        text = _object(issue)
+        if what:
+            text = f'{text[:-3]},\n  "created": {str(what == "created").lower()}\n}}\n'
+        session.write(text)
     elif silent:
         session.say(issue.id)
     else:
-        session.say(f"✓ Created issue: {issue.id}")
+        session.say(f"✓ {'Updated' if what == 'updated' else 'Created'} issue: {issue.id}")
         session.say(f"  Title: {one_line(issue.title)}")
         session.say(f"  Priority: P{issue.priority}")
         session.say(f"  Status: {issue.status}")

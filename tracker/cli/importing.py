@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
+FORMATS = ("auto", "jsonl", "markdown")
 CHOICES = ("newer", "skip", "fail", "theirs")
 ORPHANS = ("allow", "strict", "skip", "resurrect")
 
@@ -37,11 +38,18 @@ def silent(*names: str, value: bool = False) -> Callable[[C], C]:
         "bd import -i issues.jsonl --dry-run",
         "bd import -i issues.jsonl --on-conflict theirs",
         "git show other:.beads/issues.jsonl | bd import",
+        "bd import --format markdown docs/PLAN.md --dry-run",
     ],
     writes=True,
 )
 @click.argument("file", default="", metavar="[FILE]")
 @click.option("-i", "--input", "source", metavar="FILE", help="The file; '-' is standard input")
+@click.option(
+    "-f", "--format", "form", type=click.Choice(FORMATS), default="auto", metavar="FORM",
+    help="jsonl, or markdown for a plan  [by the name of the file]",
+)  # fmt: skip
+@click.option("--as", "known_as", metavar="NAME", help="What a plan is called, if not by its path")
+@click.option("--as-is", is_flag=True, help="Keep damaged characters of a plan")
 @click.option(
     "--on-conflict", type=click.Choice(CHOICES), default="newer", metavar="WAY",
     help="Where the log has the id: newer, skip, fail or theirs  [newer]",
@@ -67,12 +75,24 @@ def import_(session: Session, /, file: str, source: str | None, **given: Any) ->
     if name == "-" and is_waiting(session):
         raise Invalid("nothing to import", hint="bd import -i FILE")
     data = contents(session, name)
+    if _form(given["form"], name) == "markdown":
+        from tracker.cli import plans
+
+        plans.bring(session, name, data, given)
+        return
     reading = beads.read(data, _shown(name), watched(session, "Reading"))
     if _is_log(session, name, data):  # whatever is wrong with that is in it already
         reading = reading._replace(problems=(), repeated=())
     else:
         _check(reading, _shown(name), lenient=given["skip_invalid"])
     _bring(session, reading, given)
+
+
+def _form(asked: str, name: str) -> str:
+    """The form of a file, where nobody said it."""
+    if asked != "auto":
+        return asked
+    return "markdown" if name.lower().endswith((".md", ".markdown")) else "jsonl"
 
 
 def _is_log(session: Session, name: str, data: bytes) -> bool:

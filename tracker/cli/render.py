@@ -130,10 +130,13 @@ def arrows(way: Sequence[str]) -> str:
 
 
 def tree(rows: Sequence[Row]) -> Iterator[str]:
-    """Rows as trees, each below its parent where that is among them; by priority, then id."""
+    """Rows as trees, each below its parent where that is among them; by priority, then id.
+
+    The numbers of children are compared as numbers.
+    """
     known = {row.id for row in rows}
     below: dict[str, list[Row]] = {}
-    for row in sorted(rows, key=lambda row: (row.priority, row.id)):
+    for row in sorted(rows, key=lambda row: (row.priority, _natural(row.id))):
         below.setdefault(row.parent if row.parent in known else "", []).append(row)
     drawn: set[str] = set()
     for root in below.get("", []):
@@ -141,6 +144,10 @@ def tree(rows: Sequence[Row]) -> Iterator[str]:
     for row in rows:  # parents that form a circle hang from no root
         if row.id not in drawn:
             yield from _branch(row, below, drawn)
+
+
+def _natural(id: str) -> list[str]:
+    return [part.zfill(9) if part.isdigit() else part for part in id.split(".")]
 
 
 def _branch(root: Row, below: dict[str, list[Row]], drawn: set[str]) -> Iterator[str]:

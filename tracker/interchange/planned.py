@@ -1,0 +1,246 @@
+"""A plan and the issues that were made of it before: which item is which, and what is to be done.
+
+An item is known by its file, its headings, its number and its title; `metadata.plan` of its issue
+says what they were. Where one of these has changed the others still find it. Laws: the same plan
+again changes nothing; no item is ever two issues; nothing is reopened, and nothing is closed
+because it is gone from the plan. What the plan did not change since is left as people have made it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.codec import members
+from tracker.fields import members_of
+from tracker.interchange.plans import HEADING, Item
+
+if TYPE_CHECKING:
+    from tracker.log import Records
+    from tracker.model import Issue
+
+FIELD = "plan"
+_ALIKE = 0.8  # of 1: so much of a title stays where somebody only words it better
+_NEEDLE = re.compile(r"[A-Za-z0-9_.-]+")
+
+Path = tuple[str, ...]
+Items = Sequence[Item]
+
+
+class Place(NamedTuple):
+    """Where an item stands: the titles above it, its number and title, which of several it is."""
+
+    path: Path
+    number: str
+    title: str
+    nth: int = 0
+
+
+def inner(place: Place) -> Path:
+    """The path of what stands below an item; the second of two with one title says so."""
+    last = f"{place.title} ({place.nth + 1})" if place.nth else place.title
+    return (*place.path, last)
+
+
+class Known(NamedTuple):
+    """An issue that was made of an item, where that stood then, and what it said."""
+
+    issue: Issue
+    place: Place
+    was: Mapping[str, Any]
+
+    @property
+    def inner(self) -> Path:
+        """The path of what stands below it."""
+        return inner(self.place)
+
+
+Places = Mapping[int, Place]
+
+
+class Match(NamedTuple):
+    """The items of a plan, each with its issue if it has one; `absent` are those of no item."""
+
+    known: dict[int, Known]
+    places: dict[int, Place]
+    absent: list[Known]
+
+
+def known(records: Records, file: str) -> list[Known]:
+    """The issues that a file of this name became, deleted ones too."""
+    needle = max(_NEEDLE.findall(file), key=len, default="")
+    found = [one for issue in records.mentioning(needle) if (one := _known(issue, file))]
+    return sorted(found, key=lambda one: one.issue.id)
+
+
+def _known(issue: Issue, file: str) -> Known | None:
+    raw = (members_of(issue.metadata) or {}).get(FIELD)
+    value = members(f'{{"plan":{raw}}}')[0]["plan"].value if raw else None
+    if not isinstance(value, dict) or value.get("file") != file:
+        return None
+    path = tuple(str(title) for title in value.get("path") or ())
+    place = Place(
+        path, str(value.get("number", "")), str(value.get("title", "")), value.get("nth", 0)
+    )
+    was = value.get("was")
+    return Known(issue, place, was if isinstance(was, dict) else {})
+
+
+def remembered(file: str, place: Place, was: Mapping[str, Any]) -> str:
+    """What `metadata.plan` of an issue is to say, as JSON."""
+    said: dict[str, Any] = {"file": file, "path": list(place.path), "title": place.title}
+    if place.number:
+        said["number"] = place.number
+    if place.nth:
+        said["nth"] = place.nth
+    if was:
+        said["was"] = {name: was[name] for name in sorted(was)}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def match(items: Sequence[Item], before: Iterable[Known]) -> Match:
+    """Which item is which issue; items go by `id()`, since two may be equal in everything."""
+    places: dict[int, Place] = {}
+    _place(items, (), places)
+    found = _Matching(places, list(before))
+    found.below(items, ())
+    while found.moved(items):
+        pass
+    found.headings(items)
+    return Match(found.known, places, found.left)
+
+
+def _place(items: Sequence[Item], path: Path, places: dict[int, Place]) -> None:
+    seen: Counter[str] = Counter()
+    for item in items:
+        nth = seen[item.title]
+        seen[item.title] += 1
+        places[id(item)] = Place(path, item.number, item.title, nth)
+        _place(item.children, inner(places[id(item)]), places)
+
+
+def _folded(title: str) -> str:
+    return " ".join(re.findall(r"\w+", title.casefold()))
+
+
+class _Matching:
+    """Items and issues that are being brought together; `left` are issues without an item."""
+
+    def __init__(self, places: Mapping[int, Place], left: list[Known]) -> None:
+        self.places = places
+        self.known: dict[int, Known] = {}
+        self.left = left
+
+    def below(self, items: Sequence[Item], path: Path) -> None:
+        """Match items with the issues that stood below this path, and so on downwards."""
+        for way in (_same, _titled, _numbered, _alike):
+            open_items = [item for item in items if id(item) not in self.known]
+            candidates = [one for one in self.left if one.place.path == path]
+            for item, one in way(open_items, candidates, self.places):
+                self._take(item, one)
+        for item in items:
+            if id(item) in self.known:
+                self.below(item.children, self.known[id(item)].inner)
+
+    def _take(self, item: Item, one: Known) -> None:
+        self.known[id(item)] = one
+        self.left.remove(one)
+
+    def moved(self, items: Sequence[Item]) -> bool:
+        """Match what stands elsewhere now, where number and title leave no doubt."""
+        every = [item for top in items for item in top.walk() if id(item) not in self.known]
+        pairs = _unique(
+            every,
+            self.left,
+            lambda item: (item.number, _folded(item.title), item.kind == HEADING),
+            lambda one: (
+                one.place.number,
+                _folded(one.place.title),
+                one.issue.issue_type == "epic",
+            ),
+        )
+        for item, one in pairs:
+            if one in self.left and id(item) not in self.known:  # not below one before
+                self._take(item, one)
+                self.below(item.children, one.inner)
+        return bool(pairs)
+
+    def headings(self, items: Sequence[Item]) -> None:
+        """A heading with another title is known by what stands below it."""
+        for top in items:
+            for item in top.walk():
+                if id(item) in self.known or item.kind != HEADING:
+                    continue
+                paths = {
+                    self.known[id(child)].place.path
+                    for child in item.children
+                    if id(child) in self.known
+                }
+                old = [one for one in self.left if paths == {one.inner}]
+                if len(old) == 1:
+                    self._take(item, old[0])
+
+
+Pairs = Iterable[tuple[Item, Known]]
+
+
+def _unique(
+    items: Iterable[Item],
+    candidates: Iterable[Known],
+    of_item: Callable[[Item], Hashable],
+    of_known: Callable[[Known], Hashable],
+) -> list[tuple[Item, Known]]:
+    """Pairs that have the same key, which no other item and no other issue has."""
+    by_key: dict[Hashable, list[Item]] = {}
+    for item in items:
+        by_key.setdefault(of_item(item), []).append(item)
+    others: dict[Hashable, list[Known]] = {}
+    for one in candidates:
+        others.setdefault(of_known(one), []).append(one)
+    return [
+        (found[0], others[key][0])
+        for key, found in by_key.items()
+        if len(found) == 1 and len(others.get(key, ())) == 1
+    ]
+
+
+def _same(items: Items, candidates: Sequence[Known], places: Places) -> Pairs:
+    return _unique(items, candidates, lambda item: places[id(item)][1:], lambda one: one.place[1:])
+
+
+def _titled(items: Items, candidates: Sequence[Known], places: Places) -> Pairs:
+    return _unique(
+        items,
+        candidates,
+        lambda item: (_folded(item.title), places[id(item)].nth),
+        lambda one: (_folded(one.place.title), one.place.nth),
+    )
+
+
+def _numbered(items: Items, candidates: Sequence[Known], _places: Places) -> Pairs:
+    return _unique(
+        [item for item in items if item.number],
+        [one for one in candidates if one.place.number],
+        lambda item: item.number,
+        lambda one: one.place.number,
+    )
+
+
+def _alike(items: Items, candidates: Sequence[Known], _places: Places) -> Pairs:
+    """The pairs whose titles differ least, the most alike first."""
+    from difflib import SequenceMatcher
+
+    scored = [
+        (SequenceMatcher(None, _folded(one.place.title), _folded(item.title)).ratio(), n, m)
+        for n, item in enumerate(items)
+        for m, one in enumerate(candidates)
+        if item.number == one.place.number
+    ]
+    taken: set[tuple[str, int]] = set()
+    for score, n, m in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
+        if score >= _ALIKE and not taken & {("item", n), ("issue", m)}:
+            taken |= {("item", n), ("issue", m)}
+            yield items[n], candidates[m]

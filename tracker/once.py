@@ -1,0 +1,135 @@
+"""Creating an issue at most once, however often somebody tries.
+
+A key that the caller chose, or the name that the issue has elsewhere, tells whether it is there
+already. The look and the creation are one step under the lock of the log, so of two processes that
+try at once one creates. An id is made of the key alone, so two clones that use the same key before
+they meet make the same id, and a merge finds one issue.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker import fields, ids
+from tracker.actions import Changes, Labels, update
+from tracker.codec import quote
+from tracker.errors import Ambiguous, Invalid, Refused
+from tracker.links import link, need_of
+from tracker.model import PARENT
+from tracker.new import choose_prefix, create
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    from tracker.change import Who
+    from tracker.fields import Settings
+    from tracker.log import Draft, Records
+    from tracker.model import Issue
+    from tracker.new import New
+
+KEY = "idempotency_key"
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/#@ -]+")
+
+
+class Outcome(NamedTuple):
+    """The issue, and what became of it: "created", "updated", "unchanged"."""
+
+    issue: Issue
+    what: str
+
+
+def once(draft: Draft, new: New, key: str, settings: Settings, who: Who) -> Outcome:
+    """The issue that this key made before, as it is now; else a new one.
+
+    Raises Refused where that one is deleted, and what `create` raises.
+    """
+    key = fields.word("idempotency key", key)
+    found = keyed(draft, key)
+    if found is not None and found.status == TOMBSTONE:
+        raise Refused(
+            f"the idempotency key {key!r} made {found.id}, which is deleted",
+            hint=f"bd restore {found.id}, or another key",
+        )
+    if found is not None:
+        return Outcome(found, "unchanged")
+    new = new._replace(metadata=_with_key(new.metadata, key))
+    if not (new.id or new.parent):
+        new = new._replace(id=_id(draft, key, settings), force=True)
+    return Outcome(create(draft, new, settings, who), "created")
+
+
+def keyed(records: Records, key: str) -> Issue | None:
+    """The issue that was made with a key: of several a live one, and the first of those."""
+    raw = quote(key)
+    found = [
+        issue
+        for issue in records.mentioning(_needle(key))
+        if (fields.members_of(issue.metadata) or {}).get(KEY) == raw
+    ]
+    return min(found, key=lambda i: (i.status == TOMBSTONE, i.created_at, i.id), default=None)
+
+
+def referred(records: Records, ref: str) -> Issue | None:
+    """The issue that has this name elsewhere. Raises Ambiguous where several live ones have it."""
+    found = [i for i in records.mentioning(_needle(ref)) if i.external_ref == ref]
+    live = [issue for issue in found if issue.status != TOMBSTONE]
+    if len(live) > 1:
+        raise Ambiguous(ref, sorted(issue.id for issue in live))
+    return next(iter(live or found), None)
+
+
+def _needle(text: str) -> str:
+    """A part of a text that every writer spells the same."""
+    return max(_PLAIN.findall(text), key=len, default="")
+
+
+def upsert(draft: Draft, new: New, given: frozenset[str], settings: Settings, who: Who) -> Outcome:
+    """The issue with this id or external reference, with the `given` fields of `new`; or a new one.
+
+    Labels and dependencies are added, never removed, and the status stays. Raises Invalid without
+    either name, and Refused where the issue is deleted.
+    """
+    if new.id:
+        found = draft.get_issue(new.id)
+    elif new.external_ref:
+        found = referred(draft, new.external_ref)
+    else:
+        raise Invalid("--upsert needs to know the issue", hint="--external-ref REF, or --id ID")
+    if found is None:
+        return Outcome(create(draft, new, settings, who), "created")
+    if found.status == TOMBSTONE:
+        raise Refused(f"{found.id} is deleted", hint=f"bd restore {found.id}")
+    after = update(draft, found.id, _changes(new, given), settings, who)
+    for type, on in new.dependencies:
+        need = need_of(type, on, new.gate)
+        if need.type != PARENT:
+            after = link(draft, found.id, need.on, need.type, who)
+    return Outcome(after, "unchanged" if after == found else "updated")
+
+
+SETTABLE = frozenset(Changes.__optional_keys__) - {"labels", "parent", "status", "reason"}
+"""Fields of an issue that can be `given`."""
+
+
+def _changes(new: New, given: frozenset[str]) -> Changes:
+    wanted: dict[str, Any] = {name: getattr(new, name) for name in given & SETTABLE}
+    if new.labels:
+        wanted["labels"] = Labels(add=new.labels)
+    if new.parent:
+        wanted["parent"] = new.parent
+    return wanted  # type: ignore[return-value]  # the fields are named after its keys
+
+
+def _with_key(raw: str, key: str) -> str:
+    members = fields.members_of(raw)
+    if members is None:
+        raise Invalid("the metadata is no JSON object, so it cannot hold the idempotency key")
+    pairs = {**members, KEY: quote(key)}
+    return "{" + ",".join(f"{quote(name)}:{text}" for name, text in pairs.items()) + "}"
+
+
+def _id(draft: Draft, key: str, settings: Settings) -> str:
+    prefix, _ = choose_prefix(draft, settings)
+    seed = ids.Seed("", key, KEY, 0, 0)
+    count = draft.prefixes().get(prefix, 0)
+    return ids.make(prefix, seed, count, lambda id: draft.get_issue(id) is not None)
