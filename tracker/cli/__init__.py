@@ -94,6 +94,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "memories": "recalling:memories",
         "forget": "keeping:forget",
         "memory": "memory:memory",
+        "kv": "values:kv",
     },
     "Repository": {
         "init": "setup:init",
