@@ -2,86 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from typing import Any, NamedTuple
 
 import pytest
+
+from tests.clients.stdio import Failed, Server
 
 TOOLS = {
     "discover_tools", "get_tool_info", "context", "ready", "list", "show", "create", "update",
     "close", "reopen", "dep", "stats", "blocked", "admin",
 }  # fmt: skip
 NEW_TOOLS = {"claim", "comment", "comments", "note"}  # of 1.x
-
-
-class Failed(Exception):
-    """A tool answered that it failed."""
-
-
-class Server:
-    """One `beads-mcp` process, spoken to in JSON-RPC, a message a line."""
-
-    def __init__(self, command: str, scratch: Any, **env: str) -> None:
-        quiet = {"FASTMCP_CHECK_FOR_UPDATES": "off", "FASTMCP_SHOW_SERVER_BANNER": "false"}
-        self.process = subprocess.Popen(
-            [command],
-            cwd=scratch.home,  # as a host that was started anywhere
-            env={**scratch.env, **quiet, **env},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.number = 0
-        self.used: set[str] = set()
-        hello = {
-            "protocolVersion": "2025-06-18",
-            "capabilities": {},
-            "clientInfo": {"name": "test", "version": "1"},
-        }
-        self.ask("initialize", **hello)
-        self.send("notifications/initialized")
-
-    def send(self, method: str, **more: Any) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", "method": method, **more}) + "\n")
-        self.process.stdin.flush()
-
-    def ask(self, method: str, **params: Any) -> Any:
-        """The result of one request."""
-        self.number += 1
-        self.send(method, id=self.number, params=params)
-        assert self.process.stdout
-        for line in self.process.stdout:
-            message = json.loads(line)
-            if message.get("id") == self.number:
-                assert "result" in message, message
-                return message["result"]
-        raise EOFError("the server ended")
-
-    def __call__(self, tool: str, **arguments: Any) -> Any:
-        """What a tool answers, as the value that it stands for."""
-        self.used.add(tool)
-        answer = self.ask("tools/call", name=tool, arguments=arguments)
-        texts = [part["text"] for part in answer["content"]]
-        if answer.get("isError"):
-            raise Failed(" ".join(texts))
-        content = answer.get("structuredContent")
-        if content is not None:
-            return content["result"] if set(content) == {"result"} else content
-        return json.loads(texts[0]) if len(texts) == 1 and texts[0][:1] in "[{" else texts
-
-    def close(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.close()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:  # 0.49.6 waits for its own queue now and then
-            self.process.kill()
-            self.process.wait()
-        assert self.process.stdout
-        self.process.stdout.close()
 
 
 @pytest.fixture(params=["0.49.6", "1.3.2"])
@@ -97,7 +28,7 @@ def server(installed, scratch, version):
         pytest.skip(f"beads-mcp {version} is not installed: make test-clients")
     # Its comments have texts for ids, which those of 1.x have: a client of that generation says so.
     env = {"BD_COMPAT_VERSION": "1.1.0"} if version.startswith("1.") else {}
-    server = Server(str(folder / "bin" / "beads-mcp"), scratch, **env)
+    server = Server([folder / "bin" / "beads-mcp"], scratch, **env)
     yield server
     server.close()
 
