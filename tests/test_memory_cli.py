@@ -617,3 +617,56 @@ def test_show_lists_the_memories_of_an_issue(held):
     held.write({"id": "t-a"}, {"id": "t-b", "metadata": {"memories": ["auth/jwt", "gone"]}})
     assert held("show", "t-b", "--json").json[0]["memories"] == ["auth/jwt"]
     assert keys_of(held("memory", "list", "--issue", "t-b", "--json")) == ["auth/jwt"]
+
+
+# What users of claude-flow type.
+
+
+def test_claude_flow_words_work(bd):
+    said = bd("memory", "store", "api-limit", "100 a minute", "--namespace", "climate")
+    assert said.out == (
+        "✅ Stored successfully\n📝 Key: climate/api-limit\n📦 Namespace: climate\n"
+        "💾 Size: 12 bytes\n"
+    )
+    assert bd("memory", "retrieve", "api-limit", "--ns", "climate").out == "100 a minute\n"
+    assert bd("memory", "retrieve", "--key", "climate/api-limit").out == "100 a minute\n"
+    bd("memory", "store", "-k", "plain", "-v", "a value", "--ttl", "3600", "--tags", "x,y")
+    one = bd("memory", "get", "plain", "--json").json
+    assert (one["content"], one["tags"]) == ("a value", ["x", "y"])
+    assert one["expires_at"].startswith("2027-01-15T09")
+    other = bd("memory", "store", "--key", "k", "--value", "v", "--rb", "--namespace=default")
+    assert "📦 Namespace: default" in other.out
+    assert "--rb does nothing here" in other.err
+    assert bd("memory", "usage", "--json").json["total"] == 3
+    assert bd("memory", "delete", "api-limit", "-n", "climate").out.startswith(
+        "Forgot [climate/api-limit]"
+    )
+    assert bd("memory", "store", "j", "from", "words", "--json").json["content"] == "from words"
+
+
+def test_clearing_a_namespace_asks_first(held):
+    assert held("memory", "clear", "--namespace", "climate").out == (
+        "Would forget 2 memories of climate (--force does it)\n  climate/drift\n"
+        "  climate/ml/noise\n"
+    )
+    held("memory", "clear", "--namespace", "climate", "--force")
+    assert keys_of(held("memory", "list", "--json")) == ["auth/jwt"]
+    held("undo")
+    assert len(held("memory", "list", "--json").json) == 3
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["store", "k"], "a key and a text are needed"),
+        (["store"], "a key and a text are needed"),
+        (["retrieve"], "a key is needed"),
+        (["retrieve", "none"], "No memory"),
+        (["delete"], "a key is needed"),
+        (["delete", "none"], "No memory"),
+        (["clear"], "which namespace?"),
+        (["clear", "-n", "default", "--force"], "which namespace?"),
+    ],
+)
+def test_claude_flow_words_that_say_too_little(held, words, why):
+    assert why in held("memory", *words, code=1).err

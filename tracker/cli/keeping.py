@@ -52,8 +52,12 @@ def forget(session: Session, key: str) -> None:
 @pass_session
 def forget_(session: Session, names: tuple[str, ...]) -> None:
     """Forget memories, all or none; `bd memory restore` brings them back."""
-    gone = session.tracker.library.forget(names)
-    _answer(session, gone, "forgot")
+    forgotten(session, names)
+
+
+def forgotten(session: Session, names: Sequence[str]) -> None:
+    """Forget memories, and say so."""
+    _answer(session, session.tracker.library.forget(names), "forgot")
 
 
 @command(

@@ -32,15 +32,19 @@ VERBS: dict[str, str] = {
     "history": "memohistory:history",
     "stats": "memostats:stats",
     "scan": "scanning:scan",
+    "store": "flowverbs:store",
+    "retrieve": "flowverbs:retrieve",
+    "delete": "flowverbs:delete",
+    "clear": "flowverbs:clear",
 }
 """Each verb and where it is: name, "module:function"."""
 OTHERS: dict[str, str] = {
-    "delete": "forget",
     "rm": "forget",
     "move": "mv",
     "rename": "mv",
     "put": "set",
     "ls": "list",
+    "usage": "stats",
 }
 """Other names of verbs."""
 

@@ -127,6 +127,11 @@ def _is_away(memory: Memory, replaced: set[str], now: int) -> bool:
 @pass_session
 def get(session: Session, names: tuple[str, ...]) -> None:
     """Print the content of memories, and nothing else; a pattern means several."""
+    say(session, names)
+
+
+def say(session: Session, names: tuple[str, ...]) -> None:
+    """The memories of these keys and patterns, as `get` prints them."""
     from tracker import keys, remember
 
     desk = memoview.Desk(session.tracker.library)
