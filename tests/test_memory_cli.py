@@ -340,9 +340,13 @@ def test_several_are_changed_together_or_not_at_all(held):
     )
     assert keys_of(held("memory", "list", "--pinned", "--json")) == ["auth/jwt", "climate/drift"]
     held("memory", "unpin", "auth/jwt")
+    linked = held("memory", "link", "auth/jwt", "climate/drift")
+    assert linked.out == "Linked [auth/jwt] with [climate/drift]\n"
     assert held("memory", "link", "auth/jwt", "climate/drift", "--json").json[0]["related"] == [
         "climate/drift"
     ]
+    taken = held("memory", "supersede", "climate/ml/noise", "climate/drift")
+    assert taken.out == "[climate/drift] takes the place of [climate/ml/noise]\n"
 
 
 def test_archive_takes_patterns_and_can_be_rehearsed(held):

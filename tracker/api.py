@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from tracker.answers import Answers, Page
     from tracker.journal import Op
+    from tracker.library import Library
     from tracker.log import Draft
     from tracker.model import Comment, Issue
 
@@ -114,6 +115,11 @@ class Tracker:
     def close_cache(self) -> None:
         """Let go of the cache; the next question opens it again."""
         self.workspace.refresh()
+
+    @property
+    def library(self) -> Library:
+        """What is remembered here: see `tracker.library`."""
+        return self.workspace.library
 
     def get(self, id: str) -> Issue:
         """One issue. Raises NotFound or Ambiguous."""

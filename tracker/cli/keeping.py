@@ -108,9 +108,10 @@ def link(session: Session, key: str, other: str) -> None:
     """Note that a memory is related to another."""
     from tracker import remember
 
-    _change(
-        session, (key,), lambda notes, one, hand: remember.link(notes, one, other, hand), "linked"
+    (one,) = session.tracker.library.change(
+        lambda notes, name, hand: remember.link(notes, name, other, hand), [key]
     )
+    _answer(session, [one], "linked", f"Linked [{one_line(one.key)}] with [{one_line(other)}]")
 
 
 @command("supersede", examples=["bd memory supersede climate/old climate/drift"], writes=True)
@@ -121,10 +122,11 @@ def supersede(session: Session, old: str, new: str) -> None:
     """Let a memory take the place of another, which is no longer recalled."""
     from tracker import remember
 
-    _change(
-        session, (new,), lambda notes, one, hand: remember.supersede(notes, old, one, hand),
-        "replaced",
-    )  # fmt: skip
+    (one,) = session.tracker.library.change(
+        lambda notes, name, hand: remember.supersede(notes, old, name, hand), [new]
+    )
+    text = f"[{one_line(one.key)}] takes the place of [{one_line(old)}]"
+    _answer(session, [one], "replaced", text)
 
 
 @command("pin", examples=["bd memory pin climate/drift"], writes=True)
@@ -272,10 +274,10 @@ def _change(
     _answer(session, session.tracker.library.change(action, names), done)
 
 
-def _answer(session: Session, memories: Sequence[Memory], done: str) -> None:
+def _answer(session: Session, memories: Sequence[Memory], done: str, text: str = "") -> None:
     if session.json:
         desk = memoview.Desk(session.tracker.library)
         session.emit_raw(memoview.fragment(desk.known(one), action=done) for one in memories)
         return
     for one in memories:
-        session.say(memoview.said(done, one))
+        session.say(text or memoview.said(done, one))

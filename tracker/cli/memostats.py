@@ -41,7 +41,7 @@ def _counted(session: Session) -> dict[str, Any]:
     states = {
         "active": sum(one.memory.status == "active" for one in live),
         "archived": sum(one.memory.status == "archived" for one in live),
-        "forgotten": len(every) - len(live),
+        "forgotten": sum(one.status == "tombstone" and not one.moved_to for one in every),
         "stale": sum(bool(one.stale) for one in live),
         "pinned": sum(one.memory.pinned for one in live),
         "private": sum(one.private for one in live),
