@@ -53,6 +53,7 @@ LAYERS = (
         "files",
         "commits", "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",
         "journal", "locks", "news", "obstacles", "options", "places", "records", "refresh",
+        "registration",
         "remarks", "replacement", "schema", "stamps", "store", "totals", "trees", "undo", "upkeep",
         "versions", "views",
         "waits", "where",

@@ -16,6 +16,7 @@ from tracker import files
 from tracker.errors import Refused
 from tracker.folder import quoted
 from tracker.initialise import CREATE, EXTEND, Step, attributes, missing_attributes
+from tracker.registration import SIGN, says
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +28,7 @@ SECTION = "merge.tracker"
 KEY = f"{SECTION}.driver"
 TITLE = "tracker: issues and memories, merged record by record"
 ATTRIBUTES = "info/attributes"
-SIGN = b"merge=tracker"
 _OURS = re.compile(r"('(?:[^']|'\\'')+') -P -m tracker merge-driver ")
-_SECTION = re.compile(rb'^\s*\[merge\s+"tracker"\]', re.MULTILINE)
-_PROGRAM = re.compile(rb"^\s*driver = \"?'([^'\\\n]+)' -P -m tracker ", re.MULTILINE)
 
 
 def command(python: str) -> str:
@@ -139,17 +137,13 @@ def is_ours(place: Place) -> bool:
     """Whether the workspace was made by this program, so that its attributes file is ours."""
     if os.path.basename(place.beads) != ".beads":
         return False
-    return _says(place, ".gitattributes", SIGN) or _says(place, "metadata.json", b'"tracker"')
+    return says(place, ".gitattributes", SIGN) or says(place, "metadata.json", b'"tracker"')
 
 
 def is_named(place: Place) -> bool:
     """Whether attributes beside the log or in the git dir name the driver."""
     private = os.path.join(place.common_dir or place.beads, ATTRIBUTES)
-    return _says(place, ".gitattributes", SIGN) or SIGN in (files.contents(private) or b"")
-
-
-def _says(place: Place, name: str, what: bytes) -> bool:
-    return what in (files.contents(os.path.join(place.beads, name)) or b"")
+    return says(place, ".gitattributes", SIGN) or SIGN in (files.contents(private) or b"")
 
 
 def committed(place: Place) -> Step | None:
@@ -258,43 +252,3 @@ def _unusable(place: Place, env: Mapping[str, str], driver: str) -> str:
     if done.returncode or b"tracker" not in done.stdout:
         return f"registered, but {python} has no tracker any more"
     return ""
-
-
-# The first write in a clone.
-
-
-def is_missing(place: Place) -> bool:
-    """Whether the attributes beside the log name the driver, and this clone cannot run it.
-
-    Only files are looked at; what is set for all repositories of the user is not known here. False
-    where the setting could not be written, or was declined.
-    """
-    common = place.common_dir
-    if common is None or place.top is None or not _says(place, ".gitattributes", SIGN):
-        return False
-    held = files.contents(os.path.join(common, "config")) or b""
-    if _SECTION.search(held) and not _is_gone(held):
-        return False
-    return os.access(common, os.W_OK) and not _is_declined(place)
-
-
-def _is_gone(config: bytes) -> bool:
-    """Whether the interpreter that the settings name is not there: a venv that was removed."""
-    match = _PROGRAM.search(config)
-    return match is not None and not os.path.exists(match[1].replace(b"%%", b"%"))
-
-
-def _is_declined(place: Place) -> bool:
-    """Whether the last word that `init` or `setup git` left about it was no."""
-    data = files.contents(os.path.join(place.beads, ".local", "init.json"))
-    try:
-        said = [
-            run["driver"] for run in json.loads(data or b"{}").get("runs", []) if "driver" in run
-        ]
-    except (AttributeError, TypeError, ValueError):
-        return False
-    return said[-1:] == [DECLINED]
-
-
-REGISTERED, DECLINED = "registered", "declined"
-"""What `.local/init.json` says of it."""

@@ -202,7 +202,7 @@ def _attend(session: Session, command: str) -> None:
 
 def _register(session: Session) -> None:
     """After a write: a clone whose attributes name our merge driver gets to know it."""
-    from tracker.driver import is_missing
+    from tracker.registration import is_missing
 
     if is_missing(session.place):
         from tracker.cli.registering import register

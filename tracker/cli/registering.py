@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker import driver
+from tracker import driver, registration
 from tracker.cli.command import command, pass_session
 from tracker.errors import NotATracker, Refused, TrackerError
 
@@ -98,7 +98,7 @@ def _done(
 
         where = "git" if plan.folder == place.common_dir else "beads"
         steps = [plan.step] if plan.step and not removed else []
-        said = driver.DECLINED if removed else driver.REGISTERED
+        said = registration.DECLINED if removed else registration.REGISTERED
         more = {"at": stamp(session.clock()), "driver": said}
         initialise.remember(place.beads, {where: steps}, more)
 

@@ -106,7 +106,7 @@ def _files(session: Session, named: str, *, dry: bool) -> None:
     _tell_files(session, done, named, dry=dry)
     if place is not None and done and not dry:
         from tracker.cli.registering import register
-        from tracker.driver import is_missing
+        from tracker.registration import is_missing
 
         if is_missing(place):
             register(session)

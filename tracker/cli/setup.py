@@ -191,13 +191,13 @@ def _hidden(work: Work) -> Work:
 
 def _with_driver(session: Session, work: Work, *, skip: bool) -> Work:
     """The same work, with the settings by which git merges these files by record."""
-    from tracker import driver
+    from tracker import driver, registration
     from tracker.config import parse, value
     from tracker.git import Repository
 
     site = work.site
     if skip:
-        return work._replace(driver=driver.DECLINED)
+        return work._replace(driver=registration.DECLINED)
     top, _, common = git_of(site.root)
     if site.shared or top is None or common is None:
         return work
@@ -205,7 +205,7 @@ def _with_driver(session: Session, work: Work, *, skip: bool) -> Work:
     if value(config, "driver.register") == "false" or not os.access(common, os.W_OK):
         return work
     settings = driver.lacking(Repository(top, session.env), sys.executable or "python3")
-    return work._replace(settings=settings, driver=driver.REGISTERED)
+    return work._replace(settings=settings, driver=registration.REGISTERED)
 
 
 def _register(session: Session, work: Work) -> Work:
@@ -226,7 +226,7 @@ def _register(session: Session, work: Work) -> Work:
 
 def _done(session: Session, work: Work) -> Work:
     """Write it all; the work as it was done."""
-    from tracker import driver
+    from tracker import registration
     from tracker.model import stamp
 
     site = work.site
@@ -240,7 +240,7 @@ def _done(session: Session, work: Work) -> Work:
         work.notes.append("the log holds conflict markers and is left as it is: bd resolve")
     elif cache.problems:
         work.notes.append("the log is left as it is: bd doctor lists what is wrong with it")
-    if work.steps or work.hiding or work.settings or work.driver == driver.DECLINED:
+    if work.steps or work.hiding or work.settings or work.driver == registration.DECLINED:
         taken = {"beads": work.steps, "git": work.hiding}
         more = {"at": stamp(session.clock()), "new_folder": is_new}
         more |= {"driver": work.driver} if work.driver else {}

@@ -71,7 +71,7 @@ def sync(session: Session, /, nothing: bool, mode: str | None, **given: Any) -> 
 
 def _do(session: Session, repo: Repository, wish: Wish) -> None:
     from tracker.cli.registering import register
-    from tracker.driver import is_missing
+    from tracker.registration import is_missing
     from tracker.sync import sync as run
 
     report = run(repo, session.place, wish)
