@@ -14,10 +14,11 @@ from tracker.codec import decode, encode, members
 from tracker.lines import MARKER
 from tracker.log import Log
 from tracker.marks import has_markers
+from tracker.memory import MEMORY_FIELDS, SOURCE_FIELDS
 from tracker.merge import resolve_markers, three_way
 from tracker.model import FIELDS
-from tracker.rules import ISSUE, MEMORY
-from tracker.settle import rule_of
+from tracker.rules import ISSUE, MEMORY, SOURCE
+from tracker.settle import WRITER, rule_of
 from tracker.sides import Row
 from tracker.strangers import are_strangers
 from tracker.values import ABSENT, meaning
@@ -53,7 +54,8 @@ def merged_records(triple):
 
 def test_every_field_has_a_rule():
     assert set(FIELDS) <= ISSUE.keys()
-    assert {"conflicts", "updated_at", "content"} <= MEMORY.keys()
+    assert {*MEMORY_FIELDS, "conflicts"} <= MEMORY.keys()
+    assert set(SOURCE_FIELDS) == {*SOURCE, *WRITER}
 
 
 @patient

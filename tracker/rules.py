@@ -105,21 +105,30 @@ ISSUE: Rules = {
     "source_repo": BOOKKEEPING,
     "source_repo_path": BOOKKEEPING,
 }
+SOURCE: Rules = {"issues": NAMES, "paths": Rule(settle.stamps)}
+"""What stands under `source` of a memory beside who wrote it."""
 MEMORY_RANKS = {"open": 0, "active": 0, "archived": 5, TOMBSTONE: 6}
 MEMORY: Rules = {
     "_type": BOOKKEEPING,
     "key": BOOKKEEPING,
+    "kind": SCALAR,
+    "title": SCALAR,
+    "description": TEXT,
     "content": TEXT,
     "value": TEXT,  # what Beads 1.x calls the content
     "tags": NAMES,
     "related": NAMES,
     "supersedes": NAMES,
-    "source": OTHER,
+    "source": Rule(partial(settle.origin, rules=SOURCE)),
     "status": Rule(partial(settle.furthest, ranks=MEMORY_RANKS), _defaulting("active")),
     "created_at": BORN,
     "created_by": Rule(settle.birth),
     "updated_at": LATEST,
     "verified_at": LATEST,
+    "verdict": SCALAR,
+    "confidence": SCALAR,
+    "expires_at": DATE,
+    "moved_to": SCALAR,
     "pinned": FLAG,
     "conflicts": CONFLICTS,
 }

@@ -260,6 +260,50 @@ def keyed(meeting: Meeting, field: Field) -> Member:
     return mapping(merged)
 
 
+WRITER = ("by", "origin", "session")
+
+
+def origin(meeting: Meeting, field: Field, rules: Rules) -> Member:
+    """Where a memory comes from: key by key, but whoever wrote it is told by one side as a whole.
+
+    Of two who wrote at once it is the newer one; the other is said, and not kept.
+    """
+    found = [attributes(value) for value in (field.base, field.older, field.newer)]
+    base, one, two = found[0] or {}, found[1], found[2]
+    if one is None or two is None:
+        return newer(meeting, field)
+    writers = [
+        tuple(meaning(side.get(name, ABSENT)) for name in WRITER) for side in (base, one, two)
+    ]
+    chosen = one if writers[2] == writers[0] else two
+    if writers[0] not in writers[1:] and writers[1] != writers[2]:
+        names = (side.get("by", ABSENT) for side in (base, one, two))
+        by = Field(f"{field.pointer}/by", *names)
+        note(meeting, by, "the newer edit", by.newer)
+    rest = [
+        {name: value for name, value in side.items() if name not in WRITER}
+        for side in (base, one, two)
+    ]
+    merged = fields(meeting, rules, field.pointer, (rest[0], rest[1], rest[2]))
+    return mapping({**{name: chosen[name] for name in WRITER if name in chosen}, **merged})
+
+
+def stamps(meeting: Meeting, field: Field) -> Member:
+    """An object that says how things were: key by key, and of two values the newer side's."""
+    found = [attributes(value) for value in (field.base, field.older, field.newer)]
+    base, one, two = found[0] or {}, found[1], found[2]
+    if one is None or two is None:
+        return note(meeting, field, "the newer edit", field.newer)
+    merged = {}
+    for name in {**two, **one}:
+        values = (base.get(name, ABSENT), one.get(name, ABSENT), two.get(name, ABSENT))
+        picked = pick(*values, meaning)
+        value = values[2] if picked is None else picked
+        if value.raw:
+            merged[name] = value
+    return mapping(merged)
+
+
 def fields(
     meeting: Meeting, rules: Rules, pointer: str, records: tuple[Record, Record, Record]
 ) -> dict[str, Member]:

@@ -1,0 +1,94 @@
+"""Merges of memories, by the laws that hold for issues."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from memories_of import NAMES, memories
+
+from tracker.memoline import decode_memory, encode_memory
+from tracker.memories import Memories
+from tracker.memory import Source
+from tracker.merge import three_way
+
+PATH = ".beads/memory.jsonl"
+FEWER = settings(max_examples=settings().max_examples // 2)
+TIMES = st.sampled_from([f"2026-01-0{day}T00:00:00Z" for day in range(1, 6)])
+
+
+def file_of(found):
+    return b"".join(encode_memory(found[key]) + b"\n" for key in sorted(found))
+
+
+@st.composite
+def sides(draw, base):
+    """What one branch made of a file."""
+    found = dict(base)
+    for key in draw(st.sets(st.sampled_from(NAMES), max_size=3)):
+        if key not in found:
+            found[key] = replace(draw(memories(key=key)), updated_at=draw(TIMES))
+            continue
+        edits = draw(
+            st.fixed_dictionaries(
+                {"updated_at": TIMES},
+                optional={
+                    "content": st.sampled_from(["one", "one\ntwo", "zero\none", "", "three"]),
+                    "title": st.sampled_from(["", "a", "b"]),
+                    "tags": st.sampled_from([(), ("x",), ("x", "y")]),
+                    "status": st.sampled_from(["active", "archived", "tombstone"]),
+                    "source": st.builds(
+                        Source,
+                        by=st.sampled_from(["ann", "bob"]),
+                        origin=st.sampled_from(["user", "agent"]),
+                        issues=st.sampled_from([(), ("t-1",), ("t-1", "t-2")]),
+                        paths=st.sampled_from([(), (("a", "1"),), (("a", "2"), ("b", "1"))]),
+                    ),
+                },
+            )
+        )
+        found[key] = replace(found[key], **edits)
+    return found
+
+
+@st.composite
+def triples(draw):
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
+    base = {key: draw(memories(key=key)) for key in names}
+    return base, draw(sides(base)), draw(sides(base))
+
+
+@FEWER
+@given(triples())
+def test_memories_merge_alike_from_either_side_and_nothing_is_lost(triple):
+    base, ours, theirs = triple
+    files = [file_of(side) for side in triple]
+    merged = three_way(*files, PATH)
+    assert merged == three_way(files[0], files[2], files[1], PATH)
+    found = Memories(merged.data, "memory.jsonl")
+    assert found.problems == ()
+    assert set(found) == {*ours, *theirs} | set(base)
+    assert found.is_sorted
+    for key in found:
+        here, there = ours.get(key), theirs.get(key)
+        sources = [side.source for side in (here, there) if side is not None]
+        one = found[key]
+        assert (one.source.by, one.source.origin) in {(s.by, s.origin) for s in sources}
+        for side in (here, there):
+            for line in side.content.split("\n") if side else ():
+                kept = dict(one.extra).get("conflicts", "")
+                before = base[key].content.split("\n") if key in base else []
+                assert line in one.content.split("\n") or line in kept or line in before
+    assert three_way(merged.data, merged.data, files[1], PATH).data == files[1]
+
+
+@FEWER
+@given(memories(), memories())
+def test_a_file_of_another_spelling_is_a_side_like_any_other(one, two):
+    if one.key == two.key:
+        return
+    data = encode_memory(one) + b"\n"
+    both = b"".join(encode_memory(m) + b"\n" for m in sorted((one, two), key=lambda m: m.key))
+    assert three_way(b"", data, both, PATH).data == both
+    assert decode_memory(data) == one
