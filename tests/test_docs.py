@@ -6,7 +6,6 @@ import importlib.util
 import re
 import shlex
 
-import click
 import pytest
 
 from tests.conftest import ROOT
@@ -34,20 +33,6 @@ def test_every_command_has_a_heading_there():
     for section, rows in COMMANDS.items():
         for name in rows:
             assert not section or re.search(rf"(?m)^### bd {name}$", page), name
-
-
-@pytest.mark.parametrize(("name", "command"), EVERY.items())
-def test_help_leaves_nothing_to_guess(name, command):
-    options = [param for param in command.params if isinstance(param, click.Option)]
-    for option in options:
-        if option.hidden:
-            continue
-        assert option.help, option.opts
-        takes = not (option.is_flag or option.count or isinstance(option.type, click.Choice))
-        assert option.metavar or not takes, option.opts
-    summary = command.get_short_help_str(56)
-    assert len(summary) <= 100, summary
-    assert not summary.endswith((",", ";", "..."))
 
 
 def words_of(example):

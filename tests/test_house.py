@@ -157,6 +157,18 @@ def test_every_command_has_a_help_line_and_an_example(name, command):
         assert all(example for example in command.examples)
 
 
+@pytest.mark.parametrize(("name", "command"), list(every_command()))
+def test_help_leaves_nothing_to_guess(name, command):
+    options = [param for param in command.params if isinstance(param, click.Option)]
+    for option in (option for option in options if not option.hidden):
+        assert option.help, f"{option.opts} says what it is for"
+        takes = not (option.is_flag or option.count or isinstance(option.type, click.Choice))
+        assert option.metavar or not takes, f"{option.opts} names its value (metavar)"
+    summary = command.get_short_help_str(56)
+    assert len(summary) <= 100, "the first sentence is the line in `bd --help`"
+    assert not summary.endswith((",", ";", "..."))
+
+
 def test_every_alias_names_a_command():
     known = {name for rows in COMMANDS.values() for name in rows}
     assert set(ALIASES.values()) <= known

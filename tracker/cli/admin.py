@@ -85,9 +85,15 @@ def cleanup(session: Session, /, **given: Any) -> None:
 @click.option("--auto", "way", flag_value="auto", hidden=True)
 @click.option("--id", metavar="ID", help="With --apply: which issue; with others: only this one")
 @click.option("--summary", metavar="FILE", help="With --apply: the summary; '-' is stdin")
-@click.option("--tier", default=1, type=click.IntRange(1, 2), help="Closed for 30 or 90 days  [1]")
+@click.option(
+    "--tier",
+    default=1,
+    type=click.IntRange(1, 2),
+    metavar="N",
+    help="Closed for 30 or 90 days  [1]",
+)
 @click.option("--older-than", "days", type=click.IntRange(0), metavar="DAYS", help="[30]")
-@click.option("-n", "--limit", default=0, type=click.IntRange(0), help="At most N")
+@click.option("-n", "--limit", default=0, type=click.IntRange(0), metavar="N", help="At most N")
 @click.option("--force", is_flag=True, help="With --apply: of any issue, open or closed lately")
 @click.option("--dry-run", is_flag=True, help="Change nothing")
 @ignored("--all")

@@ -123,7 +123,12 @@ def label(session: Session, /, id: str, label: str, reason: str) -> None:
 @audit.command("list", examples=["bd audit list", "bd audit list --issue-id bd-a1b2c --json"])
 @click.option("--issue-id", default="", metavar="ID", help="Only what was for this issue")
 @click.option(
-    "-n", "--limit", default=20, type=click.IntRange(0), help="The last N; 0 is all  [20]"
+    "-n",
+    "--limit",
+    default=20,
+    type=click.IntRange(0),
+    metavar="N",
+    help="The last N; 0 is all  [20]",
 )
 @pass_session
 def list_(session: Session, /, issue_id: str, limit: int) -> None:

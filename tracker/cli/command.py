@@ -20,10 +20,14 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from tracker.cli.flags import FLAGS, duration
+from tracker.cli.flags import FLAGS
+from tracker.cli.optiontypes import DURATION as DURATION
+from tracker.cli.optiontypes import MINUTES as MINUTES
+from tracker.cli.optiontypes import PRIORITY as PRIORITY
+from tracker.cli.optiontypes import Listed as Listed
 from tracker.cli.session import Session
 from tracker.cli.words import Words
-from tracker.errors import Invalid, Refused
+from tracker.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -89,8 +93,12 @@ class UnknownCommand(click.UsageError):
         super().__init__(f'unknown command "{name}" for "{ctx.command_path}"', ctx)
         from difflib import get_close_matches
 
-        near = [other for other in known if len(name) > 1 and other.startswith(name)]
-        self.near = list(dict.fromkeys(near + get_close_matches(name, known)))[:3]
+        from tracker.cli.synonyms import meant
+
+        near = meant(name) if ctx.parent is None else []
+        begun = [other for other in known if len(name) > 1 and other.startswith(name)]
+        close = [] if near else get_close_matches(name, known)
+        self.near = list(dict.fromkeys([*near, *begun, *close]))[:3]
 
 
 class Command(click.Command):
@@ -351,47 +359,3 @@ def _named(name: str, others: Sequence[str]) -> str:
     """A command and its other names, where there is room for them."""
     names = ", ".join([name, *others])
     return (names if len(names) <= _COLUMN else name).ljust(_COLUMN)
-
-
-def priority(value: object) -> int:
-    """0 (most urgent) to 4, also written P0 to P4. Raises Invalid."""
-    text = str(value).strip()
-    digit = text[1:] if text[:1] in {"p", "P"} else text
-    if digit not in {"0", "1", "2", "3", "4"}:
-        raise Invalid(
-            f'invalid priority "{text}" (expected 0-4 or P0-P4, not words like high/medium/low)'
-        )
-    return int(digit)
-
-
-def _duration(value: object) -> float:
-    try:
-        return duration(str(value))
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-_duration.__name__ = "time"
-PRIORITY = click.types.FuncParamType(priority)
-DURATION = click.types.FuncParamType(_duration)
-
-
-class Listed(click.Option):
-    """An option that takes commas and repetition: `-l a,b -l c`.
-
-    Its value is a tuple of trimmed words, each converted by `type` if there is one, and None where
-    the option was not given at all: `--set-labels ""` is an empty tuple.
-    """
-
-    def __init__(
-        self, names: Sequence[str], *, type: Callable[[str], Any] = str, **more: Any
-    ) -> None:
-        more.setdefault("metavar", "LIST")
-        super().__init__(names, multiple=True, callback=self._words, **more)
-        self._convert = type
-
-    def _words(
-        self, _ctx: click.Context, _option: click.Parameter, values: Sequence[str]
-    ) -> tuple[Any, ...] | None:
-        words = [word.strip() for text in values for word in text.split(",")]
-        return tuple(self._convert(word) for word in words if word) if values else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from tracker.cli.command import PRIORITY
+from tracker.cli.command import MINUTES, PRIORITY
 from tracker.errors import Invalid, NotFound, TrackerError
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ _OPTIONS = (
     click.option("-p", "--priority", type=PRIORITY, metavar="P", help="0 (most urgent) to 4"),
     click.option("-t", "--type", "issue_type", metavar="TYPE", help="bug, feature, task, epic..."),
     click.option("-a", "--assignee", metavar="NAME", help='Who is to do it; "" is nobody'),
-    click.option("-e", "--estimate", "estimated_minutes", type=int, metavar="MINUTES",
-                 help="How long it will take"),
+    click.option("-e", "--estimate", "estimated_minutes", type=MINUTES, metavar="MINUTES",
+                 help="How long it will take: 90, 45m, 2h, 1h30m"),
     click.option("--due", metavar="WHEN", help='When it is due: +2d, friday, 2027-01-15; "" never'),
     click.option("--defer", metavar="WHEN", help="Not ready before then"),
     click.option("--external-ref", metavar="REF", help="Its name elsewhere, such as gh-9"),

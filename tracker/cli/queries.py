@@ -131,7 +131,8 @@ def _say_list(session: Session, answers: Answers, page: Page, given: dict[str, A
     if given["form"]:
         session.say("\n".join(_edges(answers, rows, given["form"])))
     elif not rows:
-        return
+        if session.terminal is not None:
+            session.note("nothing to list (bd list --all has closed ones; bd create TITLE)")
     elif given["tree"]:
         session.say("\n".join([*render.tree(rows), render.summary(rows)]))
     elif given["long"]:

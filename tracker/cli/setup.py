@@ -311,7 +311,8 @@ def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
         f"  Issue prefix: {prefix}",
         f"  Issues will be named: {prefix}-<hash> (e.g., {prefix}-a3f2dd)", "",
         "Wrote:", *shown, "and what git ignores: the cache, and .local/.",
-        *notes, "", "Run bd prime to see how to work with it.",
+        *notes, "",
+        "Run bd quickstart to see how to begin; bd setup tells your agents about it.",
     ]  # fmt: skip
 
 
