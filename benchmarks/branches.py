@@ -183,9 +183,10 @@ _IGNORED = b"beads.db*\n.local/\n.jsonl.lock\n"
 
 
 def git(path: Path, *words: str) -> None:
-    """Run git there; it must succeed."""
+    """Run git there, with no settings but its own; it must succeed."""
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
     me = ("-c", "user.name=Ada Byrne", "-c", "user.email=ada@example.com")
-    subprocess.run(["git", *me, *words], cwd=path, check=True, capture_output=True)
+    subprocess.run(["git", *me, *words], cwd=path, env=env, check=True, capture_output=True)
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -204,7 +205,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         root = Path(folder)
-        os.environ["HOME"] = folder
         (root / "merge").mkdir()
         rows = [
             *merges(root / "merge", options.runs),

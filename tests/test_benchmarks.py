@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import generate, run, workspace
+from benchmarks import branches, generate, run, workspace
 from benchmarks.run import Budget, Row
 from tracker.codec import decode, encode
 from tracker.log import Log
@@ -392,3 +392,30 @@ def test_peak_is_the_memory_of_the_program_alone(place):
     large = place.peak((sys.executable, "-c", "x = b'x' * 40_000_000"))
     assert len(ballast) > small * 1_000_000
     assert 35 < large - small < 60
+
+
+# Branches.
+
+
+def test_what_branches_cost_is_printed_as_a_table(monkeypatch, capsys):
+    monkeypatch.setattr(branches, "ISSUES", 50)
+    monkeypatch.setattr(branches, "REBASED", 2)
+    assert branches.main(["--runs", "1", "--commits", "5"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0] == "| work | ms | x bare |"
+    assert rows[2].startswith("| bare Python | ")
+    assert rows[2].endswith(" | 1.0 |")
+    names = [row.split(" | ")[0] for row in rows[3:]]
+    assert names == [
+        "| merge driver, 50 lines", "| git merge-file, which leaves conflicts",
+        "| git rebase of 2 commits", "| the same with our hooks",
+        "| bd history, 5 commits, the first time", "| bd history, later",
+    ]  # fmt: skip
+
+
+def test_a_past_has_so_many_commits_that_touch_the_log(tmp_path):
+    path = branches.past_of(tmp_path / "past", commits=7, issues=3)
+    words = ["git", "-C", str(path), "rev-list", "HEAD", "--", branches.LOG]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert len(done.stdout.split()) == 7
+    assert len((path / branches.LOG).read_text().splitlines()) == 3

@@ -6,6 +6,7 @@ A merge carries both out as they are said; these are only warnings.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tracker.rules import BOOKKEEPING, ISSUE
@@ -49,6 +50,7 @@ def _stripped(base: Rows, side: Rows) -> Iterator[Decision]:
         if count < FEWEST or ISSUE.get(name) is BOOKKEEPING:
             continue
         sign = b'"%s":' % name.encode(errors="replace")
-        having = sum(sign in row.line for key, row in base.items() if key in side)
+        rows = (row for key, row in base.items() if key in side and sign in row.line)
+        having = sum(1 for _ in islice(rows, count * 2))
         if count * 2 > having:
             yield Decision("", name, f"one branch emptied it in {count} of {having} records")
