@@ -5,7 +5,11 @@ from __future__ import annotations
 import pytest
 from test_readme import ROOT, blocks, run
 
-PAGES = {"plans.md": ["9 created", "2 updated", "5 commands, 3 issues"]}
+PAGES = {
+    "plans.md": ["9 created", "2 updated", "5 commands, 3 issues"],
+    "import.md": ["shop-1.1", "2 created, 0 updated", "output_file"],
+    "from-br.md": ["app-07b", "✓ Created issue: app-"],
+}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -62,11 +62,11 @@ class Folder(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What metadata.json says; `log` is None where it does not name one."""
+    """What metadata.json says; `log` and `dolt` are None where it says nothing about that."""
 
     database: str = "beads.db"
     log: str | None = None
-    dolt: bool = False
+    dolt: bool | None = None
     reader: int = 1
     writer: int = 1
 
@@ -125,7 +125,7 @@ def _understood(folder: Folder, value: Mapping[str, object]) -> Metadata:
     return Metadata(
         database if database.endswith(DATABASE_ENDINGS) else "beads.db",
         _plain(folder, value, "jsonl_export"),
-        value.get("backend") == "dolt",
+        {"dolt": True, "jsonl": False}.get(str(value.get("backend"))),
         reader,
         _version(value, "writer"),
     )

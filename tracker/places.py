@@ -237,7 +237,7 @@ def _place(
         git_dir=git[1],
         common_dir=git[2],
         foreign_db=databases[1],
-        backend="dolt" if folder.dolt or said.dolt else "sqlite",
+        backend="dolt" if (folder.dolt if said.dolt is None else said.dolt) else "sqlite",
         reader=said.reader,
         writer=said.writer,
     )

@@ -90,6 +90,7 @@ def batch(session: Session, /, file: str, source: str | None, *, dry_run: bool) 
         done[:] = _run(session, lines, workspace, drafts)
         return len(drafts.issues.changes)
 
+    session.writes = not dry_run
     with _claims(workspace, lines):
         count = (workspace.preview if dry_run else workspace.edit)(run)
     if done and not dry_run:

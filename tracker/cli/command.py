@@ -164,7 +164,8 @@ class Command(click.Command):
                 session.warn(text)
             for text in () if session.json else session.tracker.gate.cautions:
                 session.warn(text)
-            _register(session)
+            if session.writes:  # not after a dry run
+                _register(session)
         return answer
 
     def get_short_help_str(self, limit: int = 45) -> str:

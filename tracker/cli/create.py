@@ -74,6 +74,7 @@ def create(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     new = _new(session, words, given)
     way = Way(given["key"], _given(given) if given["upsert"] else None)
     if given["dry_run"]:
+        session.writes = False
         make, _ = _making(session, new, way)
         _preview(session, session.tracker.rehearse(make).issue, new.id)
         return

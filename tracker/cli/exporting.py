@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.session import Session
 
-FORMATS = ("jsonl", "json", "obsidian")
+FORMATS = ("jsonl", "json", "obsidian", "github")
 _FILTERS = (
     "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "no_labels",
     "priority_min", "priority_max", "title", "times", "parent",
@@ -30,7 +30,7 @@ _OWN = {"output", "form", "force"}  # what is no filter
     examples=[
         "bd export > issues.jsonl",
         "bd export -o backup.jsonl --json",
-        "bd export --status open --format obsidian -o tasks.md",
+        "bd export --status open --format github -o issues.json",
     ],
 )
 @click.option("-o", "--output", metavar="FILE", help="Write a file instead of printing")
@@ -96,6 +96,12 @@ def _text(lines: Sequence[bytes], form: str) -> str:
     from tracker.codec import decode
 
     issues = [decode(line) for line in lines]
+    if form == "github":
+        from tracker.cli.plain import pretty
+        from tracker.interchange import github
+
+        live = (issue for issue in issues if issue.status != "tombstone")
+        return pretty([github.exported(issue) for issue in live])
     from tracker.interchange import obsidian
 
     return "\n".join(obsidian.tasks(issues)) + "\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,14 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tracker.cli.session import Session
-    from tracker.interchange.arrivals import Taken
+    from tracker.interchange.arrivals import Arrival
     from tracker.interchange.beads import Reading
-    from tracker.interchange.names import Named
-    from tracker.log import Editable, Log
+    from tracker.log import Log
 
 C = TypeVar("C", bound="Callable[..., Any]")
 
-FORMATS = ("auto", "jsonl", "markdown")
+FORMATS = ("auto", "jsonl", "markdown", "github")
 CHOICES = ("newer", "skip", "fail", "theirs")
 ORPHANS = ("allow", "strict", "skip", "resurrect")
 
@@ -39,6 +37,7 @@ def silent(*names: str, value: bool = False) -> Callable[[C], C]:
         "bd import -i issues.jsonl --on-conflict theirs",
         "git show other:.beads/issues.jsonl | bd import",
         "bd import --format markdown docs/PLAN.md --dry-run",
+        "gh issue list --state all --json number,title,body,state | bd import --format github",
     ],
     writes=True,
 )
@@ -46,7 +45,7 @@ def silent(*names: str, value: bool = False) -> Callable[[C], C]:
 @click.option("-i", "--input", "source", metavar="FILE", help="The file; '-' is standard input")
 @click.option(
     "-f", "--format", "form", type=click.Choice(FORMATS), default="auto", metavar="FORM",
-    help="jsonl, or markdown for a plan  [by the name of the file]",
+    help="jsonl, markdown for a plan, or github  [by the name of the file]",
 )  # fmt: skip
 @click.option("--as", "known_as", metavar="NAME", help="What a plan is called, if not by its path")
 @click.option("--as-is", is_flag=True, help="Keep damaged characters of a plan")
@@ -68,24 +67,63 @@ def silent(*names: str, value: bool = False) -> Callable[[C], C]:
 @pass_session
 def import_(session: Session, /, file: str, source: str | None, **given: Any) -> None:
     """Bring in issues from a file of lines, known by their ids; the log into itself is nothing."""
+    from tracker.cli import arriving
     from tracker.cli.inputs import contents, is_waiting, watched
     from tracker.interchange import beads
+    from tracker.interchange.arrivals import Policy
 
     name = source or file or "-"
     if name == "-" and is_waiting(session):
         raise Invalid("nothing to import", hint="bd import -i FILE")
     data = contents(session, name)
-    if _form(given["form"], name) == "markdown":
+    form = _form(given["form"], name)
+    if form == "markdown":
         from tracker.cli import plans
 
         plans.bring(session, name, data, given)
+        return
+    if form == "github":
+        _of_github(session, data, given)
         return
     reading = beads.read(data, _shown(name), watched(session, "Reading"))
     if _is_log(session, name, data):  # whatever is wrong with that is in it already
         reading = reading._replace(problems=(), repeated=())
     else:
         _check(reading, _shown(name), lenient=given["skip_invalid"])
-    _bring(session, reading, given)
+    _remark(session, reading)
+    orphans = "strict" if given["strict"] else given["orphan_handling"]
+    policy = Policy("skip" if given["skip_existing"] else given["on_conflict"], orphans)
+    wanted = arriving.Intake(reading.arrivals, policy, rename=given["rename_on_import"])
+    done = arriving.bring(session, wanted, dry=given["dry_run"])
+    arriving.remark(session, done)
+    arriving.say(session, done, dry=given["dry_run"])
+
+
+def _remark(session: Session, reading: Reading) -> None:
+    """What somebody should know about the file beside the counts."""
+    if reading.problems:
+        session.note(f"{len(reading.problems)} lines were left out: they cannot be read")
+    if reading.repeated:
+        session.note(f"of {len(reading.repeated)} ids that stand twice the last record counts")
+
+
+def _of_github(session: Session, data: bytes, given: Mapping[str, Any]) -> None:
+    """Issues of GitHub, each known by its reference."""
+    from tracker.cli import arriving
+    from tracker.interchange import github
+    from tracker.interchange.arrivals import Policy
+    from tracker.new import choose_prefix
+
+    found = github.read(data.decode("utf-8", "replace").removeprefix("\ufeff"))
+    settings = session.tracker.settings()
+
+    def arrivals(log: Log) -> list[Arrival]:
+        return github.arrivals(log, found, choose_prefix(log, settings)[0])
+
+    way = "skip" if given["skip_existing"] else given["on_conflict"]
+    done = arriving.bring(session, arriving.Intake(arrivals, Policy(way)), dry=given["dry_run"])
+    arriving.remark(session, done)
+    arriving.say(session, done, dry=given["dry_run"])
 
 
 def _form(asked: str, name: str) -> str:
@@ -120,81 +158,3 @@ def _check(reading: Reading, name: str, *, lenient: bool) -> None:
             f"Error parsing line {first.line}: {first.why}{more}; nothing was imported",
             hint=f"--skip-invalid takes the other {len(reading.arrivals)} records",
         )
-
-
-def _bring(session: Session, reading: Reading, given: Mapping[str, Any]) -> None:
-    """Decide, and write where something changes; the log itself decides under its lock again."""
-    from tracker.interchange.arrivals import Policy, take
-    from tracker.interchange.names import named
-    from tracker.new import choose_prefix
-
-    workspace = session.tracker
-    who = workspace.who()
-    strict = "strict" if given["strict"] else given["orphan_handling"]
-    policy = Policy("skip" if given["skip_existing"] else given["on_conflict"], strict)
-    found: list[tuple[Named, Taken]] = []
-
-    def decide(log: Log) -> Taken:
-        settings = workspace.settings()
-        prefix = choose_prefix(log, settings)[0] if given["rename_on_import"] else ""
-        names = named(log, reading.arrivals, prefix)
-        taken = take(log, names.arrivals, policy, who)
-        found[:] = [(names, taken)]
-        return taken
-
-    def plan(before: Editable) -> Mapping[str, bytes | None]:
-        return decide(before.whole).lines
-
-    changes = workspace.preview(lambda drafts: decide(drafts.before.issues.whole)).lines
-    if changes and not given["dry_run"]:
-        workspace.rewrite(plan)
-    names, taken = found[0]
-    _remark(session, reading, names, taken)
-    _say(session, names, taken, dry=given["dry_run"])
-
-
-def _remark(session: Session, reading: Reading, names: Named, taken: Taken) -> None:
-    """What somebody should know beside the counts."""
-    if reading.problems:
-        session.note(f"{len(reading.problems)} lines were left out: they cannot be read")
-    if reading.repeated:
-        session.note(f"of {len(reading.repeated)} ids that stand twice the last record counts")
-    for old, new in list(names.renamed.items())[:5]:
-        session.note(f"{old} is {new} here")
-    if len(names.renamed) > 5:
-        session.note(f"and {len(names.renamed) - 5} more have other ids here")
-    whys = Counter(one.why for one in taken.verdicts if one.what == "skipped" and one.why)
-    for why, count in whys.items():
-        session.note(f"{count} skipped: {why} (--on-conflict theirs takes what comes in)")
-
-
-def _say(session: Session, names: Named, taken: Taken, *, dry: bool) -> None:
-    counts = taken.counts()
-    if session.json:
-        more: dict[str, Any] = {"renamed": dict(names.renamed)} if names.renamed else {}
-        session.emit({**counts, **more, **(_would(taken) if dry else {})})
-        return
-    if session.flags.quiet:
-        return
-    if dry:
-        session.complain(
-            f"Would create {counts['created']} new issues, update {counts['updated']} existing "
-            f"issues, skip {counts['skipped']}; {counts['unchanged']} unchanged\n"
-            "Dry-run mode: no changes made"
-        )
-        return
-    told = [f"{counts['created']} created, {counts['updated']} updated"]
-    told += [f"{counts[kind]} {kind}" for kind in ("unchanged", "skipped") if counts[kind]]
-    session.complain(f"Import complete: {', '.join(told)}")  # on stderr, where Beads says it
-
-
-def _would(taken: Taken) -> dict[str, Any]:
-    skipped = [{"id": v.id, "why": v.why} for v in taken.verdicts if v.what == "skipped"]
-    return {
-        "dry_run": True,
-        "would": {
-            "create": taken.ids("created"),
-            "update": taken.ids("updated"),
-            "skip": skipped,
-        },
-    }

@@ -51,6 +51,7 @@ def _graph(session: Session, given: Mapping[str, Any]) -> None:
         return graphs.create(draft, graph, settings, who, given["key"])
 
     dry = given["dry_run"]
+    session.writes = not dry
     made = (workspace.rehearse if dry else workspace.write)(make)
     if session.json:
         ids = {key: issue.id for key, issue in made.items()}
@@ -88,6 +89,7 @@ def _document(session: Session, given: Mapping[str, Any]) -> None:
         return forms.create(draft, found, settings, who)
 
     dry = given["dry_run"]
+    session.writes = not dry
     issues = (workspace.rehearse if dry else workspace.write)(make)
     if session.json:
         session.emit_raw(map(as_json, issues))
@@ -123,6 +125,7 @@ def bring(session: Session, name: str, data: bytes, given: Mapping[str, Any]) ->
         return planning.bring(draft, items, file, settings, who)
 
     dry = given["dry_run"]
+    session.writes = not dry
     result = (workspace.rehearse if dry else workspace.write)(make)
     _say(session, file, result, dry=dry)
 

@@ -5,7 +5,6 @@ Nothing here writes, starts anything or waits for anything.
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -71,33 +70,6 @@ def dolt_show(session: Session) -> None:
         session.emit({"embedded": True, "backend": "jsonl"})
     else:
         session.say("Backend: jsonl; there is no server")
-
-
-@command("migrate", examples=["bd migrate --inspect --json"])
-@click.option("--inspect", is_flag=True, help="Print the state; nothing is changed")
-@silent("--dry-run", "--yes", "-y", "--cleanup", "--update-repo-id")
-@pass_session
-def migrate(session: Session, inspect: bool) -> None:
-    """Print what a migration would start from."""
-    if not inspect:
-        raise Refused("bd migrate is not part of this version", hint="bd migrate --inspect")
-    from tracker.cli.about import BEADS
-    from tracker.cli.settings import prefix
-    from tracker.query import Filter
-
-    state = {
-        "schema_version": BEADS,
-        "issue_count": session.tracker.answers.listed(Filter(), limit=1).total,
-        "config": {"issue_prefix": prefix(session)},
-        "missing_config": [],
-        "db_exists": os.path.exists(session.place.cache),
-    }
-    if session.json:
-        empty: list[str] = []
-        answer = {"registered_migrations": empty, "current_state": state, "warnings": empty}
-        session.emit({**answer, "invariants_to_check": empty})
-    else:
-        session.say(f"{state['issue_count']} issues; nothing to migrate")
 
 
 @command("detect-pollution", examples=["bd detect-pollution --json"])

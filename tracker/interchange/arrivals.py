@@ -56,11 +56,13 @@ class Arrival(NamedTuple):
 class Policy(NamedTuple):
     """What to do where the log has the id already, and about parents that are nowhere.
 
-    `newer` compares `updated_at`, and on a tie the log stands; `theirs` takes what comes in.
+    `newer` compares `updated_at`, and on a tie the log stands, but for those that are `leading`;
+    `theirs` takes what comes in.
     """
 
     on_conflict: str = NEWER
     orphans: str = ALLOW
+    leading: frozenset[str] = frozenset()
 
 
 class Verdict(NamedTuple):
@@ -135,7 +137,8 @@ def _is_edited(ours: Row, theirs: Row) -> bool:
 def _met(ours: Row, theirs: Row, policy: Policy, who: Who) -> Verdict:
     """An arrival that the log has in another form, where one of the two is to stand."""
     id = ours.key[1]
-    is_later = instant(theirs.text("updated_at")) > instant(ours.text("updated_at"))
+    ahead = instant(theirs.text("updated_at")) - instant(ours.text("updated_at"))
+    is_later = ahead > 0 or (ahead == 0 and id in policy.leading)
     deleted = ours.text("status") == TOMBSTONE, theirs.text("status") == TOMBSTONE
     if all(deleted):
         return Verdict(id, UNCHANGED)

@@ -1,0 +1,117 @@
+"""What `import` and `migrate` have in common: records come in, and the counts are told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.interchange.arrivals import Policy, Taken, take
+from tracker.interchange.names import Named, named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tracker.cli.session import Session
+    from tracker.interchange.arrivals import Arrival
+    from tracker.log import Editable, Log
+
+
+class Intake(NamedTuple):
+    """Records to bring in, and how; with `rename`, ids of other prefixes get that of ours.
+
+    A function makes them where they depend on what the log has.
+    """
+
+    arrivals: Sequence[Arrival] | Callable[[Log], Sequence[Arrival]]
+    policy: Policy
+    rename: bool = False
+
+
+class Done(NamedTuple):
+    """What became of them."""
+
+    names: Named
+    taken: Taken
+
+
+def bring(session: Session, intake: Intake, *, dry: bool) -> Done:
+    """Decide, and write where something changes; under its lock the log itself decides again."""
+    from tracker.new import choose_prefix
+
+    workspace = session.tracker
+    who = workspace.who()
+    found: list[Done] = []
+
+    def decide(log: Log) -> Taken:
+        settings = workspace.settings()
+        prefix = choose_prefix(log, settings)[0] if intake.rename else ""
+        given = intake.arrivals(log) if callable(intake.arrivals) else intake.arrivals
+        names = named(log, given, prefix)
+        found[:] = [Done(names, take(log, names.arrivals, intake.policy, who))]
+        return found[0].taken
+
+    def plan(before: Editable) -> Mapping[str, bytes | None]:
+        return decide(before.whole).lines
+
+    changes = workspace.preview(lambda drafts: decide(drafts.before.issues.whole)).lines
+    if dry:
+        session.writes = False
+    elif changes:
+        workspace.rewrite(plan)
+    return found[0]
+
+
+def remark(session: Session, done: Done) -> None:
+    """What somebody should know beside the counts."""
+    renamed = done.names.renamed
+    for old, new in list(renamed.items())[:5]:
+        session.note(f"{old} is {new} here")
+    if len(renamed) > 5:
+        session.note(f"and {len(renamed) - 5} more have other ids here")
+    whys = Counter(one.why for one in done.taken.verdicts if one.what == "skipped" and one.why)
+    for why, count in whys.items():
+        session.note(f"{count} skipped: {why} (--on-conflict theirs takes what comes in)")
+
+
+def counts(done: Done, *, dry: bool) -> dict[str, Any]:
+    """The counts for `--json`, and for a dry run what would become of which issue."""
+    renamed = dict(done.names.renamed)
+    more: dict[str, Any] = {"renamed": renamed} if renamed else {}
+    return {**done.taken.counts(), **more, **(_would(done.taken) if dry else {})}
+
+
+def _would(taken: Taken) -> dict[str, Any]:
+    skipped = [{"id": v.id, "why": v.why} for v in taken.verdicts if v.what == "skipped"]
+    return {
+        "dry_run": True,
+        "would": {
+            "create": taken.ids("created"),
+            "update": taken.ids("updated"),
+            "skip": skipped,
+        },
+    }
+
+
+def told(done: Done) -> str:
+    """`9 created, 0 updated`, and what else there is."""
+    found = done.taken.counts()
+    texts = [f"{found['created']} created, {found['updated']} updated"]
+    texts += [f"{found[kind]} {kind}" for kind in ("unchanged", "skipped") if found[kind]]
+    return ", ".join(texts)
+
+
+def say(session: Session, done: Done, *, dry: bool) -> None:
+    """The counts, as Beads says them: text on stderr."""
+    if session.json:
+        session.emit(counts(done, dry=dry))
+    elif session.flags.quiet:
+        return
+    elif dry:
+        found = done.taken.counts()
+        session.complain(
+            f"Would create {found['created']} new issues, update {found['updated']} existing "
+            f"issues, skip {found['skipped']}; {found['unchanged']} unchanged\n"
+            "Dry-run mode: no changes made"
+        )
+    else:
+        session.complain(f"Import complete: {told(done)}")

@@ -1,0 +1,196 @@
+"""The database of Beads 0.49 or br: its issues as records, and settings that were only there.
+
+Only columns that are there are read, so any of their versions will do. What Beads had not exported
+yet stands in `dirty_issues`: of those the database is the truth, of all others the log may be.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from typing import Any, NamedTuple
+
+from tracker.codec import decode, encode, quote
+from tracker.errors import Invalid
+from tracker.foreign import opened
+from tracker.ids import VALID
+from tracker.interchange.arrivals import Arrival
+from tracker.model import instant, stamp
+
+_FLAGS = {"ephemeral", "wisp", "pinned", "is_template", "crystallizes"}
+_COUNTS = {"compaction_level", "original_size", "timeout", "timeout_ns"}
+_JSON = {"metadata", "waiters", "bonded_from", "creator", "validations"}
+_LEFT_OUT = {"content_hash", "source_repo", "source_repo_path"}
+_NAMES = {"timeout_ns": "timeout", "wisp": "ephemeral"}
+_SETTINGS = {"issue_prefix": "issue-prefix", "status.custom": "status.custom",
+             "types.custom": "types.custom", "allowed_prefixes": "allowed-prefixes"}  # fmt: skip
+_GO = re.compile(
+    r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:\.\d{1,9})?) ?([+-]\d\d:?\d\d)?(?: [A-Z]+)?\Z"
+)
+_MEMORY = "kv.memory."
+
+
+class Held(NamedTuple):
+    """What a database holds: records, which of them were never exported, and settings.
+
+    `memories` are texts by key, `values` what `bd kv` kept.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    dirty: frozenset[str]
+    settings: dict[str, str]
+    memories: dict[str, str]
+    values: dict[str, str]
+
+
+def read(path: str) -> Held:
+    """Everything in a database. Raises Invalid where it is none of Beads."""
+    try:
+        with opened(path) as db:
+            db.row_factory = sqlite3.Row
+            db.text_factory = lambda data: data.decode("utf-8", "replace")
+            return _held(_Tables(db))
+    except (OSError, sqlite3.Error) as error:
+        raise Invalid(f"{path} cannot be read as a database of Beads: {error}") from None
+
+
+class _Tables:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        rows = db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
+        self._names = {row[0] for row in rows}
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row; none where there is no such table."""
+        if table not in self._names:
+            return []
+        return [dict(row) for row in self._db.execute(f'SELECT * FROM "{table}"')]
+
+    def by_issue(self, table: str) -> dict[str, list[dict[str, Any]]]:
+        """The rows of each issue."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in self.rows(table):
+            found.setdefault(str(row.get("issue_id")), []).append(row)
+        return found
+
+
+def _held(tables: _Tables) -> Held:
+    issues = tables.rows("issues")
+    if not issues and not tables.rows("config"):
+        raise sqlite3.DatabaseError("it has no issues")
+    labels, edges = tables.by_issue("labels"), tables.by_issue("dependencies")
+    comments = tables.by_issue("comments")
+    arrivals = []
+    for row in issues:
+        id = str(row.get("id"))
+        if not VALID.match(id):
+            raise Invalid(f"{id!r} is no id", hint="the database may be damaged: bd migrate FILE")
+        own = {
+            **_fields(row),
+            "labels": sorted({str(one["label"]) for one in labels.get(id, ())}),
+            "dependencies": [_edge(one) for one in _by_time(edges.get(id, []))],
+            "comments": [_comment(one) for one in _by_time(comments.get(id, []))],
+        }
+        if not own.get("ephemeral"):
+            arrivals.append(Arrival(id, _line(own)))
+    dirty = frozenset(str(row.get("issue_id")) for row in tables.rows("dirty_issues"))
+    config = {str(row["key"]): str(row["value"]) for row in tables.rows("config")}
+    return Held(
+        tuple(arrivals),
+        dirty,
+        {name: config[key] for key, name in _SETTINGS.items() if config.get(key)},
+        {k.removeprefix(_MEMORY): v for k, v in config.items() if k.startswith(_MEMORY)},
+        {
+            k.removeprefix("kv."): v
+            for k, v in config.items()
+            if k.startswith("kv.") and not k.startswith(_MEMORY)
+        },
+    )
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    """The canonical line; JSON columns go through as the text that they were."""
+    raw = {name: row.pop(name) for name in _JSON & row.keys()}
+    texts = [f"{quote(name)}:{quote(value)}" for name, value in row.items()]
+    texts += [f"{quote(name)}:{value}" for name, value in raw.items()]
+    return encode(decode("{" + ",".join(texts) + "}"))
+
+
+def _fields(row: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for column, value in row.items():
+        name = _NAMES.get(column, column)
+        if column in _LEFT_OUT or value is None or value in ("", b""):
+            continue
+        if column in _FLAGS:
+            if value:
+                found[name] = True
+        elif column in _COUNTS:
+            if value:
+                found[name] = int(value)
+        elif column in _JSON:
+            raw = _json(str(value))
+            if raw:
+                found[name] = raw
+        elif _is_time(name):
+            found[name] = _time(value)
+        else:
+            found[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    return found
+
+
+def _is_time(name: str) -> bool:
+    return name.endswith("_at") or name in {"defer_until", "last_activity"}
+
+
+def _json(text: str) -> str:
+    """The text of a JSON value that says something; "" for any other."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    return text if value not in (None, "", [], {}) else ""
+
+
+def _time(value: Any) -> str:
+    """A time as the log holds it: Go's own form, text of SQLite, or a number since 1970."""
+    if isinstance(value, int | float):
+        scale = 1 if value > 1e17 else 10**3 if value > 1e14 else 10**6 if value > 1e11 else 10**9
+        return stamp(int(value * scale))
+    text = str(value).split(" m=")[0].strip()
+    match = _GO.match(text)
+    if match is None:
+        return text
+    day, clock, offset = match.groups()
+    return f"{day}T{clock}{_offset(offset)}"
+
+
+def _offset(text: str | None) -> str:
+    if text is None or text.startswith(("+0000", "+00:00")):
+        return "Z"
+    return text if ":" in text else f"{text[:3]}:{text[3:]}"
+
+
+def _by_time(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: instant(_time(row.get("created_at") or "")))
+
+
+def _edge(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("issue_id", "depends_on_id", "type", "created_at", "created_by", "metadata",
+             "thread_id")  # fmt: skip
+    found = {name: row[name] for name in names if row.get(name)}
+    if found.get("metadata") in {"{}", "null"}:
+        del found["metadata"]
+    return _with_time(found)
+
+
+def _comment(row: dict[str, Any]) -> dict[str, Any]:
+    names = ("id", "issue_id", "author", "text", "created_at")
+    return _with_time({name: row[name] for name in names if row.get(name) is not None})
+
+
+def _with_time(row: dict[str, Any]) -> dict[str, Any]:
+    if row.get("created_at"):
+        row["created_at"] = _time(row["created_at"])
+    return row
