@@ -332,6 +332,9 @@ def same_objects(data, answers):
         assert item == expected
     few = page.rows[:3]
     assert list(answers.objects(few)) == list(answers.objects(page.rows))[:3]
+    keys = answers.keys(Filter(hide_tombstones=False), "id")
+    long = b"[" + b"".join(answers.inside(keys)) + b"\n]"
+    assert long.decode() == "[\n  " + ",\n  ".join(answers.whole(keys)) + "\n]" or not found
     return text
 
 

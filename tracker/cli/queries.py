@@ -75,7 +75,13 @@ def list_(session: Session, /, **given: Any) -> None:
     limit = limit_of(session, given["limit"], usual)
     sort, order = given["sort"] or "", {"back": given["reverse"], "ready": given["ready"]}
     if session.json and not limit:
-        session.emit_raw(answers.whole(answers.keys(filter, sort, **order)))
+        from tracker.answers import FEW
+
+        keys = answers.keys(filter, sort, **order)
+        if len(keys) > FEW and not session.flags.envelope:
+            session.emit_inside(answers.inside(keys))
+        else:
+            session.emit_raw(answers.whole(keys))
         return
     page = answers.listed(filter, sort, limit, **order)
     if session.json:
