@@ -1,16 +1,22 @@
-"""Writes docs/commands.md out of the program itself: `make docs`. A test says when that is due."""
+"""Writes docs/commands.md and docs/graph.svg out of the program itself: `make docs`.
+
+A test says when that is due.
+"""
 
 from __future__ import annotations
 
 import inspect
 import io
+import itertools
+import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli import ALIASES, COMMANDS, program
+from tracker.cli import ALIASES, COMMANDS, main, program
 from tracker.cli.command import Command, Group
 from tracker.cli.flags import FLAGS
 from tracker.cli.session import Session
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parent / "commands.md"
+PICTURE = Path(__file__).parent / "graph.svg"
 WIDTH = 96
 
 HEAD = """\
@@ -145,6 +152,47 @@ def _flags() -> Iterator[str]:
     yield f"\nAccepted, and without a meaning here: {', '.join(idle)}."
 
 
+_SHOP = """
+epic = create Checkout --type epic
+cart = create "Cart total is wrong with coupons" -t bug -p 1 -e 3h --parent @epic -a ann
+tax = create "Show tax per line" -e 90m --parent @epic --deps @cart
+total = create "Round totals as the law says" -e 4h --parent @epic --deps @tax
+mail = create "Send the receipt by mail" -e 2h --parent @epic --deps @total
+bank = create "Payments" --type epic
+card = create "Store cards at the provider, not here" -p 0 -e 1h --parent @bank
+refund = create "Refund from the back office" -t feature -e 6h --parent @bank --deps @card
+report = create "Daily report of refunds" -e 2h -p 3 --parent @bank --deps @refund,@total
+update @cart --status in_progress
+close @card --reason "Moved to the provider"
+create "Faster search" -p 3 -e 8h
+create "Translate the help" -p 4
+"""
+
+
+def picture() -> str:
+    """What `bd graph --svg` draws of a small shop; the same every time."""
+    with tempfile.TemporaryDirectory() as folder:
+        top = Path(folder) / "shop"
+        top.mkdir()
+        ids, moments = itertools.count(7919), itertools.count(1_800_000_000 * 10**9, 10**9)
+
+        def bd(*words: str, stdin: str = "") -> str:
+            out, err = io.StringIO(), io.StringIO()
+            code = main(
+                ["bd", "--actor", "ann", *words], {"HOME": folder, "PATH": os.environ["PATH"]},
+                io.StringIO(stdin), out, err, str(top),
+                clock=lambda: next(moments), nonce=lambda: next(ids),
+            )  # fmt: skip
+            if code:
+                raise RuntimeError(err.getvalue())
+            return out.getvalue()
+
+        bd("init", "--prefix", "shop")
+        bd("batch", stdin=_SHOP)
+        return bd("graph", "--closed", "--format", "svg")
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
-    sys.stdout.write(f"{PAGE}\n")
+    for made, text in ((PAGE, page()), (PICTURE, picture())):
+        made.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{made}\n")

@@ -28,6 +28,10 @@ def test_the_page_of_commands_is_what_the_program_says():
     assert (ROOT / "docs" / "commands.md").read_text() == generated().page(), "make docs"
 
 
+def test_the_picture_is_what_the_program_draws():
+    assert (ROOT / "docs" / "graph.svg").read_text() == generated().picture(), "make docs"
+
+
 def test_every_command_has_a_heading_there():
     page = (ROOT / "docs" / "commands.md").read_text()
     for section, rows in COMMANDS.items():
