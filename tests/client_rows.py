@@ -62,6 +62,10 @@ SHAPES = {
     "version": "version:s build:s branch?:s commit?:s",
     "pair": "id1:s id2:s",
     "embedded": "embedded:b",
+    "tree": "beads_state:s branch:s is_main:b name:s path:s",
+    "worktree": "is_worktree:b",
+    "memory": "action:s key:s value:s",
+    "recalled": "found:b key:s value:s",
     "any": "",
 }
 
@@ -176,6 +180,7 @@ ROWS = (
         (("create", "A title", "--body-file=text.md", "--json"), "made"),
         (("create", "A title", "--silent"), "~t-[a-z0-9]+\n"),
         (("create", "A title"), "^✓ Created issue: t-"),
+        (("create", "--file", "plan.md", "--json"), "[made]"),
     ),
     row(
         "create with a title as an option",
@@ -445,10 +450,16 @@ ROWS = (
         ("orphans --json", "any"),
         ("duplicates --json", "any"),
         ("hooks list --json", "any"),
+        ("worktree list --json", "[tree]"),
+        ("worktree info --json", "worktree"),
     ),
     row(
         "the generation of 1.x",
         ("dolt show --json", "embedded"),
         ("-C .beads/.. list --json", "[listed]"),
+        (("remember", "use tabs", "--json"), "memory"),
+        ("memories --json", "any"),
+        ("memories tabs --json", "any"),
+        ("recall use-tabs --json", "recalled"),
     ),
 )

@@ -341,8 +341,9 @@ class Answers:
 
     def _own_edges(self, keys: Sequence[Key] | None) -> dict[int, list[str]]:
         sql = (
-            "SELECT e.n, e.record || coalesce(',' || char(10) || b.text, '') || char(10) "
-            "|| '      }}' FROM edge e LEFT JOIN issue t ON t.id = e.target "
+            "SELECT e.n, e.record || ',' || char(10) "
+            f"|| coalesce(b.text, {_GONE}) || char(10) || '      }}}}' "
+            "FROM edge e LEFT JOIN issue t ON t.id = e.target "
             "LEFT JOIN brief b ON b.n = t.n WHERE {} ORDER BY e.n, e.place"
         )
         found: dict[int, list[str]] = {}
@@ -353,6 +354,15 @@ class Answers:
     def _dependents(self, keys: Sequence[Key] | None) -> dict[str, int]:
         sql = "SELECT e.target, count(*) FROM edge e WHERE {} GROUP BY e.target"
         return dict(self._each(sql, keys, "e.target"))
+
+
+# What an edge tells of a target that is in no record, for readers who take it for an issue.
+_GONE = """'        "id": ' || json_quote(e.target) || ',
+        "title": "(not in this log)",
+        "status": "tombstone",
+        "priority": 4,
+        "issue_type": "task",
+        "updated_at": "1970-01-01T00:00:00Z"'"""
 
 
 def _edge(values: tuple[Any, ...]) -> Edge:

@@ -86,7 +86,7 @@ def _accepted(name: str, help: str = "") -> Callable[[C], C]:
 @_accepted("--skip-hooks", "Write no hooks; it never does")
 @click.option("--skip-merge-driver", is_flag=True, help="Register no merge driver with git")
 @_accepted("--skip-agents", "Leave AGENTS.md alone; it always does")
-@_accepted("--non-interactive")
+@_accepted("--non-interactive", "Ask nothing; it never does")
 @_accepted("--from-jsonl")
 @ignored("--team", "--server")
 @ignored("-b", "--branch", "--server-host", "--server-port", "--server-user", value=True)
