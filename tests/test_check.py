@@ -85,6 +85,9 @@ BROKEN = [
     ([record("a-1", priority=5)], "Priorities", [(1, "a-1: priority 5")]),
     ([record("a-1", priority=-1)], "Priorities", [(1, "a-1: priority -1")]),
     ([record("a-1", status="closed")], "Closing times", [(1, "a-1: closed without closed_at")]),
+    ([record("a-1", conflicts=[{"field": "/title", "value": "x"}, {"field": "/notes"}, 7]),
+      record("a-2", conflicts="odd")], "Kept values",
+     [(1, "a-1: both branches changed notes, ti")]),
     ([record("a-1", closed_at="2026-01-01T00:00:00Z", close_reason="x")], "Closing fields",
      [(1, "a-1: open, and has closed_at, close_reason")]),
     ([record("a-1", comments=[comment(7, "x"), comment(7, "y")])], "Comment ids",
@@ -105,7 +108,7 @@ def test_what_breaks_an_invariant(rows, name, expected):
 
 
 def test_every_invariant_was_broken_above():
-    assert {name for _, name, _ in BROKEN} | {"Size"} == {one.name for one in INVARIANTS}
+    assert {name for _, name, _ in BROKEN} | {"Size", "Archive"} == {one.name for one in INVARIANTS}
 
 
 def test_the_size_of_the_file(monkeypatch):
@@ -115,6 +118,13 @@ def test_the_size_of_the_file(monkeypatch):
     assert "close to what forges take" in broken(held)["Size"][0][1]
     monkeypatch.setattr(check, "HUGE_FILE", len(held.data) - 1)
     assert "refused by most forges" in broken(held)["Size"][0][1]
+
+
+def test_an_issue_that_is_live_and_archived():
+    terms = check.Terms(elsewhere=frozenset({"a-2", "a-9"}))
+    seen = check.subject(log(record("a-1"), record("a-2")), terms)
+    (problem,) = {one.name: found for one, found in check.findings(seen)}["Archive"]
+    assert problem.why == "a-2 is in the archive too, and counts as live"
 
 
 def test_the_configuration_may_allow_more():

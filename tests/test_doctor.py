@@ -204,7 +204,7 @@ def test_outside_git(tmp_path):
 
 
 def test_hooks_of_beads(root, repo):
-    assert passed(root, "hooks") == "none"
+    assert passed(root, "hooks-of-beads") == "none"
     hooks = root / ".git/hooks"
     hooks.mkdir(exist_ok=True)
     (hooks / "post-merge").write_text("#!/bin/sh\n# bd-shim v1\nexec bd hook post-merge\n")
@@ -212,12 +212,41 @@ def test_hooks_of_beads(root, repo):
         "#!/bin/sh\nbd sync --flush-only\ngit add .beads/issues.jsonl\n"
     )
     (hooks / "pre-push").write_text("#!/bin/sh\nmake test\n")
-    message = passed(root, "hooks")
+    message = passed(root, "hooks-of-beads")
     assert message.startswith("post-merge, pre-commit call bd")
     assert "pre-commit also adds files of .beads" in message
     (root / "elsewhere").mkdir()
     repo.git("config", "core.hooksPath", "elsewhere")
-    assert passed(root, "hooks") == "none"
+    assert passed(root, "hooks-of-beads") == "none"
+
+
+def test_hooks_of_ours(root, repo):
+    assert passed(root, "our-hooks") == "none of this program's"
+    bd(root, "hooks", "install")
+    assert passed(root, "our-hooks") == "pre-commit, post-merge, post-checkout run"
+    stub = root / ".git/hooks/pre-commit"
+    stub.chmod(0o644)  # git does not run it
+    found = findings(root)["Our hooks"]
+    assert found["message"].startswith("pre-commit of this program cannot run")
+    assert found["fix"] == "bd hooks install"
+    stub.unlink()
+    stub.mkdir()
+    assert "is a folder" in findings(root)["Our hooks"]["message"]
+    stub.rmdir()
+    (root / "elsewhere").mkdir()
+    repo.git("config", "core.hooksPath", "elsewhere")
+    assert passed(root, "our-hooks").startswith("left to ")
+
+
+def test_values_that_a_merge_kept(root, log):
+    conflict = '"conflicts":[{"field":"/title","value":"x"}],"labels"'
+    text = line("a-1")[:-1] + ',"labels":["x"]}'
+    log.write_text(text + "\n")
+    assert findings(root, code=0) == {}
+    log.write_text(text.replace('"labels"', conflict) + "\n")
+    found = findings(root)["Kept values"]
+    assert "a-1: both branches changed title" in found["message"]
+    assert found["fix"] == "bd conflicts"
 
 
 def test_dolt(root):

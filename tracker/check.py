@@ -233,6 +233,25 @@ def loose_edges(seen: Subject) -> list[Problem]:
     ]
 
 
+def kept(seen: Subject) -> list[Problem]:
+    """Fields of which a merge kept the values of both branches: somebody has to choose."""
+    found = []
+    for _, row in seen.log.rows():
+        entries = row.get("conflicts")
+        named = [e.get("field") for e in entries if isinstance(e, dict)] if entries else []
+        fields = sorted({name.removeprefix("/") for name in named if isinstance(name, str)})
+        if fields:
+            why = f"{row['id']}: both branches changed {', '.join(fields)}"
+            found.append(seen.problem(row["id"], why))
+    return found
+
+
+def away(seen: Subject) -> list[Problem]:
+    """Issues that one branch archived and another went on with: here they are live."""
+    both = (id for id in seen.log if id in seen.terms.elsewhere)
+    return [seen.problem(id, f"{id} is in the archive too, and counts as live") for id in both]
+
+
 def circles(seen: Subject) -> list[Problem]:
     """Issues that wait for each other: none of them can ever be ready."""
     ways = cycles(waiting_edges(seen.issues, Rules(0, seen.terms.closing)))
@@ -245,6 +264,8 @@ INVARIANTS = (
               "correct these lines in an editor; they are kept as they are"),
     Invariant("Repeated ids", ERROR, "every id stands once", repeated,
               "compare these lines in an editor, and give each issue an id of its own"),
+    Invariant("Kept values", WARNING, "no merge kept two values of a field", kept,
+              "bd conflicts"),
     Invariant("Cycles", WARNING, "no issues wait for each other", circles, "bd dep cycles"),
     Invariant("Missing parents", WARNING, "every parent is there", orphans,
               "bd dep remove ID PARENT"),
@@ -264,6 +285,7 @@ INVARIANTS = (
     Invariant("Size", WARNING, "the log is small enough for every forge", large_file,
               "move closed issues into archive.jsonl"),
     Invariant("Closing fields", INFO, "no open issue has closing fields", closing_on_open),
+    Invariant("Archive", INFO, "no live issue is in the archive", away),
     Invariant("Comment ids", INFO, "comment ids are unique within an issue", comment_ids),
     Invariant("Order", INFO, "the lines are sorted by id", unsorted),
 )  # fmt: skip

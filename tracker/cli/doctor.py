@@ -9,9 +9,11 @@ import click
 from tracker import checkup
 from tracker.cli.about import compat_version
 from tracker.cli.command import command, pass_session
-from tracker.errors import Refused
+from tracker.errors import Refused, TrackerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tracker.checkup import Check
     from tracker.cli.session import Session
 
@@ -47,13 +49,38 @@ def doctor(
     if check_health:
         _health(session, checkup.health(scene))
         return
-    found = _chosen(checkup.examine(scene), wanted)
+    found = _chosen([*checkup.examine(scene), *_hooks(session)], wanted)
     amiss = any(one.status != checkup.OK for one in found)
     session.code = int(amiss and not (session.json and wanted in {POLLUTION, VALIDATE}))
     if session.json:
         session.emit(_told(session, found, wanted))
     else:
         _say(session, found, fix=fix)
+
+
+def _hooks(session: Session) -> Iterator[Check]:
+    """Whether git runs the hooks of ours that are there."""
+    from tracker.cli.hooking import site_of
+    from tracker.hooks import found
+
+    if session.place.top is None or session.place.common_dir is None:
+        return
+    try:
+        site = site_of(session)
+        there = [] if site.owner else [one for one in found(site.folder, "") if one.version]
+    except TrackerError as error:
+        yield checkup.Check("Our hooks", checkup.WARNING, error.message, fix=error.hint or "",
+                            category="Git")  # fmt: skip
+        return
+    old = [one.name for one in there if one.is_outdated]
+    if old:
+        message = f"{', '.join(old)} of this program cannot run any more, or are of an older one"
+        yield checkup.Check("Our hooks", checkup.WARNING, message, fix="bd hooks install",
+                            category="Git")  # fmt: skip
+        return
+    names = ", ".join(one.name for one in there)
+    by = f"left to {site.owner.name}" if site.owner else "none of this program's"
+    yield checkup.Check("Our hooks", checkup.OK, f"{names} run" if names else by, category="Git")
 
 
 def _health(session: Session, found: list[Check]) -> None:
