@@ -42,6 +42,7 @@ LAYERS = (
         "templates", "twins",
     ),
     (
+        "memofollow", "memosource", "memotables", "recollection", "retrieval",
         "scene",
         "conditions",
         "blobs",

@@ -35,6 +35,7 @@ candidates = st.lists(
         names,
         st.sampled_from([*KINDS, "odd"]),
         st.floats(1e-6, 20),
+        st.floats(0, 20),
         st.floats(0, 1),
         st.integers(0, NOW),
         st.floats(0, 1),
@@ -74,6 +75,8 @@ def test_the_score_is_the_product_of_its_factors():
 def test_words_are_measured_against_the_best_and_by_coverage():
     half = [one("a", bm25=8.0), one("b", bm25=4.0), one("c", bm25=8.0, coverage=0.0)]
     assert lexical(half) == pytest.approx([1.0, 0.5, 0.75])
+    pairs = [one("a", bm25=8.0, pairs=5.0), one("b", bm25=9.0), one("c", bm25=1.0)]
+    assert lexical(pairs) == pytest.approx([1.0, 0.9, 0.1])
     assert lexical([one(bm25=0.0)]) == [0.0]
     assert lexical([]) == []
 

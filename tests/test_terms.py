@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import HARD_TEXTS, texts
 
-from tracker.terms import MOST, STOP_WORDS, humps, indexed, match, parts, terms
+from tracker.terms import MOST, STOP_WORDS, humps, indexed, match, match_pairs, parts, terms
 from tracker.where import safe
 
 HOSTILE = (
@@ -31,7 +31,10 @@ def found(question: str, *documents: str) -> list[int]:
         rows = [(indexed(safe(text)), parts(text)) for text in documents]
         db.executemany("INSERT INTO f VALUES(?,?)", rows)
         sql = "SELECT rowid - 1 FROM f WHERE f MATCH ? ORDER BY rowid"
-        wanted = match(terms(question))
+        asked = terms(question)
+        if pairs := match_pairs(asked):
+            db.execute(sql, (pairs,)).fetchall()
+        wanted = match(asked)
         return [row[0] for row in db.execute(sql, (wanted,))] if wanted else []
 
 
@@ -104,6 +107,11 @@ def test_long_questions_keep_to_a_number_of_terms():
     assert len(terms("字" * 5000)) == 1
     long = "".join(chr(0x4E00 + n) for n in range(3000))
     assert len(terms(long)) == MOST
+
+
+def test_pairs_are_of_terms_that_follow_each_other():
+    assert match_pairs(["rate", "limit", "api"]) == '"rate limit" OR "limit api"'
+    assert match_pairs(["缓", "limit"]) == match_pairs(["one"]) == match_pairs([]) == ""
 
 
 @pytest.mark.parametrize("question", HOSTILE)

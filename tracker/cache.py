@@ -284,7 +284,7 @@ def opened(source: Sourced, path: str, left: str) -> Cache:
     db = connect(path)
     try:
         cache = Cache(db, _held(db), path, left)
-        if cache.state["version"] != version() or cache.state["config"] != source.config:
+        if cache.state["version"] != version(source.name) or cache.state["config"] != source.config:
             raise Gone
     except BaseException:
         db.close()
@@ -310,11 +310,11 @@ def connect(path: str, *, new: bool = False) -> sqlite3.Connection:
     return db
 
 
-def version() -> str:
-    """What a cache must have been made by for us to use it."""
+def version(name: str = "cache") -> str:
+    """What a cache of that name must have been made by for us to use it."""
     from tracker import __version__
 
-    return f"{__version__} {FORMAT}"
+    return f"{__version__} {FORMAT}" if name == "cache" else f"{__version__} {name} {FORMAT}"
 
 
 def lock_path(local: str, name: str = "cache") -> str:

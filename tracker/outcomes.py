@@ -205,9 +205,12 @@ def given(issue: Issue) -> tuple[str, ...]:
 
 
 def credits_of(issues: Iterable[Issue], closing: Collection[str]) -> Credits:
-    """What closed issues say for the memories that they name, unless the work failed."""
+    """What closed issues say for the memories that they name, unless the work failed.
+
+    Of an id that stands several times the last counts, as everywhere.
+    """
     found: Credits = {}
-    for issue in issues:
+    for issue in {issue.id: issue for issue in issues}.values():
         keys = given(issue)
         is_done = issue.status in closing and issue.status != TOMBSTONE
         if not keys or not is_done or failed(issue):

@@ -1,6 +1,7 @@
 """How memories are scored and chosen: arithmetic over candidates, whoever has found them.
 
-    lexical = bm25 / best * (3 + coverage) / 4
+    near    = bm25 of the terms + 0.4 * bm25 of pairs of them that stand together
+    lexical = near / best * (3 + coverage) / 4
     score   = rel * (0.85 + 0.15 * 2^(-age / half-life of the kind)) * (0.70 + 0.30 * trust)
               * 1.10 if pinned * 0.80 if a source file has changed * 0.60 if archived
 
@@ -17,12 +18,14 @@ from math import log1p
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 POOL = 200
 """Candidates that are scored: the best by words alone."""
 TERMS = 48
 """Terms of a question that are looked for: of more, the rarest."""
+TOGETHER = 0.4
+"""What pairs of terms count that follow each other as they do in the question."""
 FEWEST = 3  # are not left out for being weak
 WEAK = 0.15
 
@@ -44,14 +47,15 @@ EXACT, PREFIX, OTHER = range(3)
 class Candidate(NamedTuple):
     """A memory that may answer.
 
-    `bm25` is positive, larger is better, and 0 where only the key was found; `coverage` is the
-    share of the question's terms that it holds, by `weight`. `since` is its last sign of life, in
-    nanoseconds since 1970.
+    `bm25` is positive, larger is better, and 0 where only the key was found; `pairs` is the same of
+    terms that stand together. `coverage` is the share of the terms that it holds, by `weight`.
+    `since` is its last sign of life, in nanoseconds since 1970, 0 if it has no time.
     """
 
     key: str
     kind: str = "fact"
     bm25: float = 0.0
+    pairs: float = 0.0
     coverage: float = 0.0
     since: int = 0
     trust: float = 1.0
@@ -101,13 +105,19 @@ def telling(terms: Sequence[str], holding: Mapping[str, int]) -> list[str]:
 
 def lexical(candidates: Sequence[Candidate]) -> list[float]:
     """By words alone; the best of the candidates has all that its coverage allows."""
-    best = max((one.bm25 for one in candidates), default=0.0) or 1.0
-    return [one.bm25 / best * (3 + one.coverage) / 4 for one in candidates]
+    near = [one.bm25 + TOGETHER * one.pairs for one in candidates]
+    best = max(near, default=0.0) or 1.0
+    return [at / best * (3 + one.coverage) / 4 for at, one in zip(near, candidates, strict=True)]
+
+
+def key_of(question: str) -> str:
+    """The key that a question may be, or the beginning of one."""
+    return question.strip().removesuffix("*").removesuffix("/")
 
 
 def place(key: str, question: str) -> int:
     """Whether a question is this key, or the beginning of it."""
-    asked = question.strip().removesuffix("*").removesuffix("/")
+    asked = key_of(question)
     if not asked:
         return OTHER
     if key == asked:
@@ -115,8 +125,13 @@ def place(key: str, question: str) -> int:
     return PREFIX if key.startswith(asked) else OTHER
 
 
-def recency(kind: str, age: int) -> float:
-    """The share that an age in nanoseconds leaves: 1 when new, half after the kind's half-life."""
+def recency(kind: str, age: int | None) -> float:
+    """The share that an age in nanoseconds leaves: 1 when new, half after the kind's half-life.
+
+    Half also where the age is not known.
+    """
+    if age is None:
+        return 0.5
     days = max(age, 0) / DAY
     return float(2 ** (-days / HALF_LIVES.get(kind, HALF_LIVES["note"])))
 
@@ -133,7 +148,7 @@ def ranked(
             one,
             place(one.key, question),
             near,
-            AGED + (1 - AGED) * recency(one.kind, now - one.since),
+            AGED + (1 - AGED) * recency(one.kind, now - one.since if one.since else None),
             DISTRUSTED + (1 - DISTRUSTED) * one.trust,
             PINNED if one.pinned else 1.0,
             STALE if one.stale else 1.0,
@@ -202,3 +217,30 @@ def cut(text: str, budget: int, size: Callable[[str], int] = len) -> str:
         else:
             high = middle - 1
     return text[:low].rstrip() + "…" if low else ""
+
+
+def superseded(live: Mapping[str, tuple[int, Iterable[str]]]) -> set[str]:
+    """The keys that a live memory takes the place of.
+
+    `live` tells of each memory that supersedes something when it was last changed, and what. In a
+    circle the newest stays, so that not all of them are gone.
+    """
+    gone = set()
+    for key, (changed, others) in live.items():
+        for other in others:
+            is_newer = other in live and (live[other][0], other) > (changed, key)
+            if other != key and not (is_newer and key in _below(other, live)):
+                gone.add(other)
+    return gone
+
+
+def _below(key: str, live: Mapping[str, tuple[int, Iterable[str]]]) -> set[str]:
+    """All that a memory supersedes, by whatever way."""
+    found: set[str] = set()
+    waiting = [key]
+    for one in waiting:
+        for other in live.get(one, (0, ()))[1]:
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found

@@ -8,10 +8,11 @@ in camelCase, and scripts that are written without spaces, which become pairs of
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _STOPS = """
     a about above after again against all am an and any are as at be because been before being
@@ -95,6 +96,14 @@ def phrase(term: str) -> str:
 def match(found: Iterable[str]) -> str:
     """The expression that finds what holds any of the terms; "" for none."""
     return " OR ".join(map(phrase, found))
+
+
+def match_pairs(found: Sequence[str]) -> str:
+    """The expression that finds what holds two of the terms as they follow each other."""
+    whole = [phrase(term) for term in found]
+    return " OR ".join(
+        f"{one[:-1]} {two[1:]}" for one, two in pairwise(whole) if not (one + two).count("*")
+    )
 
 
 def indexed(text: str) -> str:

@@ -1,0 +1,147 @@
+"""What the cache of memories answers for, and how it follows that.
+
+Its files are those of memories and outcomes, private ones before shared ones, and the log of
+issues, of which only a few lines count: memories as Beads 1.x keeps them, and issues that name the
+memories their work was given. Each file is followed by itself, as a set difference of what counts
+in it; one whose lines are not plain is read as a sheet, and gives a set as well.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker import cache as caches
+from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
+from tracker.cache import Look as AnyLook
+from tracker.cache import stat_text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping
+
+    from tracker.cache import Cache
+
+PRIVATE_MEMORY, MEMORY, LOG, PRIVATE_OUTCOMES, OUTCOMES = range(5)
+"""The files, in the order in which one memory hides another of its key."""
+_DIGEST = 32  # bytes of the content of each file
+
+
+class MemorySource(NamedTuple):
+    """The files of memories of a workspace; `log` is that of issues, `beads` the folder of both.
+
+    `config` is the text of config.yaml: closing statuses decide which issues give credit.
+    """
+
+    log: str
+    beads: str
+    local: str
+    config: bytes
+    now: int
+
+    @property
+    def name(self) -> str:
+        return "memory"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (
+            os.path.join(self.local, MEMORY_FILE), _real(os.path.join(self.beads, MEMORY_FILE)),
+            self.log,
+            os.path.join(self.local, OUTCOMES_FILE), _real(os.path.join(self.beads, OUTCOMES_FILE)),
+        )  # fmt: skip
+
+    def stat(self) -> str:
+        return " ".join(map(stat_text, self.files))
+
+    def content(self, held: Mapping[str, Any]) -> tuple[bytes, str]:
+        look = Look(self)
+        return look.content(held), look.stat
+
+    def look(self) -> AnyLook:
+        return Look(self)
+
+    def home(self) -> str:
+        return os.path.join(self.local, "memory.db")
+
+
+def _real(path: str) -> str:
+    return os.path.realpath(path) if os.path.islink(path) else path
+
+
+class Look:
+    """The files of a source as they were found; each is read when it has to be."""
+
+    def __init__(self, source: MemorySource) -> None:
+        self.source = source
+        self._files = source.files
+        self._stats = [stat_text(path) for path in self._files]
+        self._data: dict[int, bytes] = {}
+        self._digests: dict[int, bytes] = {}
+
+    @property
+    def stat(self) -> str:
+        return " ".join(self._stats)
+
+    def read(self, file: int) -> bytes:
+        """What counts of a file."""
+        if file not in self._data:
+            data, self._stats[file] = caches.read_log(self._files[file])
+            self._data[file] = b"\n".join(relevant(data)) if file == LOG else data
+        return self._data[file]
+
+    def digest(self, file: int) -> bytes:
+        """The SHA-256 of that."""
+        import hashlib
+
+        if file not in self._digests:
+            self._digests[file] = hashlib.sha256(self.read(file)).digest()
+        return self._digests[file]
+
+    def content(self, held: Mapping[str, Any]) -> bytes:
+        """All digests; of files that lie still since the last look those that are held."""
+        stats, looked, old = held["log"].split(" "), held["looked"], held["content"]
+        for file, stat in enumerate(self._stats):
+            if (
+                file not in self._digests
+                and stat == stats[file]
+                and caches.is_settled(stat, looked)
+            ):
+                self._digests[file] = old[file * _DIGEST : (file + 1) * _DIGEST]
+        return self._content()
+
+    def _content(self) -> bytes:
+        return b"".join(map(self.digest, range(len(self._files))))
+
+    def follow(self, cache: Cache) -> None:
+        """Change what differs, file by file. Raises Gone where that is most of it."""
+        from tracker.memofollow import follow
+
+        old = cache.state["content"]
+        content = self.content(cache.state)
+        changed = [
+            file
+            for file in range(len(self._files))
+            if content[file * _DIGEST : (file + 1) * _DIGEST]
+            != old[file * _DIGEST : (file + 1) * _DIGEST]
+        ]
+        follow(self.source, cache, {file: self.read(file) for file in changed}, self._state())
+
+    def fill(self, db: sqlite3.Connection) -> None:
+        """Make the tables, and put everything into them."""
+        from tracker.memofollow import fill
+
+        fill(self.source, db, [self.read(file) for file in range(len(self._files))], self._state)
+
+    def _state(self) -> list[tuple[str, object]]:
+        return [
+            ("log", self.stat), ("looked", self.source.now), ("content", self._content()),
+        ]  # fmt: skip
+
+
+def relevant(log: bytes) -> Iterator[bytes]:
+    """The lines of a log of issues that may say something about memories."""
+    from tracker.lines import lines_with
+
+    spans = {*lines_with(log, b'"memory"'), *lines_with(log, b'"memories"')}
+    return (log[begin:stop] for begin, stop in sorted(spans))

@@ -1,0 +1,287 @@
+"""The tables of the cache of memories, and the rows that a line becomes.
+
+`line` holds what counts of each file, byte for byte, and `memory`, `outcome` and `credit` what it
+means, by the number of its line. Of several memories with one key the first file's is `shown`, and
+only those stand in the full-text index `word`, unless they are tombstones.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.memory import Outcome, digest
+from tracker.memosource import OUTCOMES
+from tracker.outcomes import SYNONYMS, counted
+from tracker.terms import indexed, parts
+from tracker.times import instant
+from tracker.trust import prior
+from tracker.where import bounded, safe
+from tracker.words import TOMBSTONE
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+TABLES = """
+CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE line(n INTEGER PRIMARY KEY, file INTEGER NOT NULL, line BLOB NOT NULL);
+CREATE TABLE memory(
+  n INTEGER PRIMARY KEY, key TEXT NOT NULL, file INTEGER NOT NULL, shown INTEGER NOT NULL,
+  kind TEXT NOT NULL, status TEXT NOT NULL, pinned INTEGER NOT NULL, prior REAL NOT NULL,
+  digest TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  verified INTEGER NOT NULL, expires INTEGER NOT NULL, moved_to TEXT NOT NULL);
+CREATE TABLE page(
+  n INTEGER PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, head TEXT NOT NULL,
+  tags TEXT NOT NULL, verdict TEXT NOT NULL, origin TEXT NOT NULL, by TEXT NOT NULL,
+  paths TEXT NOT NULL);
+CREATE TABLE tag(n INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY(n, tag)) WITHOUT ROWID;
+CREATE TABLE about(n INTEGER NOT NULL, issue TEXT NOT NULL, PRIMARY KEY(n, issue)) WITHOUT ROWID;
+CREATE TABLE instead(n INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY(n, key)) WITHOUT ROWID;
+CREATE TABLE outcome(
+  n INTEGER PRIMARY KEY, id TEXT NOT NULL, file INTEGER NOT NULL, key TEXT NOT NULL,
+  of TEXT NOT NULL, verdict TEXT NOT NULL, weight REAL NOT NULL, about TEXT NOT NULL,
+  by TEXT NOT NULL, at INTEGER NOT NULL, voids TEXT NOT NULL, counts INTEGER NOT NULL);
+CREATE TABLE credit(n INTEGER NOT NULL, key TEXT NOT NULL, issue TEXT NOT NULL, at INTEGER);
+CREATE TABLE file(path TEXT PRIMARY KEY, stat TEXT NOT NULL, looked INTEGER, blob TEXT NOT NULL)
+  WITHOUT ROWID;
+CREATE VIRTUAL TABLE word USING fts5(
+  key, title, description, tags, content, aux,
+  tokenize = 'porter unicode61 remove_diacritics 2');
+"""
+INDEXES = """
+CREATE INDEX memory_key ON memory(key, file);
+CREATE INDEX memory_moved ON memory(moved_to) WHERE moved_to <> '';
+CREATE INDEX tag_tag ON tag(tag, n);
+CREATE INDEX about_issue ON about(issue, n);
+CREATE INDEX instead_key ON instead(key);
+CREATE INDEX outcome_key ON outcome(key) WHERE counts;
+CREATE INDEX outcome_id ON outcome(id);
+CREATE INDEX outcome_voids ON outcome(voids) WHERE voids <> '';
+CREATE INDEX credit_key ON credit(key);
+CREATE INDEX credit_n ON credit(n);
+"""
+RANK = "INSERT INTO word(word, rank) VALUES('rank', 'bm25(3, 3, 2, 2, 1, 0.3)')"
+"""The weights of the columns; the last holds parts of names, source files and issues."""
+HEAD = 400  # characters of a content that are shown without reading its line
+_OF_MEMORY = ("memory", "page", "tag", "about", "instead")
+_INSERTS = {
+    "line": "INSERT INTO line VALUES(?,?,?)",
+    "memory": f"INSERT INTO memory VALUES({','.join('?' * 14)})",
+    "page": f"INSERT INTO page VALUES({','.join('?' * 9)})",
+    "tag": "INSERT OR IGNORE INTO tag VALUES(?,?)",
+    "about": "INSERT OR IGNORE INTO about VALUES(?,?)",
+    "instead": "INSERT OR IGNORE INTO instead VALUES(?,?)",
+    "outcome": f"INSERT INTO outcome VALUES({','.join('?' * 12)})",
+    "credit": "INSERT INTO credit VALUES(?,?,?,?)",
+    "word": "INSERT INTO word(rowid, key, title, description, tags, content, aux) "
+    "VALUES(?,?,?,?,?,?,?)",
+}
+_SPACES = re.compile(r"\s+")
+
+Object = dict[str, Any]
+
+
+class Memo(NamedTuple):
+    """A memory as its line was understood, every text as SQLite can hold it."""
+
+    key: str
+    kind: str
+    status: str
+    title: str
+    description: str
+    content: str
+    tags: tuple[str, ...]
+    issues: tuple[str, ...]
+    paths: tuple[tuple[str, str], ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the index is given, by its columns."""
+        named = [path.rpartition("/")[2] for path, _ in self.paths]
+        aux = [parts(self.key, self.title, self.description, self.content), *named, *self.issues]
+        return (
+            indexed(self.key), indexed(self.title), indexed(self.description),
+            indexed(" ".join(self.tags)), indexed(self.content), " ".join(filter(None, aux)),
+        )  # fmt: skip
+
+
+def memo_of(row: Mapping[str, Any]) -> Memo:
+    """The object of a line as `memoline` understands it, many times as fast."""
+    content = row.get("content")
+    if "content" not in row:
+        content = row.get("value")
+    source = row.get("source")
+    source = source if isinstance(source, dict) else {}
+    return Memo(
+        safe(row["key"]),
+        _text(row, "kind") or "fact",
+        _text(row, "status") or "active",
+        _text(row, "title"),
+        _text(row, "description"),
+        safe(content) if isinstance(content, str) else "",
+        _texts(row, "tags"),
+        _texts(source, "issues"),
+        _paths(source.get("paths")),
+    )
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    value = row.get(name)
+    return safe(value) if isinstance(value, str) else ""
+
+
+def _texts(row: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    value = row.get(name)
+    if not (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        return ()
+    return tuple(map(safe, value))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "\x1f".join(text.replace("\x1f", " ") for text in texts)
+
+
+def _paths(value: object) -> tuple[tuple[str, str], ...]:
+    if not (isinstance(value, dict) and all(isinstance(blob, str) for blob in value.values())):
+        return ()
+    return tuple((safe(path), safe(blob)) for path, blob in value.items())
+
+
+def _number(row: Mapping[str, Any], name: str) -> float | None:
+    value = row.get(name)
+    return float(value) if type(value) is int or type(value) is float else None
+
+
+def _moment(row: Mapping[str, Any], name: str) -> int:
+    text = row.get(name)
+    return bounded(instant(text)) if isinstance(text, str) and text else 0
+
+
+class Writer:
+    """Puts lines into the tables, many at a time; nothing is there before `flush`."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        found = db.execute("SELECT coalesce(max(n), 0) FROM line").fetchone()
+        self._next = int(found[0]) + 1
+        self._rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _INSERTS}
+
+    def memory(self, file: int, line: bytes, row: Object, *, shown: bool = False) -> str:
+        """Add a memory; its key."""
+        memo = memo_of(row)
+        n = self._line(file, line)
+        rows = self._rows
+        source = row.get("source")
+        source = source if isinstance(source, dict) else {}
+        verdict, origin = _text(row, "verdict"), _text(source, "origin")
+        rows["memory"].append((
+            n, memo.key, file, shown, memo.kind, memo.status, row.get("pinned") is True,
+            prior(_number(row, "confidence"), origin, verdict), _digest(row),
+            _moment(row, "created_at"), _moment(row, "updated_at"),
+            _moment(row, "verified_at"), _moment(row, "expires_at"), _text(row, "moved_to"),
+        ))  # fmt: skip
+        rows["page"].append((
+            n, memo.title, memo.description, _SPACES.sub(" ", memo.content[: 2 * HEAD])[:HEAD],
+            _joined(memo.tags), verdict, origin, _text(source, "by"),
+            _joined(text for pair in memo.paths for text in pair),
+        ))  # fmt: skip
+        rows["tag"] += [(n, tag) for tag in memo.tags]
+        rows["about"] += [(n, issue) for issue in memo.issues]
+        rows["instead"] += [(n, key) for key in _texts(row, "supersedes")]
+        if shown and memo.status != TOMBSTONE:
+            rows["word"].append((n, *memo.words))
+        return memo.key
+
+    def outcome(self, file: int, line: bytes, row: Object) -> None:
+        """Add an outcome; which of them count is another question."""
+        weight = _number(row, "weight")
+        verdict = _text(row, "verdict")
+        self._rows["outcome"].append((
+            self._line(file, line), safe(row["id"]), file, _text(row, "key"), _text(row, "of"),
+            SYNONYMS.get(verdict, verdict),
+            1.0 if weight is None else weight, _about(row), _text(row, "by"),
+            _moment(row, "at"), _text(row, "voids"), False,
+        ))  # fmt: skip
+
+    def credits(self, file: int, line: bytes, issue: str, found: Mapping[str, list[int]]) -> None:
+        """Add what one issue says for the memories that its work was given."""
+        n = self._line(file, line)
+        times = [(safe(key), at) for key, every in found.items() for at in every]
+        self._rows["credit"] += [(n, key, safe(issue), bounded(at)) for key, at in times]
+
+    def flush(self) -> None:
+        """Write what has been put."""
+        for name, rows in self._rows.items():
+            self._db.executemany(_INSERTS[name], rows)
+            rows.clear()
+
+    def _line(self, file: int, line: bytes) -> int:
+        n = self._next
+        self._next += 1
+        self._rows["line"].append((n, file, line))
+        return n
+
+
+def _digest(row: Mapping[str, Any]) -> str:
+    content = row.get("content")
+    if "content" not in row:
+        content = row.get("value")
+    return digest(content if isinstance(content, str) else "")
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    issue, task = _text(row, "issue"), _text(row, "task")
+    return f"issue {issue}" if issue else task and f"task {task}"
+
+
+def remove(db: sqlite3.Connection, numbers: Iterable[int]) -> set[str]:
+    """Take lines away with what they mean; the keys of the memories that were among them."""
+    keys = set()
+    for n in numbers:
+        found = db.execute("SELECT key, shown, status FROM memory WHERE n = ?", (n,)).fetchone()
+        if found is not None:
+            keys.add(found[0])
+            if found[1] and found[2] != TOMBSTONE:
+                db.execute("DELETE FROM word WHERE rowid = ?", (n,))
+        for table in ("line", *_OF_MEMORY, "outcome", "credit"):
+            db.execute(f"DELETE FROM {table} WHERE n = ?", (n,))
+    return keys
+
+
+def show(db: sqlite3.Connection, keys: Iterable[str]) -> None:
+    """Of the memories with these keys, show the one of the first file, and index it."""
+    for key in keys:
+        sql = "SELECT n, shown, status FROM memory WHERE key = ? ORDER BY file, n"
+        for at, (n, shown, status) in enumerate(db.execute(sql, (key,)).fetchall()):
+            if bool(shown) != (at == 0):
+                db.execute("UPDATE memory SET shown = ? WHERE n = ?", (at == 0, n))
+                if status != TOMBSTONE:
+                    _index(db, n, shown=at == 0)
+
+
+def _index(db: sqlite3.Connection, n: int, *, shown: bool) -> None:
+    if not shown:
+        db.execute("DELETE FROM word WHERE rowid = ?", (n,))
+        return
+    from tracker.lines import Found, scan
+
+    line = bytes(db.execute("SELECT line FROM line WHERE n = ?", (n,)).fetchone()[0])
+    found = next(one for one in scan(line) if isinstance(one, Found))
+    db.execute(_INSERTS["word"], (n, *memo_of(found.row).words))
+
+
+def count(db: sqlite3.Connection) -> None:
+    """Say which outcomes count: of one id that of the shared file, and none that is taken back."""
+    db.execute("UPDATE outcome SET counts = (voids = '') WHERE counts <> (voids = '')")
+    db.execute(
+        "UPDATE outcome SET counts = 0 WHERE file <> ? AND counts AND EXISTS "
+        "(SELECT 1 FROM outcome o WHERE o.id = outcome.id AND o.file > outcome.file)",
+        (OUTCOMES,),
+    )
+    if db.execute("SELECT 1 FROM outcome WHERE voids <> '' LIMIT 1").fetchone():
+        rows = db.execute("SELECT id, voids FROM outcome ORDER BY file").fetchall()
+        every = {id: Outcome(id=id, voids=voids) for id, voids in rows}
+        stand = counted(every.values())
+        back = [(id,) for id in every if id not in stand]
+        db.executemany("UPDATE outcome SET counts = 0 WHERE id = ?", back)

@@ -1,0 +1,322 @@
+"""What the cache of memories answers about memories by their keys; `retrieval` finds by words.
+
+A row tells all that a line of text needs; the record itself is read where it is printed whole.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tracker.query import Span
+from tracker.recall import superseded
+from tracker.trust import Trust, Vote, trust
+from tracker.where import MANY, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from tracker.cache import Cache
+    from tracker.recall import Ranked
+
+    Stale = Callable[[Sequence[tuple[str, str]]], list[str]]
+
+_Term = tuple[str, tuple[Any, ...]]
+
+ELSEWHERE = 0.5
+"""The share of a verdict that counts where it was about another content."""
+LAST = "\U0010ffff"  # no key goes on with it
+ORDERS = {
+    "key": "m.key",
+    "updated": "m.updated DESC, m.key",
+    "created": "m.created DESC, m.key",
+    "kind": "m.kind, m.key",
+}
+
+
+class Only(NamedTuple):
+    """What an answer is limited to; empty asks nothing. Every one of `tags` has to be there.
+
+    `is_meant` judges keys, all of which begin with `prefix`. `changed` is about the last edit.
+    Without `everything` what is archived, expired or superseded stays out.
+    """
+
+    prefix: str = ""
+    is_meant: Callable[[str], bool] | None = None
+    kinds: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    issue: str = ""
+    changed: Span = Span()
+    pinned: bool = False
+    named: bool = False  # names files
+    everything: bool = False
+
+
+EVERYWHERE = Only()
+
+
+class Where(NamedTuple):
+    """A condition on `memory m`, and the values of its question marks."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+class Row(NamedTuple):
+    """A memory as a line of text tells of it. Times are in nanoseconds since 1970, 0 for unknown.
+
+    `head` is the beginning of the content on one line; `private` never leaves the clone; `stale`
+    are the files that it names and that have changed. `why` says what is against it: archived,
+    expired or superseded, which keeps it out of answers, or doubted; "" if nothing is.
+    """
+
+    n: int
+    key: str
+    kind: str
+    status: str
+    private: bool
+    pinned: bool
+    created: int
+    updated: int
+    verified: int
+    expires: int
+    title: str
+    description: str
+    head: str
+    tags: tuple[str, ...]
+    verdict: str
+    origin: str
+    by: str
+    trust: Trust
+    stale: tuple[str, ...]
+    why: str
+    ranked: Ranked | None = None
+
+    @property
+    def name(self) -> str:
+        """The title, or else the beginning of the content."""
+        return self.title or self.head
+
+
+class Found(NamedTuple):
+    """The rows of an answer, and how many there are in all.
+
+    `hidden` is how many more `everything` would find; `terms` are those that were looked for, each
+    with the number of memories that hold it.
+    """
+
+    rows: list[Row]
+    total: int
+    hidden: int = 0
+    terms: tuple[tuple[str, int], ...] = ()
+
+
+_ROW = (
+    "m.n, m.key, m.kind, m.status, m.file = 0, m.pinned, m.created, m.updated, m.verified, "
+    "m.expires, g.title, g.description, g.head, g.tags, g.verdict, g.origin, g.by, g.paths, "
+    "m.prior, m.digest"
+)
+
+
+class Recollection:
+    """Questions to a cache at a moment; `stale` tells which of some files have changed."""
+
+    def __init__(self, cache: Cache, now: int, stale: Stale) -> None:
+        self.cache = cache
+        self.db = cache.db
+        self.now = now
+        self.stale = stale
+        self.db.create_function("is_meant", 1, self._is_meant)
+        self._judge: Callable[[str], bool] = bool
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be read in the files of memories and outcomes, one line each."""
+        state = self.cache.state
+        texts = [state[name] for name in sorted(state) if name.startswith("problems:")]
+        return [line for text in texts if text for line in str(text).split("\n")]
+
+    @cached_property
+    def known(self) -> int:
+        """How many memories there are, those that stay out of answers too."""
+        sql = "SELECT count(*) FROM memory m WHERE m.shown AND m.status <> 'tombstone'"
+        return int(self.db.execute(sql).fetchone()[0])
+
+    # Rows.
+
+    def listed(self, only: Only = EVERYWHERE, limit: int = 0, order: str = "key") -> Found:
+        """The memories that are meant."""
+        condition = self.where(only)
+        sql = f"SELECT {{}} FROM memory m JOIN page g USING(n) WHERE {condition.sql}"
+        wanted = f"{sql.format(_ROW)} ORDER BY {ORDERS[order]}"
+        values = condition.values
+        if limit > 0:
+            found = self.db.execute(f"{wanted} LIMIT ?", (*values, limit)).fetchall()
+        else:
+            found = self.db.execute(wanted, values).fetchall()
+        total = len(found)
+        if 0 < limit <= total:
+            total = int(self.db.execute(sql.format("count(*)"), values).fetchone()[0])
+        return Found(self._rows(found), total)
+
+    def rows(self, numbers: Sequence[int]) -> list[Row]:
+        """The rows of these memories, in this order."""
+        sql = f"SELECT {_ROW} FROM memory m JOIN page g USING(n) WHERE m.n = ?"
+        return self._rows([self.db.execute(sql, (n,)).fetchone() for n in numbers])
+
+    def row(self, key: str) -> Row | None:
+        """The memory of a key, wherever it was moved; None where there is none."""
+        now = self.moved.get(safe(key), safe(key))
+        sql = "SELECT n FROM memory WHERE key = ? AND shown AND status <> 'tombstone'"
+        found = self.db.execute(sql, (now,)).fetchone()
+        return self.rows([found[0]])[0] if found else None
+
+    def line(self, n: int) -> bytes:
+        """The record as it stands in its file."""
+        return bytes(self.db.execute("SELECT line FROM line WHERE n = ?", (n,)).fetchone()[0])
+
+    def keys(self, prefix: str = "") -> list[str]:
+        """The keys that begin with this, sorted."""
+        sql = (
+            "SELECT key FROM memory WHERE key >= ? AND key < ? AND shown "
+            "AND status <> 'tombstone' ORDER BY key"
+        )
+        return [row[0] for row in self.db.execute(sql, (safe(prefix), safe(prefix) + LAST))]
+
+    def _rows(self, found: Sequence[tuple[Any, ...]]) -> list[Row]:
+        trusts = self.trusts([(one[1], one[-2], one[-1]) for one in found])
+        return [self._row(one, trusts[one[1]]) for one in found]
+
+    def _row(self, values: tuple[Any, ...], found: Trust) -> Row:
+        *known, tags, verdict, origin, by, paths, _, _ = values
+        stale = tuple(self.stale(files(paths))) if paths else ()
+        row = Row._make((*known, _split(tags), verdict, origin, by, found, stale, "", None))
+        private, pinned = bool(row.private), bool(row.pinned)
+        return row._replace(private=private, pinned=pinned, why=self._why(row))
+
+    def _why(self, row: Row) -> str:
+        if row.status == "archived":
+            return "archived"
+        if row.expires and row.expires <= self.now:
+            return "expired"
+        if row.key in self.superseded:
+            return "superseded"
+        return "doubted" if row.trust.is_doubted else ""
+
+    # Trust.
+
+    def trusts(self, wanted: Iterable[tuple[str, float, str]]) -> dict[str, Trust]:
+        """By key, how far each memory is trusted; given with its prior and its content's digest."""
+        given = {key: (prior, digest) for key, prior, digest in wanted}
+        called = {key: key for key in given}
+        called |= {old: new for old, new in self.moved.items() if new in given}
+        votes: dict[str, list[Vote]] = {}
+        credits: dict[str, list[int]] = {}
+        for names in _some(list(called)):
+            marks = ",".join("?" * len(names))
+            for old, of, *vote in self.db.execute(
+                "SELECT key, of, verdict, weight, at, about, by, id FROM outcome "
+                f"WHERE counts AND key IN ({marks})",
+                names,
+            ):
+                key = called[old]
+                share = 1.0 if of in {"", given[key][1]} else ELSEWHERE
+                votes.setdefault(key, []).append(Vote._make((*vote, share)))
+            sql = f"SELECT key, at FROM credit WHERE key IN ({marks})"
+            for old, at in self.db.execute(sql, names):
+                credits.setdefault(called[old], []).append(at)
+        return {
+            key: trust(prior, votes.get(key, ()), credits.get(key, ()), self.now)
+            for key, (prior, _) in given.items()
+        }
+
+    @cached_property
+    def moved(self) -> dict[str, str]:
+        """Every key that was moved, and where its memory is now."""
+        sql = "SELECT key, moved_to FROM memory WHERE moved_to <> '' AND shown AND status = ?"
+        step = dict(self.db.execute(sql, ("tombstone",)))
+        return {key: _end(key, step) for key in step}
+
+    @cached_property
+    def superseded(self) -> set[str]:
+        """The keys that a live memory takes the place of."""
+        live: dict[str, tuple[int, list[str]]] = {}
+        sql = (
+            "SELECT m.key, m.updated, i.key FROM instead i JOIN memory m USING(n) "
+            "WHERE m.shown AND m.status NOT IN ('tombstone', 'archived') "
+            "AND (m.expires = 0 OR m.expires > ?)"
+        )
+        for key, updated, other in self.db.execute(sql, (self.now,)):
+            live.setdefault(key, (updated, []))[1].append(self.moved.get(other, other))
+        return superseded(live)
+
+    # Conditions.
+
+    def where(self, only: Only) -> Where:
+        """The condition that holds for what is meant; the tables are `memory m` and `page g`."""
+        terms: list[_Term] = [("m.shown AND m.status <> 'tombstone'", ())]
+        terms += self._named(only)
+        terms += self._sorted(only)
+        if not only.everything:
+            live = "m.status <> 'archived' AND (m.expires = 0 OR m.expires > ?)"
+            terms.append((live, (self.now,)))
+            for some in _some(sorted(self.superseded)):
+                terms.append((f"m.key NOT IN ({','.join('?' * len(some))})", tuple(some)))
+        values = tuple(value for _, given in terms for value in given)
+        return Where(" AND ".join(sql for sql, _ in terms), values)
+
+    def _named(self, only: Only) -> Iterator[_Term]:
+        """What is asked of the key."""
+        if only.prefix:
+            yield "m.key >= ? AND m.key < ?", (safe(only.prefix), safe(only.prefix) + LAST)
+        if only.is_meant is not None:
+            self._judge = only.is_meant
+            yield "is_meant(m.key)", ()
+
+    def _sorted(self, only: Only) -> Iterator[_Term]:
+        """What is asked of everything else."""
+        if only.kinds:
+            yield f"m.kind IN ({','.join('?' * len(only.kinds))})", tuple(map(safe, only.kinds))
+        for tag in only.tags:
+            yield "EXISTS (SELECT 1 FROM tag t WHERE t.n = m.n AND t.tag = ?)", (safe(tag),)
+        if only.issue:
+            sql = "EXISTS (SELECT 1 FROM about a WHERE a.n = m.n AND a.issue = ?)"
+            yield sql, (safe(only.issue),)
+        if only.pinned:
+            yield "m.pinned", ()
+        if only.named:
+            yield "g.paths <> ''", ()
+        if only.changed.after:
+            yield "m.updated > ?", (only.changed.after,)
+        if only.changed.before:
+            yield "m.updated < ? AND m.updated <> 0", (only.changed.before,)
+
+    def _is_meant(self, key: str) -> bool:
+        return self._judge(key)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.split("\x1f")) if text else ()
+
+
+def files(text: str) -> list[tuple[str, str]]:
+    """Files with their blob ids, out of a page."""
+    parts = text.split("\x1f") if text else []
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _some(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """The values in portions that one statement can take."""
+    return (values[at : at + MANY] for at in range(0, len(values), MANY))
+
+
+def _end(key: str, step: dict[str, str]) -> str:
+    """Where a chain of moves ends; in a circle nowhere else."""
+    seen: set[str] = set()
+    at = key
+    while at in step:
+        if at in seen:
+            return key
+        seen.add(at)
+        at = step[at]
+    return at

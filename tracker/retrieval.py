@@ -1,0 +1,147 @@
+"""Ranked search: what a question finds among the memories of a cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tracker import recall
+from tracker.recall import Candidate, Rel, lexical
+from tracker.recollection import EVERYWHERE, LAST, Found, Only, Where, files
+from tracker.terms import match, match_pairs, phrase, terms
+from tracker.where import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from tracker.recollection import Recollection
+    from tracker.trust import Trust
+
+_LONGEST = 200  # characters of a question that may be a key
+
+
+class _Part(NamedTuple):
+    """What scoring needs of a memory."""
+
+    n: int
+    key: str
+    kind: str
+    since: int
+    prior: float
+    pinned: int
+    status: str
+    digest: str
+    paths: str
+    bm25: float
+
+
+_PART = (
+    "m.n, m.key, m.kind, max(m.updated, m.verified), m.prior, m.pinned, m.status, m.digest, g.paths"
+)
+_MATCHING = "FROM word w JOIN memory m ON m.n = w.rowid JOIN page g ON g.n = m.n WHERE w.word MATCH"
+
+
+def search(
+    at: Recollection, question: str, only: Only = EVERYWHERE, limit: int = 10, rel: Rel = lexical
+) -> Found:
+    """What answers a question, best first. Any text is a question; limit 0 is none.
+
+    What is archived, expired or superseded is counted as hidden, unless `only` asks for everything.
+    What is doubted stays, with its trust beside it: few verdicts are no reason to keep a text back.
+    """
+    asked = terms(question)
+    holding = {term: _holding(at, term) for term in asked}
+    told = recall.telling(asked, holding)
+    condition = at.where(only)
+    parts = {part.n: part for part in _named(at, question, condition)}
+    parts |= {part.n: part for part in _pool(at, told, condition)}
+    numbers = {part.key: part.n for part in parts.values()}
+    shares, pairs = _coverage(at, told, parts, holding), _pairs(at, told)
+    trusts = at.trusts([(part.key, part.prior, part.digest) for part in parts.values()])
+    candidates = [
+        _candidate(at, one, (pairs.get(one.n, 0.0), shares[one.n]), trusts[one.key])
+        for one in parts.values()
+    ]
+    found = recall.strong(recall.ranked(candidates, question, at.now, rel))
+    ranked = {numbers[one.key]: one for one in (found[:limit] if limit > 0 else found)}
+    rows = [row._replace(ranked=ranked[row.n]) for row in at.rows(list(ranked))]
+    beyond = hidden = 0
+    if told:
+        matching = _count(at, told, condition)
+        beyond = max(0, matching - recall.POOL)
+        if not only.everything:
+            more = _count(at, told, at.where(only._replace(everything=True)))
+            hidden = more - matching
+    return Found(rows, len(found) + beyond, hidden, tuple(holding.items()))
+
+
+def _holding(at: Recollection, term: str) -> int:
+    """How many memories hold a term."""
+    sql = "SELECT count(*) FROM word WHERE word MATCH ?"
+    return int(at.db.execute(sql, (phrase(term),)).fetchone()[0])
+
+
+def _pool(at: Recollection, told: Sequence[str], condition: Where) -> list[_Part]:
+    """The best by words alone."""
+    if not told:
+        return []
+    sql = f"SELECT {_PART}, -w.rank {_MATCHING} ? AND {condition.sql} ORDER BY w.rank LIMIT ?"
+    values = (match(told), *condition.values, recall.POOL)
+    return [_Part(*values) for values in at.db.execute(sql, values)]
+
+
+def _named(at: Recollection, question: str, condition: Where) -> list[_Part]:
+    """Those whose key is the question, or begins with it."""
+    asked = recall.key_of(question)
+    if not asked or len(asked) > _LONGEST:
+        return []
+    sql = (
+        f"SELECT {_PART}, 0.0 FROM memory m JOIN page g USING(n) "
+        f"WHERE m.key >= ? AND m.key < ? AND {condition.sql} ORDER BY m.key LIMIT ?"
+    )
+    values = (safe(asked), safe(asked) + LAST, *condition.values, recall.POOL)
+    return [_Part(*values) for values in at.db.execute(sql, values)]
+
+
+def _count(at: Recollection, told: Sequence[str], condition: Where) -> int:
+    sql = f"SELECT count(*) {_MATCHING} ? AND {condition.sql}"
+    return int(at.db.execute(sql, (match(told), *condition.values)).fetchone()[0])
+
+
+def _coverage(
+    at: Recollection, told: Sequence[str], numbers: Iterable[int], holding: dict[str, int]
+) -> dict[int, float]:
+    """The share of the question's terms that each of these memories holds, by weight."""
+    weights = {term: recall.weight(at.known, count) for term, count in holding.items()}
+    held = dict.fromkeys(numbers, 0.0)
+    among = ",".join(map(str, held))
+    for term in told:
+        # The plus keeps SQLite from starting a search for each number.
+        sql = f"SELECT rowid FROM word WHERE word MATCH ? AND +rowid IN ({among})"
+        for (n,) in at.db.execute(sql, (phrase(term),)):
+            held[n] += weights[term]
+    total = sum(weights.values()) or 1.0
+    return {n: weight / total for n, weight in held.items()}
+
+
+def _pairs(at: Recollection, told: Sequence[str]) -> dict[int, float]:
+    """How well memories match pairs of terms that follow each other."""
+    wanted = match_pairs(told)
+    if not wanted:
+        return {}
+    return dict(at.db.execute("SELECT rowid, -rank FROM word WHERE word MATCH ?", (wanted,)))
+
+
+def _candidate(
+    at: Recollection, part: _Part, words: tuple[float, float], trust: Trust
+) -> Candidate:
+    return Candidate(
+        part.key,
+        part.kind,
+        part.bm25,
+        *words,
+        max(part.since, trust.last),
+        trust.value,
+        bool(part.pinned),
+        bool(part.paths and at.stale(files(part.paths))),
+        part.status == "archived",
+    )
