@@ -70,7 +70,8 @@ def fill(
         db.execute(statement)
     count(db)
     caches.set_state(db, [
-        *state(), ("version", caches.version(source.name)), ("config", source.config), ("settings", "{}"),
+        *state(), ("version", caches.version(source.name)), ("config", source.config),
+        ("settings", "{}"),
         *((f"problems:{file}", text) for file, text in enumerate(problems)),
     ])  # fmt: skip
     db.execute("COMMIT")
