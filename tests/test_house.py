@@ -45,7 +45,7 @@ LAYERS = (
         "memofollow", "memosource", "memotables", "recollection", "retrieval",
         "scene",
         "conditions",
-        "blobs",
+        "blobs", "glimpse",
         "gate",
         "caller",
         "runlog",

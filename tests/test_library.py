@@ -12,6 +12,7 @@ from spaces import beads_of, issue, lines_of, opened
 from tracker import blobs, remember
 from tracker.blobs import Tree
 from tracker.errors import Invalid, NoMemory, Refused
+from tracker.glimpse import glimpse
 from tracker.outcomes import About
 from tracker.wishes import Where
 
@@ -123,3 +124,42 @@ def test_files_are_named_from_the_top_and_stay_within(tmp_path):
             tree.path(given, str(tmp_path / "top"))
     assert tree.blob("src/api.py")
     assert tree.blob("../secret") == tree.blob("out/secret") == tree.blob("none") == ""
+
+
+# One memory without the others.
+
+
+def test_a_plain_memory_is_found_without_the_others(library):
+    library.put("climate/drift", {"content": "one"})
+    library.put("climate/drift2", {"content": "two", "related": ["climate/drift"]})
+    library.put('quote " é', {"content": "three"})
+    beads = library._workspace.place.beads
+    assert glimpse(beads, "climate/drift")["content"] == "one"
+    assert glimpse(beads, 'quote " é')["content"] == "three"
+    assert glimpse(beads, "climate") is None
+    library.put("climate/drift", {"content": "mine"}, Where(private=True))
+    assert glimpse(beads, "climate/drift")["content"] == "mine"
+    library.forget(["climate/drift2"])
+    assert glimpse(beads, "climate/drift2") is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"key":"a","content":"one"}\n{"key":"a","content":"two"}\n',
+        '<<<<<<< HEAD\n{"key":"a","content":"one"}\n=======\n>>>>>>> x\n',
+        '{"key":"a","content":"one"} and more\n',
+        '{"key":"a","content":5}\n',
+        '{"x":{"key":"a"},"content":"one"}\n',
+        '{"key": "a", "content": "one"}\n',
+    ],
+)
+def test_what_is_not_plain_is_left_to_who_reads_all(library, data):
+    beads = library._workspace.place.beads
+    path = f"{beads}/memory.jsonl"
+    with open(path, "w") as file:
+        file.write(data)
+    assert glimpse(beads, "a") is None
+    with open(path, "w") as file:
+        file.write('{"key":"a","content":"one"}\n')
+    assert glimpse(beads, "a")["content"] == "one"

@@ -160,3 +160,26 @@ def test_the_namespace_is_all_but_the_last_segment():
 def test_the_digest_tells_contents_apart():
     assert memory.digest("one") == memory.digest("one") != memory.digest("two")
     assert len(memory.digest("\ud800")) == 8
+
+
+@given(memories())
+def test_a_glance_sees_what_the_record_says(one):
+    found = memoline.glance(json.loads(encode_memory(one).replace(b"1e400", b"1")))
+    carried = {name for name, _ in one.extra} | {"confidence", "source"}
+    for name in memory.MEMORY_FIELDS:
+        if name not in carried:
+            assert getattr(found, name) == getattr(one, name), name
+    assert found.source.issues == one.source.issues
+    assert found.source.by == one.source.by
+
+
+def test_a_glance_keeps_what_merges_kept_and_leaves_odd_values():
+    row = {"key": "a", "tags": ["x", 1], "pinned": "yes", "confidence": 0.5, "source": [],
+           "value": "by Beads", "conflicts": [{"field": "/title"}], "title": 5}  # fmt: skip
+    found = memoline.glance(row)
+    assert found == Memory(
+        key="a", content="by Beads", confidence="0.5",
+        extra=(("conflicts", '[{"field": "/title"}]'),),
+    )  # fmt: skip
+    one = memoline.glance_outcome({"id": "o", "weight": 0.25, "key": 5, "x": 1})
+    assert one == Outcome(id="o", weight="0.25")

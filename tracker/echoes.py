@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 NEAR = 0.85  # share of common words from which two texts say nearly the same
 FEWEST = 5  # words that a text needs for that: shorter ones are often alike by chance
 SHOWN = 3
+SAMPLE = 3  # words
 _WORD = re.compile(r"\w+")
 
 
@@ -35,6 +36,12 @@ class Echo(NamedTuple):
             f"{self.key} says nearly the same ({self.share:.0%} of the words)"
             f" (bd memory supersede {self.key} {self.of})"
         )
+
+
+def telling(content: str) -> list[str]:
+    """The longest words of a text, of which whoever says the same has at least one."""
+    words = sorted(set(_words(content)), key=lambda word: (-len(word), word))
+    return words[:SAMPLE]
 
 
 def echoes(memory: Memory, others: Iterable[Memory]) -> list[Echo]:

@@ -79,11 +79,14 @@ class Library:
         return remember.live(self.notes(), key)
 
     def find(self, pattern: str = "**", *, gone: bool = False) -> list[Memory]:
-        """The memories whose keys match, by key; with `gone` those that were forgotten too."""
+        """The memories whose keys match, by key; with `gone` those that were forgotten too.
+
+        Without what is only carried, since many are much faster read like that: `get` has all.
+        """
         is_meant = keys.matcher(pattern)
         return [
             one
-            for one in self.notes().every()
+            for one in self.notes().glances()
             if is_meant(one.key) and (gone or one.status != TOMBSTONE)
         ]
 
@@ -110,7 +113,7 @@ class Library:
         drafts = drafts or self.drafts()
         issues = drafts.before.issues_with(b'"%s"' % outcomes.GIVEN.encode())
         credits = outcomes.credits_of(issues, closing_statuses(self._workspace.config))
-        return Ledger(drafts.outcomes.every(), drafts.memories.get, credits)
+        return Ledger(drafts.outcomes.every(), drafts.memories.peek, credits)
 
     def trust(self, memory: Memory, ledger: Ledger | None = None) -> Trust:
         """How far a memory is trusted now."""
@@ -211,5 +214,7 @@ class Library:
 
 def _read(drafts: Drafts) -> Drafts:
     """Read what memories are made of, so that its problems are known."""
-    drafts.memories.keys()
+    before = drafts.before
+    for private in (True, False):
+        before.memories(private=private)
     return drafts

@@ -61,6 +61,54 @@ def memory_of(found: Mapping[str, Member]) -> Memory:
     return Memory(**known, extra=extra)
 
 
+def glance(row: Mapping[str, Any]) -> Memory:
+    """The memory that a parsed line describes, without what is only carried: for questions.
+
+    What merges kept stays. Raises KeyError without a key.
+    """
+    known: dict[str, Any] = {"key": row["key"]}
+    content = row.get("content", row.get("value"))
+    for name, value in {**row, "content": content}.items():
+        kind = _GLANCED.get(name)
+        if kind is str:
+            if isinstance(value, str) and value:
+                known[name] = value
+        elif kind is tuple:
+            if isinstance(value, list) and all(isinstance(one, str) for one in value):
+                known[name] = tuple(value)
+        elif name == "pinned":
+            known[name] = value is True
+        elif name == "confidence" and type(value) in {int, float}:
+            known[name] = repr(value)
+        elif name == "source" and isinstance(value, dict):
+            known[name] = _glanced_source(value)
+    kept = row.get("conflicts")
+    return Memory(**known, extra=(("conflicts", quote(kept)),) if kept else ())
+
+
+def _glanced_source(row: Mapping[str, Any]) -> Source:
+    paths, issues = row.get("paths"), row.get("issues")
+    known: dict[str, Any] = {
+        name: one for name in ("by", "origin", "session") if isinstance(one := row.get(name), str)
+    }
+    if isinstance(issues, list):
+        known["issues"] = tuple(one for one in issues if isinstance(one, str))
+    if isinstance(paths, dict):
+        known["paths"] = tuple((path, str(blob)) for path, blob in paths.items())
+    return Source(**known)
+
+
+def glance_outcome(row: Mapping[str, Any]) -> Outcome:
+    """The outcome that a parsed line describes, without what is only carried."""
+    known: dict[str, Any] = {
+        name: one for name in OUTCOME_FIELDS if isinstance(one := row.get(name), str)
+    }
+    weight = row.get("weight")
+    if type(weight) in {int, float}:
+        known["weight"] = repr(weight)
+    return Outcome(**known)
+
+
 def encode_memory(memory: Memory) -> bytes:
     """The canonical line of a memory, without a line ending."""
     return in_order(_raws(memory), MEMORY_RANK)
@@ -155,4 +203,9 @@ _DEFAULTS: dict[type, dict[str, Any]] = {
         if one.name not in {"id", "key"} or one.default is not MISSING
     }
     for kind in (Memory, Outcome, Source)
+}
+_GLANCED: dict[str, type] = {
+    name: {"str": str, "tuple[str, ...]": tuple}.get(kind, object)
+    for name, kind in _TYPES[Memory].items()
+    if name not in {"pinned", "confidence", "source"}
 }

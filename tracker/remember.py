@@ -202,7 +202,7 @@ def _followed(notes: Notes, key: str) -> str:
 
 
 def _live_keys(notes: Notes) -> list[str]:
-    return [one.key for one in notes.every() if one.status != TOMBSTONE]
+    return [one.key for one in notes.glances() if one.status != TOMBSTONE]
 
 
 def _born(notes: Notes, key: str, hand: Hand) -> str:

@@ -114,6 +114,21 @@ class Shelf:
                 if isinstance(item, Found) and isinstance(item.row.get("id"), str):
                     yield glance(item.row)
 
+    def memories_saying(self, words: Iterable[str]) -> Iterator[Memory]:
+        """The memories in whose lines one of these words stands, in any case; for questions."""
+        from tracker.memoline import glance
+
+        for file in (MEMORY_FILE, PRIVATE + MEMORY_FILE):
+            data = self._read(file)
+            lowered = data.lower()
+            spans: set[tuple[int, int]] = set()
+            for word in words:
+                spans.update(lines_with(lowered, word.encode("utf-8", "replace").lower()))
+            for begin, stop in sorted(spans):
+                for item in scan(data[begin:stop]):
+                    if isinstance(item, Found) and isinstance(item.row.get("key"), str):
+                        yield glance(item.row)
+
     def memories_with(self, word: bytes) -> Iterator[Memory]:
         """The memories in whose lines these bytes stand, tombstones too."""
         from tracker.memoline import decode_memory

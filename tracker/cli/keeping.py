@@ -86,7 +86,7 @@ def mv(session: Session, old: str, new: str) -> None:
                 raise Invalid(
                     "end both with a slash to move a namespace", hint="bd memory mv a/ b/"
                 )
-            names = [one.key for one in notes.every() if one.status != TOMBSTONE]
+            names = [one.key for one in notes.glances() if one.status != TOMBSTONE]
             pairs = [(key, new + key[len(old) :]) for key in names if key.startswith(old)]
             if not pairs:
                 raise Invalid(f"there is nothing under {old}", hint="bd memory list")
@@ -212,7 +212,7 @@ def archive(session: Session, /, names: tuple[str, ...], *, dry_run: bool, **giv
     if patterns:
         desk = memoview.Desk(session.tracker.library)
         for pattern in patterns:
-            chosen += [one.memory.key for one in Chosen(session, desk, given).all(pattern)]
+            chosen += [one.key for one in Chosen(session, desk, given).all(pattern)]
     if not chosen:
         raise Invalid("nothing matches", hint="bd memory list")
     if dry_run:

@@ -74,7 +74,8 @@ def _texts(session: Session, key: str) -> tuple[str, list[Text]]:
 
     notes = session.tracker.library.notes()
     name = remember.current(notes.get, key.strip())
-    older = [one.key for one in notes.every() if remember.current(notes.get, one.key) == name]
+    moved = (one.key for one in notes.glances() if one.moved_to)
+    older = [each for each in moved if remember.current(notes.peek, each) == name]
     names = list(dict.fromkeys([key.strip(), name, *older]))
     found = pages.texts(_entries(session, names), session.tracker.operations(), names)
     if not found:

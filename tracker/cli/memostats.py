@@ -36,7 +36,7 @@ def _counted(session: Session) -> dict[str, Any]:
     from tracker.settling import entries
 
     desk = memoview.Desk(session.tracker.library)
-    every = list(desk.drafts.memories.every())
+    every = list(desk.drafts.memories.glances())
     live = [desk.known(one) for one in every if one.status != "tombstone"]
     states = {
         "active": sum(one.memory.status == "active" for one in live),

@@ -45,11 +45,20 @@ class Desk:
             self._ledger = self.library.ledger(self.drafts)
         return self._ledger
 
+    def trust(self, memory: Memory) -> Trust:
+        """How far it is trusted."""
+        return self.library.trust(memory, self.ledger)
+
+    def fragment(self, known: Known) -> str:
+        """A memory that was only glanced at as JSON, with all that its record says."""
+        whole = self.drafts.memories.get(known.memory.key)
+        return fragment(known._replace(memory=whole or known.memory))
+
     def known(self, memory: Memory) -> Known:
         """A memory with its trust, and the files that it names and that have changed."""
         return Known(
             memory,
-            self.library.trust(memory, self.ledger),
+            self.trust(memory),
             self.library.stale(memory),
             self.drafts.memories.is_private(memory.key),
         )

@@ -14,7 +14,7 @@ from tracker.errors import NoMemory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tracker.cli.memoview import Desk, Known
+    from tracker.cli.memoview import Desk
     from tracker.cli.session import Session
     from tracker.memory import Memory
 
@@ -30,6 +30,8 @@ ORDERS = ("key", "updated", "trust", "created")
 @pass_session
 def recall(session: Session, key: str) -> None:
     """Print what is remembered under this very key; `bd memory search` looks for more."""
+    if quickly(session, key):
+        return
     try:
         desk, memory = _found(session, key)
     except NoMemory as error:
@@ -45,6 +47,26 @@ def recall(session: Session, key: str) -> None:
     else:
         session.say(memory.content)
         memoview.remarks(session, desk.known(memory))
+
+
+def quickly(session: Session, key: str, *, plain: bool = False) -> bool:
+    """Print the content of a memory that is plainly there; whether it was.
+
+    Nothing is loaded for it that other memories would need. `plain` leaves JSON to who asks.
+    """
+    from tracker.glimpse import glimpse
+
+    row = glimpse(session.place.beads, key)
+    if row is None or (plain and session.json):
+        return False
+    if session.json:
+        session.emit({"found": True, "key": key, "value": row["content"]})
+        return True
+    session.say(row["content"])
+    if "conflicts" in row or row.get("source", {}).get("paths"):
+        desk, memory = _found(session, key)
+        memoview.remarks(session, desk.known(memory))
+    return True
 
 
 def _found(session: Session, key: str) -> tuple[Desk, Memory]:
@@ -132,6 +154,8 @@ def get(session: Session, names: tuple[str, ...]) -> None:
 
 def say(session: Session, names: tuple[str, ...]) -> None:
     """The memories of these keys and patterns, as `get` prints them."""
+    if len(names) == 1 and quickly(session, names[0], plain=True):
+        return
     from tracker import keys, remember
 
     desk = memoview.Desk(session.tracker.library)
@@ -142,7 +166,8 @@ def say(session: Session, names: tuple[str, ...]) -> None:
         if not keys.is_pattern(name):
             return [remember.live(notes, name)]
         is_meant = keys.matcher(name)
-        found = [one for one in notes.every() if is_meant(one.key) and one.status != "tombstone"]
+        every = (notes.get(key) for key in notes.keys() if is_meant(key))  # noqa: SIM118
+        found = [one for one in every if one and one.status != "tombstone"]
         if not found:
             raise NoMemory(name, keys.near(keys.prefix(name), notes.keys()))
         return found
@@ -218,10 +243,10 @@ def list_(session: Session, /, pattern: str, *, sort: str, limit: int | None, **
     desk = memoview.Desk(session.tracker.library)
     _amiss(session)
     chosen = Chosen(session, desk, given)
-    found = sorted(chosen.all(pattern), key=_order(sort))
-    shown = found[:limit] if limit else found
+    found = sorted(chosen.all(pattern), key=_order(sort, desk))
+    shown = [desk.known(one) for one in (found[:limit] if limit else found)]
     if session.json:
-        session.emit_raw((memoview.fragment(known) for known in shown), total=len(found))
+        session.emit_raw(map(desk.fragment, shown), total=len(found))
         return
     if not found:
         session.say(_nothing(pattern, chosen.hidden))
@@ -240,14 +265,14 @@ def _nothing(pattern: str, hidden: int) -> str:
     return f"No memories{where}{more}"
 
 
-def _order(sort: str) -> Callable[[Known], Any]:
+def _order(sort: str, desk: Desk) -> Callable[[Memory], Any]:
     from tracker.model import instant
 
     return {
-        "key": lambda known: known.memory.key,
-        "updated": lambda known: (-instant(known.memory.updated_at), known.memory.key),
-        "created": lambda known: (-instant(known.memory.created_at), known.memory.key),
-        "trust": lambda known: (-known.trust.value, known.memory.key),
+        "key": lambda one: one.key,
+        "updated": lambda one: (-instant(one.updated_at), one.key),
+        "created": lambda one: (-instant(one.created_at), one.key),
+        "trust": lambda one: (-desk.trust(one).value, one.key),
     }[sort]
 
 
@@ -260,7 +285,7 @@ class Chosen:
         self._given = given
         self.hidden = 0
 
-    def all(self, pattern: str) -> list[Known]:
+    def all(self, pattern: str) -> list[Memory]:
         """Those whose keys match a pattern; "" matches every key."""
         from tracker import keys
 
@@ -273,7 +298,7 @@ class Chosen:
             pattern = pattern.rstrip("/")
         is_meant = keys.matcher(pattern)
         below = keys.matcher(f"{pattern}/") if not keys.is_pattern(pattern) else is_meant
-        every = list(self._desk.drafts.memories.every())
+        every = list(self._desk.drafts.memories.glances())
         replaced = _replaced(every)
         tests = self._tests(replaced)
         found = []
@@ -282,8 +307,8 @@ class Chosen:
                 if self._is_hidden(one, replaced):
                     self.hidden += 1
                 else:
-                    found.append(self._desk.known(one))
-        return [known for known in found if known.stale] if self._given["stale"] else found
+                    found.append(one)
+        return found
 
     def _is_hidden(self, one: Memory, replaced: set[str]) -> bool:
         given = self._given
@@ -306,6 +331,7 @@ class Chosen:
             (given["issue"], self._of_issue(given["issue"])),
             (since, lambda one: instant(one.updated_at) >= (since or 0)),
             (before is not None, lambda one: instant(one.updated_at) <= (before or 0)),
+            (given["stale"], lambda one: bool(self._desk.library.stale(one))),
             (given["pinned"], lambda one: one.pinned),
             (given["conflicts"], lambda one: bool(entries(one))),
             (given["archived"], lambda one: one.status == "archived"),

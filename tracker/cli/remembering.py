@@ -123,7 +123,8 @@ def set_(
     if not wish:
         raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {key} "TEXT"')
     where = Where(given["private"], if_hash)
-    _answer(session, session.tracker.library.written(key, wish, where, origin(session, given)))
+    written = session.tracker.library.written(key, wish, where, origin(session, given))
+    _answer(session, written, _echoes(session, written))
 
 
 @command(
@@ -146,11 +147,11 @@ def append(
     if text is None:
         raise Invalid("there is nothing to append", hint=f'bd memory append {key} "TEXT"')
     where = Where(private)
-    _answer(session, session.tracker.library.appended(key, text, where, origin(session, {})))
+    written = session.tracker.library.appended(key, text, where, origin(session, {}))
+    _answer(session, written, [])
 
 
-def _answer(session: Session, written: Written) -> None:
-    echoes = _echoes(session, written)
+def _answer(session: Session, written: Written, echoes: list[str]) -> None:
     if session.json:
         known = memoview.Desk(session.tracker.library).known(written.memory)
         more = {"warnings": echoes} if echoes else {}
@@ -222,12 +223,13 @@ def origin(session: Session, given: Mapping[str, Any]) -> str:
 
 def _echoes(session: Session, written: Written) -> list[str]:
     """What other memories say the same, so that nothing is written twice by itself."""
-    from tracker.echoes import echoes
+    from tracker.echoes import echoes, telling
 
     made, was = written
     if was is not None and was.content == made.content:
         return []
-    return [str(one) for one in echoes(made, session.tracker.library.find())]
+    near = session.tracker.shelf().memories_saying(telling(made.content))
+    return [str(one) for one in echoes(made, near)]
 
 
 def _warn(session: Session, echoes: list[str]) -> None:
