@@ -242,6 +242,37 @@ def test_what_takes_long_says_so_and_then_goes(monkeypatch):
     assert err.getvalue() == shown
 
 
+def test_what_may_ask_at_the_terminal_is_announced_by_a_line(monkeypatch):
+    monkeypatch.setattr(terminal, "PATIENCE", 0.01)
+    err = Tty()
+    patience = Patience(err, "bd sync", turns=False)
+    limit = time.monotonic() + 10
+    while not err.getvalue():
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    time.sleep(0.15)
+    patience.stop()
+    assert err.getvalue() == "\rbd sync is at work ...\n\x1b[K"
+
+
+def test_nobody_is_hurried_who_types(shop, monkeypatch):
+    monkeypatch.setattr(terminal, "PATIENCE", 0.01)
+
+    class Slow(Tty):
+        def read(self, size=-1):
+            time.sleep(0.2)
+            return "One\n"
+
+    from tracker.cli import main
+
+    out, err = Tty(), Tty()
+    env = {**shop.env, "TERM": "xterm"}
+    words = ["bd", "create", "Two", "--stdin"]
+    assert main(words, env, Slow(), out, err, str(shop.path), clock=shop.clock) == 0
+    assert "at work" not in err.getvalue()
+    assert "..." not in err.getvalue().partition("\r\x1b[K")[2]
+
+
 def test_what_is_quick_says_nothing(shop):
     out, err = at_terminal(shop, "list")
     assert "..." not in err

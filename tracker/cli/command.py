@@ -51,7 +51,8 @@ def command(
     """A command. The docstring is its help, the first sentence of that its line in `bd --help`.
 
     `json_errors` names the stream of its failures under `--json`: "stdout" where Beads does so.
-    A command that `writes` is refused under `--readonly`.
+    A command that `writes` is refused under `--readonly`. `patience` is how a terminal is told that
+    it takes long: by a "wheel", by a "line" where others may ask there, "" where they take it over.
     """
     return click.command(
         name, cls=Command, examples=examples, json_errors=json_errors, writes=writes, **more
@@ -113,9 +114,11 @@ class Command(click.Command):
         examples: Sequence[str] = (),
         json_errors: str = "stderr",
         writes: bool = False,
+        patience: str = "wheel",
         **more: Any,
     ) -> None:
         super().__init__(name, add_help_option=False, **more)
+        self.patience = patience
         self.examples = tuple(examples)
         self.json_errors = json_errors
         self.writes = writes
@@ -156,8 +159,11 @@ class Command(click.Command):
             operation = ctx.command_path.partition(" ")[2]
             raise Refused(f"operation '{operation}' is not allowed in read-only mode")
         session.writes = self.writes
-        if not (self.writes or isinstance(self, Group)):
-            _attend(session, ctx.command_path)
+        # A group runs before the flags of its command are read.
+        if not isinstance(self, Group) and session.terminal is not None:
+            from tracker.cli.terminal import attend
+
+            attend(session, ctx.command_path, paging=not self.writes, patience=self.patience)
         answer = super().invoke(ctx)
         if self.writes and "tracker" in session.__dict__:
             for text in session.tracker.amiss:
@@ -198,15 +204,6 @@ class Command(click.Command):
         program = ctx.find_root().info_name
         formatter.write_paragraph()
         formatter.write_text(f"Global flags: {', '.join(flags)} ({program} --help)")
-
-
-def _attend(session: Session, command: str) -> None:
-    """Before a read: on a terminal a long answer is paged, and one that takes long is announced."""
-    if session.terminal is None:
-        return
-    from tracker.cli.terminal import attend
-
-    attend(session, command)
 
 
 def _register(session: Session) -> None:

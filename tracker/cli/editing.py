@@ -36,6 +36,7 @@ def _options(function: Any) -> Any:
 @command(
     "edit",
     examples=["EDITOR=vi bd edit bd-a1b2c", "bd edit bd-a1b2c --design"],
+    patience="",
     writes=True,
 )
 @click.argument("id")

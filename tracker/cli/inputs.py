@@ -26,6 +26,8 @@ def is_waiting(session: Session) -> bool:
 def contents(session: Session, name: str) -> bytes:
     """The bytes of a file, or of the standard input where the name is `-`. Raises Invalid."""
     if name == "-":
+        if session.patience is not None:
+            session.patience.stop()  # it is somebody else who takes long
         stream = session.stdin
         if stream is None:
             return b""
@@ -78,6 +80,8 @@ class _Watched:
         from rich.console import Console
         from rich.progress import Progress
 
+        if self._session.patience is not None:
+            self._session.patience.stop()
         console = Console(file=self._session.stderr)
         with Progress(console=console, transient=True) as progress:
             task = progress.add_task(self._what, total=total, completed=done)

@@ -199,6 +199,8 @@ class Session:
     def read(self, name: str) -> str:
         """The text of a file, or of the standard input where the name is `-`. Raises Invalid."""
         what = "standard input" if name == "-" else name
+        if name == "-" and self.patience is not None:
+            self.patience.stop()  # it is somebody else who takes long
         try:
             if name == "-":
                 text = self.stdin.read() if self.stdin else ""

@@ -28,6 +28,7 @@ _SHOWN = 20  # decisions of a merge
 @command(
     "sync",
     examples=["bd sync", 'bd sync -m "Update issues"', "bd sync --all", "bd sync --status --json"],
+    patience="line",
 )
 @click.option("-m", "--message", metavar="TEXT", help="The message of the commit")
 @click.option("--all", "everything", is_flag=True, help="Merge and push other files' commits too")

@@ -89,14 +89,15 @@ def _pager(env: Mapping[str, str]) -> tuple[str, ...]:
     return () if words[:1] == ("cat",) else words
 
 
-def attend(session: Session, command: str) -> None:
+def attend(session: Session, command: str, *, paging: bool, patience: str) -> None:
     """Let a long answer of this session go to the pager, and say what takes long."""
     screen = session.terminal
     if screen is None or session.stdout is None:
         return
-    if session.stderr is not None and is_terminal(session.stderr) and not session.flags.quiet:
-        session.patience = Patience(session.stderr, command)
-    if screen.pager:
+    told = session.stderr is not None and is_terminal(session.stderr) and not session.flags.quiet
+    if told and patience and session.stderr is not None:
+        session.patience = Patience(session.stderr, command, turns=patience == "wheel")
+    if screen.pager and paging and patience == "wheel":
         session.paged = Paged(session.stdout, session.stderr, session.env, screen)
         session.stdout = cast("TextIO", session.paged)
 
@@ -201,10 +202,15 @@ def rows(text: str, width: int) -> int:
 
 
 class Patience:
-    """Says on the terminal that a command is at work, once it takes long; until `stop`."""
+    """Says on the terminal that a command is at work, once it takes long.
 
-    def __init__(self, stream: TextIO, what: str) -> None:
+    By a wheel that `stop` takes away, or (without `turns`) by a line that stays.
+    """
+
+    def __init__(self, stream: TextIO, what: str, *, turns: bool = True) -> None:
         import threading
+
+        self._turns = turns
 
         self._stream = stream
         self._what = what
@@ -226,7 +232,10 @@ class Patience:
         turns = 0
         while not self._done.wait(0.1 if turns else PATIENCE):
             with self._lock:
-                if not self._done.is_set():
+                if not (self._done.is_set() or self._turns):
+                    self._done.set()
+                    self._show(f"{self._what} is at work ...\n")
+                elif not self._done.is_set():
                     self._shown = True
                     self._show(f"{_WHEEL[turns % len(_WHEEL)]} {self._what} ...")
             turns += 1
