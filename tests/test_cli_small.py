@@ -159,7 +159,7 @@ class TestHuman:
         names = [name for lines in told.values() for name in lines]
         assert {"create", "ready", "close", "undo"} <= set(names)
         assert all(line for lines in told.values() for line in lines.values())
-        assert "  bd create      Create an issue.\n" in bd("human").out
+        assert "  bd create      Create an issue" in bd("human").out
         assert bd("human", "--nope", "--json", code=2).error["code"] == "usage"
 
 
@@ -237,3 +237,98 @@ class TestOrphans:
         (place / ".beads" / "issues.jsonl").write_text(bd.line("t-1") + "\n")
         answer = bd("orphans", "--json", cwd=place, code=1)
         assert (answer.out, answer.error["code"]) == ("", "refused")
+
+
+class TestContext:
+    def test_who_and_where(self, bd):
+        bd.write({"id": "t-1"})
+        found = bd("context", "--json", BD_SESSION="s1").json
+        assert (found["prefix"], found["actor"], found["session"]) == ("t", "Ann Example", "s1")
+        assert (found["repo_root"], found["is_worktree"]) == (str(bd.path), False)
+        assert "is worktree: no\n" in bd("context").out
+        assert bd("ping").out == "ok: 1 issues\n"
+        assert bd("ping", "--json").json == {"ok": True, "issue_count": 1}
+
+    def test_what_goes_wrong(self, bd, tmp_path):
+        for name in ("context", "ping"):
+            answer = bd(name, "--json", cwd=tmp_path, code=1)
+            assert answer.error["code"] == "no-workspace"
+
+
+class TestConfigOfSeveral:
+    def test_set_many_and_show(self, bd):
+        answer = bd("config", "set-many", "types.custom=a,b", "x.y=1")
+        assert answer.out == (
+            "Set types.custom = a,b (in config.yaml)\nSet x.y = 1 (in config.yaml)\n"
+        )
+        answer = bd("config", "set-many", "x.y=2", "--json")
+        assert answer.json == [{"key": "x.y", "value": "2"}]
+        found = bd("config", "show", "--json", BD_X_Y="9").json
+        assert {"key": "x.y", "value": "9", "source": "BD_X_Y"} in found
+        assert "types.custom = a,b  (config.yaml)\n" in bd("config", "show").out
+        bd("config", "unset", "issue-prefix")
+        assert "issue-prefix = repo  (the issues)" in bd("config", "show").out
+
+    def test_what_goes_wrong(self, bd):
+        bd("config", "set-many", "a.b=1")
+        before = (bd.beads / "config.yaml").read_bytes()
+        assert "expected KEY=VALUE" in bd("config", "set-many", "a.b=2", "c", code=1).err
+        answer = bd("config", "set-many", "a.b=2", "hierarchy.max-depth=x", "--json", code=1)
+        assert answer.error["code"] == "invalid"
+        assert (bd.beads / "config.yaml").read_bytes() == before
+        assert "unexpected extra argument" in bd("config", "show", "x", code=2).err
+
+
+class TestPropagate:
+    def test_to_the_children_or_to_all_below(self, bd):
+        def child(id, parent):
+            edge = {"issue_id": id, "depends_on_id": parent, "type": "parent-child"}
+            return {"id": id, "dependencies": [edge]}
+
+        bd.write({"id": "t-1"}, child("t-2", "t-1"), child("t-3", "t-2"))
+        assert bd("label", "propagate", "t-1", "x").out == "✓ Added label 'x' to t-2\n"
+        answer = bd("label", "propagate", "1", "y", "--all", "--json")
+        assert [row["issue_id"] for row in answer.json] == ["t-2", "t-3"]
+        assert bd("label", "propagate", "t-3", "x").out == "t-3 has no children\n"
+        assert bd("label", "propagate", "nope", "x", "--json", code=1).error["code"] == "not-found"
+
+
+class TestManyEdges:
+    def test_lines_and_objects(self, bd):
+        bd.write({"id": "t-1"}, {"id": "t-2"}, {"id": "t-3"})
+        (bd.path / "e.txt").write_text(
+            '# first\n1 2\n\n{"from": "t-2", "to": "t-3", "type": "x"}\n'
+        )
+        assert bd("dep", "add", "--file", "e.txt").out == "✓ Added 2 dependencies\n"
+        assert bd.issue("t-2")["dependencies"][0]["type"] == "x"
+        answer = bd("dep", "add", "--file", "-", "-t", "related", "--json", stdin="t-1 t-3\n")
+        assert answer.json == [
+            {"depends_on_id": "t-3", "issue_id": "t-1", "status": "added", "type": "related"}
+        ]
+
+    def test_what_goes_wrong_changes_nothing(self, bd):
+        bd.write({"id": "t-1"}, {"id": "t-2"})
+        before = bd.file.read_bytes()
+        for text, why in (
+            ("t-1 t-2\nt-2 t-1\n", "-, line 2: cannot add dependency: would create a cycle"),
+            ("t-1\n", "line 1 is no dependency: 't-1'"),
+            ("t-1 t-2 blocks more\n", "line 1 is no dependency"),
+            ("{\n", "line 1 is no JSON object"),
+            ('{"from": "t-1"}\n', "line 1 is no dependency"),
+            ("t-1 nope\n", '-, line 1: no issue found matching "nope"'),
+        ):
+            assert why in bd("dep", "add", "--file", "-", code=1, stdin=text).err
+        assert "--file names all the issues" in bd("dep", "add", "x", "--file", "f", code=2).err
+        assert "two issues are needed" in bd("dep", "add", code=2).err
+        assert bd("dep").out.startswith("Usage: bd dep")
+        assert bd.file.read_bytes() == before
+
+
+class TestWhatIsNotThere:
+    def test_no_server_and_no_database(self, bd):
+        for verb in ("start", "stop", "status"):
+            assert bd("dolt", verb, "--json").json == {"running": False, "embedded": True}
+            assert bd("dolt", verb).out.startswith("There is no server")
+            assert "unexpected extra argument" in bd("dolt", verb, "x", code=2).err
+        answer = bd("repair", "--json", code=1)
+        assert answer.error["hint"].startswith("bd doctor")

@@ -144,6 +144,9 @@ COMMANDS: dict[str, dict[str, str]] = {
         "dolt": "quiet:dolt",
         "hook": "quiet:hook",
         "labels": "marks:labels",
+        "context": "about:context",
+        "ping": "about:ping",
+        "repair": "quiet:repair",
         "merge": "merging:merge",
         "merge-driver": "merging:merge_driver",
         "relate": "deps:relate",
@@ -158,6 +161,7 @@ COMMANDS: dict[str, dict[str, str]] = {
 ALIASES: dict[str, str] = {
     "daemons": "daemon",
     "find-dups": "find-duplicates",
+    "resolve-conflicts": "resolve",
     "mem": "memory",
     "view": "show",
     "status": "stats",
@@ -226,10 +230,14 @@ def program(session: Session) -> click.Command:
     def version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
         if asked:
             from tracker import __version__
-            from tracker.cli.about import line
+            from tracker.cli.about import compat_version, line
 
             own = session.program == "tracker"
-            session.say(f"tracker {__version__}" if own else line(session.env))
+            if session.json:
+                number = __version__ if own else compat_version(session.env)
+                session.emit({"version": number, "build": "tracker"})
+            else:
+                session.say(f"tracker {__version__}" if own else line(session.env))
             ctx.exit()
 
     option = click.Option(

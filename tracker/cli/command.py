@@ -242,7 +242,7 @@ class Group(Command, click.Group):
         if words:
             return words
         default = self.get_command(ctx, self.default) if self.default else None
-        if default is None or any(param.required for param in default.params):
+        if default is None or any(map(_is_needed, default.params)):
             self.show_help(ctx)
         return [self.default]
 
@@ -292,6 +292,11 @@ def _loaded(target: str) -> click.Command:
     module, _, attribute = target.partition(":")
     found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
     return found
+
+
+def _is_needed(param: click.Parameter) -> bool:
+    """Whether a command does nothing without it: an argument that is not in brackets."""
+    return isinstance(param, click.Argument) and param.human_readable_name[:1] != "["
 
 
 class Root(Group):

@@ -37,19 +37,35 @@ def dep() -> None:
     examples=[
         "bd dep add bd-a1b2c bd-d3e4f",
         "bd dep add bd-a1b2c bd-d3e4f --type discovered-from",
+        "bd dep add --file edges.txt",
     ],
     writes=True,
 )
-@click.argument("ids", nargs=-1, required=True, metavar="ID [ON]")
+@click.argument("ids", nargs=-1, metavar="ID [ON]")
 @click.option("-t", "--type", "kind", default="blocks", metavar="TYPE", help="How  [blocks]")
 @click.option("--depends-on", "--blocked-by", "on", metavar="ID", help="What the first depends on")
 @click.option("--blocks", metavar="ID", help="What depends on the first")
+@click.option("--file", metavar="FILE", help="Many: a line is ID ON [TYPE], or a JSON object")
 @ignored("--no-cycle-check")
 @pass_session
 def add(
-    session: Session, /, ids: tuple[str, ...], *, kind: str, on: str | None, blocks: str | None
+    session: Session,
+    /,
+    ids: tuple[str, ...],
+    *,
+    kind: str,
+    on: str | None,
+    blocks: str | None,
+    file: str | None,
 ) -> None:
     """Make one issue depend on another: ID waits for ON."""
+    if file is not None:
+        if ids or on or blocks:
+            raise click.UsageError("--file names all the issues")
+        from tracker.cli.edges import add_all
+
+        add_all(session, file, kind)
+        return
     ends = [*([blocks] if blocks is not None else []), *ids, *([on] if on is not None else [])]
     if len(ends) != 2:
         raise click.UsageError(
@@ -66,7 +82,7 @@ def _add(session: Session, ends: Sequence[str], kind: str, *, turned: bool = Fal
     settings, who = workspace.settings(), workspace.who()
 
     def link(draft: Draft) -> tuple[str, str]:
-        one, other = (_end(id, draft, settings.prefix) for id in ends)
+        one, other = (end(id, draft, settings.prefix) for id in ends)
         actions.link(draft, one, other, kind, who)
         return one, other
 
@@ -94,7 +110,7 @@ def link(session: Session, /, id: str, on: str, kind: str) -> None:
     _add(session, [id, on], kind)
 
 
-def _end(id: str, draft: Draft, prefix: str) -> str:
+def end(id: str, draft: Draft, prefix: str) -> str:
     """The full id of one end; what lies outside of the log has its own way of naming."""
     from tracker.ids import resolve
     from tracker.links import EXTERNAL
@@ -116,11 +132,11 @@ def remove(session: Session, /, id: str, on: str, kind: str | None) -> None:
     settings, who = workspace.settings(), workspace.who()
 
     def unlink(draft: Draft) -> tuple[str, str]:
-        one = _end(id, draft, settings.prefix)
+        one = end(id, draft, settings.prefix)
         issue = draft.get_issue(one)
         targets = {edge.depends_on_id for edge in issue.dependencies} if issue else set()
         try:
-            other = on if on in targets else _end(on, draft, settings.prefix)
+            other = on if on in targets else end(on, draft, settings.prefix)
         except NotFound:
             other = on  # an edge may point to what is not there any more
         actions.unlink(draft, one, other, kind, who)
@@ -303,7 +319,7 @@ def _relate(session: Session, one: str, other: str, *, related: bool) -> None:
     settings, who = workspace.settings(), workspace.who()
 
     def tie(draft: Draft) -> tuple[str, str]:
-        ends = _end(one, draft, settings.prefix), _end(other, draft, settings.prefix)
+        ends = end(one, draft, settings.prefix), end(other, draft, settings.prefix)
         (actions.relate if related else actions.unrelate)(draft, *ends, who)
         return ends
 

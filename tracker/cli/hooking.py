@@ -232,6 +232,8 @@ def run(session: Session, check: bool, words: tuple[str, ...]) -> None:
     pre-commit leaves with exit code 1 where the log must not be committed. Nothing else that goes
     wrong stops git.
     """
+    if session.json:
+        session.emit({})
     if not check:
         return
     name = words[0] if words else ""

@@ -75,6 +75,28 @@ def _label(session: Session, words: tuple[str, ...], *, added: bool) -> None:
         session.say(f"✓ {did} label '{text}' {to} {id}")
 
 
+@label.command(
+    "propagate", examples=["bd label propagate bd-a1b2c urgent"], json_errors="stderr", writes=True
+)
+@click.argument("id")
+@click.argument("text", metavar="LABEL")
+@click.option("--all", "every", is_flag=True, help="All that is below it, not only its children")
+@pass_session
+def propagate(session: Session, /, id: str, text: str, every: bool) -> None:
+    """Add a label to the children of an issue."""
+    from tracker.query import Filter
+
+    workspace = session.tracker
+    full = workspace.resolve(id)
+    answers = workspace.answers
+    below = Filter(under=answers.descendants(full)) if every else Filter(parent=full)
+    ids = [row.id for row in answers.listed(below, "id").rows]
+    if not ids:
+        session.emit([]) if session.json else session.say(f"{full} has no children")
+        return
+    _label(session, (*ids, text), added=True)
+
+
 @label.command("list", examples=["bd label list bd-a1b2c"])
 @click.argument("id")
 @pass_session

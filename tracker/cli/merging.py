@@ -84,5 +84,7 @@ def _put(session: Session, name: str, merged: Merged) -> None:
 
 
 def _tell(session: Session, merged: Merged) -> None:
-    if merged.decisions and not session.flags.quiet:
+    if session.json:
+        session.emit({"decisions": [one._asdict() for one in merged.decisions]})
+    elif merged.decisions and not session.flags.quiet:
         session.complain(filemerge.told(merged))

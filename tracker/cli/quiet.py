@@ -72,6 +72,22 @@ def dolt_show(session: Session) -> None:
         session.say("Backend: jsonl; there is no server")
 
 
+def _no_server(session: Session) -> None:
+    if session.json:
+        session.emit({"running": False, "embedded": True})
+    else:
+        session.say("There is no server: nothing has to be started or stopped")
+
+
+for _name in ("start", "stop", "status"):
+
+    @dolt.command(_name, examples=[f"bd dolt {_name}"])
+    @pass_session
+    def dolt_server(session: Session) -> None:
+        """Say that there is no server."""
+        _no_server(session)
+
+
 @command("detect-pollution", examples=["bd detect-pollution --json"])
 @click.option("--clean", is_flag=True, hidden=True)
 @silent("--yes", "-y")
@@ -164,3 +180,14 @@ def _subject(session: Session) -> Subject:
     from tracker.checkup import subject
 
     return subject(session.place)
+
+
+@command("repair", examples=["bd doctor"])
+@silent("--dry-run", "--yes", "-y", "--force")
+@silent("--path", value=True)
+def repair() -> None:
+    """Say how a log is mended: there is no database that could break."""
+    raise Refused(
+        "bd repair mends a database, and there is none: the cache makes itself anew",
+        hint="bd doctor names what is wrong with the log; bd resolve merges conflict markers",
+    )

@@ -59,6 +59,30 @@ def set_(session: Session, key: str, text: str) -> None:
         session.note(f"{_variable(key)} in the environment comes before it")
 
 
+@config.command(
+    "set-many", examples=["bd config set-many issue-prefix=shop types.custom=story"], writes=True
+)
+@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
+@pass_session
+def set_many(session: Session, pairs: tuple[str, ...]) -> None:
+    """Set several settings in config.yaml; if one of them is wrong, none."""
+    held = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise Invalid(f"invalid setting {pair!r} (expected KEY=VALUE)")
+        _refuse_secret(key)
+        held[key] = valid(key, text)
+    refuse_disclosure(session, held)
+    for key, text in held.items():
+        put(session, key, text)
+    if session.json:
+        session.emit([{"key": key, "value": text} for key, text in held.items()])
+    else:
+        for key, text in held.items():
+            session.say(f"Set {key} = {text} (in {FILE})")
+
+
 @config.command("unset", examples=["bd config unset status.custom"], writes=True)
 @click.argument("key")
 @pass_session
@@ -87,6 +111,27 @@ def list_(session: Session) -> None:
     for key, text in values.items():
         variable = f"  (from {_variable(key)})" if _variable(key) in session.env else ""
         session.say(f"  {key} = {text}{variable}")
+
+
+@config.command("show", examples=["bd config show", "bd config show --json"])
+@pass_session
+def show(session: Session) -> None:
+    """Print every setting, and where it comes from."""
+    held = session.tracker.config
+    found = [
+        {
+            "key": key,
+            "value": session.env.get(_variable(key), value(held, key)),
+            "source": _variable(key) if _variable(key) in session.env else FILE,
+        }
+        for key in sorted(held)
+    ]
+    if not any(spelled(key) == "issue-prefix" for key in held):
+        found.append({"key": "issue-prefix", "value": prefix(session), "source": "the issues"})
+    if session.json:
+        session.emit(found)
+    else:
+        session.say("\n".join(f"{one['key']} = {one['value']}  ({one['source']})" for one in found))
 
 
 @config.command("validate", examples=["bd config validate"])
