@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -237,6 +238,25 @@ def test_memories_and_archives_too(work):
     said = work.run("merge", "side")
     assert said.returncode == 0, said
     assert (work.path / ".beads/memory.jsonl").read_bytes() == memory % b"one" + memory % b"two"
+
+
+def test_an_issue_that_one_branch_archived_and_the_other_edited_stays_live(work):
+    rows = {json.loads(row)["id"]: row for row in work.data.splitlines(keepends=True)}
+    closed = json.loads(rows["t-5"]) | {"status": "closed", "closed_at": "2026-02-01T00:00:00Z"}
+    away = json.dumps(closed, separators=(",", ":")).encode() + b"\n"
+    work.git("switch", "--quiet", "--create", "tidy")
+    kept = b"".join(row for id, row in rows.items() if id != "t-5")
+    work.commit({LOG: kept, ".beads/archive.jsonl": away}, "archive")
+    work.git("switch", "--quiet", "main")
+    work.change(12, t_5={"title": "Not done yet"})
+    work.git("merge", "--quiet", "--message", "both", "tidy")
+    assert work.issue("t-5")["title"] == "Not done yet"
+    assert (work.path / ".beads/archive.jsonl").read_bytes() == away
+    assert work.bd("show", "t-5", "--json").json[0]["status"] == "open"
+    assert "t-5 is in the archive too" in work.bd("check").out
+    work.git("switch", "--quiet", "tidy")
+    work.git("merge", "--quiet", "main")
+    assert work.issue("t-5")["title"] == "Not done yet"
 
 
 def test_names_that_a_shell_would_take_apart(tmp_path):
