@@ -213,6 +213,26 @@ def test_history_as_seen_from_another_branch(work):
     assert [one["action"] for one in told(work, "t-2", "--ref", "main").json] == ["created"]
 
 
+def test_it_answers_before_it_has_read_everything(work):
+    """The first entry comes from the first patch; no more is read than is asked for."""
+    assert len(told(work, "t-1", "-n", "1").json) == 1
+    with sqlite3.connect(work.path / HISTORY) as db:
+        (few,) = db.execute("SELECT count(*) FROM done").fetchone()
+    db.close()
+    assert len(told(work, "t-1").json) == 5
+    with sqlite3.connect(work.path / HISTORY) as db:
+        (all_of_them,) = db.execute("SELECT count(*) FROM done").fetchone()
+    db.close()
+    assert few < all_of_them
+
+
+def test_the_history_of_a_memory_is_elsewhere(work):
+    work.commit({".beads/memory.jsonl": b'{"key":"a/b","content":"x"}\n'})
+    said = bd(work.path, "history", "a/b", code=1)
+    assert "a/b is a memory" in said.err
+    assert "Hint: bd memory history a/b" in said.err
+
+
 def test_a_rewrite_that_only_spells_otherwise_is_no_change(work):
     rows = (json.dumps(json.loads(row)) for row in reversed(work.data.splitlines()))
     work.commit({LOG: "".join(f"{row}\n" for row in rows).encode()}, "Another writer")

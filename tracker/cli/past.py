@@ -14,7 +14,7 @@ from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
 from tracker.cli.revision import look_back
 from tracker.differences import differences
-from tracker.errors import Ambiguous, NotFound
+from tracker.errors import Ambiguous, NotFound, Refused
 from tracker.history import Entry, History
 from tracker.patches import ARCHIVE, ISSUES, MEMORIES
 
@@ -99,7 +99,8 @@ def _subject(session: Session, found: History, word: str, tip: str | None) -> Su
         id = _once(found, word, tip, error)
         return Subject(id)
     row = workspace.answers.row(id)
-    assert row is not None
+    if row is None:  # it was put away
+        return Subject(id)
     return Subject(id, workspace.issue(id), workspace.answers.line(row.n))
 
 
@@ -108,6 +109,8 @@ def _once(found: History, word: str, tip: str | None, error: NotFound) -> str:
         raise error
     for _ in found.of((word,), tip):
         return word
+    if word in found.ids(MEMORIES):
+        raise Refused(f"{word} is a memory", hint=f"bd memory history {word}")
     part = word if "-" in word else f"-{word}"
     known = [id for id in found.ids() if id.startswith(part) or (part != word and part in id)]
     known = [id for id in known if next(found.of((id,), tip), None)]  # on this branch
