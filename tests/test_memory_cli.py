@@ -13,6 +13,7 @@ KEY = "always-run-the-migrations-before-the-tests"
 @pytest.fixture
 def held(bd):
     """A workspace in which a few things are remembered."""
+    (bd.beads / ".gitattributes").write_text("memory.jsonl merge=tracker\n")
     bd.write({"id": "t-a"}, {"id": "t-b", "status": "closed"})
     (bd.path / "api.py").write_text("one\n")
     bd("memory", "set", "climate/drift", "Detrend first.", "--kind", "pattern", "--tag", "ml,x",
@@ -674,3 +675,37 @@ def test_clearing_a_namespace_asks_first(held):
 )
 def test_claude_flow_words_that_say_too_little(held, words, why):
     assert why in held("memory", *words, code=1).err
+
+
+# Around it.
+
+
+def test_the_first_memory_of_a_workspace_of_beads_says_what_git_lacks(bd):
+    said = bd("remember", "one")
+    assert (
+        said.err == "Note: git will merge memory.jsonl as plain text until bd init tells it how\n"
+    )
+    assert bd("remember", "two").err == ""
+    bd("init")
+    (bd.beads / "memory.jsonl").write_text("")
+    assert bd("remember", "one").err == ""
+
+
+def test_what_undo_would_do_to_a_memory_is_told(held):
+    held("memory", "set", "auth/jwt", "new")
+    said = held("undo", "--dry-run").out
+    assert "auth/jwt: restored" in said
+    assert "has changed since" not in said
+    held("memory", "set", "auth/jwt", "newer")
+    number = held("op", "log", "--json").json[1]["number"]
+    assert "auth/jwt has changed since" in held("undo", str(number), "--dry-run").out
+
+
+def test_check_and_doctor_name_lines_of_memories_that_cannot_be_read(held):
+    assert held("check", "--json").json["ok"]
+    with (held.beads / "memory.jsonl").open("a") as file:
+        file.write('{"key":"cut\n{"key":"auth/jwt","content":"again"}\n')
+    found = held("check", "--json", code=1).json["findings"]
+    assert ("Lines of memory.jsonl", [1, 4]) in [(one["name"], one["lines"]) for one in found]
+    assert held("check", ".beads/memory.jsonl", code=1).out.startswith("✗ Lines of memory.jsonl")
+    assert "auth/jwt stands again on line 5" in held("doctor", code=1).out

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import check, files, foreign, options
 from tracker import driver as drivers
+from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
 from tracker.errors import TrackerError
@@ -21,13 +22,13 @@ from tracker.folder import read as first_bytes
 from tracker.git import ask
 from tracker.gitdir import tracked
 from tracker.initialise import missing_attributes, missing_ignores
-from tracker.lines import Problem, Unread, scan
 from tracker.log import Log
 from tracker.store import WRITER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tracker.lines import Problem
     from tracker.places import Place
 
 OK, WARNING, ERROR = "ok", "warning", "error"
@@ -164,14 +165,20 @@ def metadata(scene: Scene) -> Iterator[Check]:
         yield Check("Metadata", WARNING, message, fix="correct it in an editor")
 
 
+def beside(name: str, data: bytes) -> tuple[Problem, ...]:
+    """What cannot be read in a file of that name beside the log."""
+    from tracker.memories import Memories, Outcomes
+
+    if name == MEMORY_FILE:
+        return Memories(data, name).problems
+    if name == OUTCOMES_FILE:
+        return Outcomes(data, name).problems
+    return Log(data, name).problems
+
+
 def others(scene: Scene) -> Iterator[Check]:
     """Whether the other files can be read line by line."""
-    problems = [
-        Problem(name, found.number, found.why)
-        for name in OTHERS
-        for found in scan(_data(scene.inside(name)))
-        if isinstance(found, Unread)
-    ]
+    problems = [found for name in OTHERS for found in beside(name, _data(scene.inside(name)))]
     if problems:
         fix = "correct these lines in an editor; they are kept as they are"
         yield Check("Other files", ERROR, str(problems[0]), check.told(problems[1:]), fix)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SIGNS = {"error": "✗", "warning": "⚠", "info": "·"}
 SHOWN = 10
+OTHERS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")  # beside the log
 
 Finding = dict[str, Any]
 
@@ -44,7 +45,13 @@ def check(session: Session, file: str, staged: bool, against: str | None) -> Non
     staged = staged or against is not None
     if staged and file:
         raise click.UsageError("--staged takes no FILE: it is about all files that are staged")
-    found = list(_staged(session, against) if staged else _findings(_subject(session, file)))
+    if staged:
+        found = list(_staged(session, against))
+    elif os.path.basename(file) in OTHERS:
+        found = list(_unreadable(os.path.basename(file), _contents(session, file)))
+    else:
+        found = list(_findings(_subject(session, file)))
+        found += [] if file else _beside(session)
     errors = sum(one["level"] == "error" for one in found)
     session.code = int(bool(errors))
     if session.json:
@@ -62,7 +69,6 @@ def check(session: Session, file: str, staged: bool, against: str | None) -> Non
 def _subject(session: Session, file: str) -> Subject:
     from tracker import check as checks
     from tracker.checkup import subject
-    from tracker.files import contents
     from tracker.log import Log
 
     if not file:
@@ -70,10 +76,41 @@ def _subject(session: Session, file: str) -> Subject:
         if not os.path.exists(place.log):
             raise Invalid(f"{place.log} is missing", hint="bd init")
         return subject(place)
+    return checks.subject(Log(_contents(session, file), os.path.basename(file)))
+
+
+def _contents(session: Session, file: str) -> bytes:
+    from tracker.files import contents
+
     data = contents(os.path.realpath(os.path.join(session.folder, file)))
     if data is None:
         raise Invalid(f"there is no file {file}")
-    return checks.subject(Log(data, os.path.basename(file)))
+    return data
+
+
+def _beside(session: Session) -> Iterator[Finding]:
+    """What is wrong with the files beside the log."""
+    from tracker.files import contents
+
+    for name in OTHERS:
+        data = contents(os.path.join(session.place.beads, name))
+        yield from _unreadable(name, data or b"")
+
+
+def _unreadable(name: str, data: bytes) -> Iterator[Finding]:
+    from tracker.check import told
+    from tracker.checkup import beside
+
+    problems = beside(name, data)
+    if problems:
+        yield {
+            "name": f"Lines of {name}",
+            "level": "error",
+            "count": len(problems),
+            "why": told(problems, SHOWN).replace("\n", "\n    "),
+            "lines": [problem.line for problem in problems],
+            "fix": "correct these lines in an editor; they are kept as they are",
+        }
 
 
 def _findings(seen: Subject) -> Iterator[Finding]:

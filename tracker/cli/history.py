@@ -74,13 +74,8 @@ def undo(session: Session, number: int | None, dry_run: bool) -> None:
 
 def _moved(session: Session, op: Op) -> list[str]:
     """The records that are no longer what the write left."""
-    answers = session.tracker.answers
-
-    def line(id: str) -> bytes | None:
-        row = answers.row(id)
-        return None if row is None else answers.line(row.n)
-
-    return [change.id for change in op.changes if line(change.id) != change.new]
+    shelf = session.tracker.shelf()
+    return [one.id for one in op.changes if shelf.of(one.file).line(one.id) != one.new]
 
 
 def _effect(change: Change) -> str:

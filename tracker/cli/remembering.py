@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -233,5 +234,13 @@ def _echoes(session: Session, written: Written) -> list[str]:
 
 
 def _warn(session: Session, echoes: list[str]) -> None:
+    from tracker.files import contents
+    from tracker.initialise import missing_attributes
+
     for text in echoes:
         session.note(text)
+    if session.json or len(session.tracker.shelf().memories()) != 1:
+        return
+    data = contents(os.path.join(session.place.beads, ".gitattributes")) or b""
+    if any(line.startswith("memory.jsonl ") for line in missing_attributes(data, "issues.jsonl")):
+        session.note("git will merge memory.jsonl as plain text until bd init tells it how")
