@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -52,3 +54,12 @@ def test_pages_that_the_readme_names_exist():
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
     assert links
     assert not [link for link in links if not (ROOT / link).exists()]
+
+
+@pytest.mark.deep
+def test_the_demo_shows_the_main_job(tmp_path):
+    done = run((ROOT / "docs" / "demo.sh").read_text(), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    shown = done.stdout + done.stderr
+    for step in ("Newly unblocked", "merge kept title", "settled shop-", "[pitfall]", "Undid #"):
+        assert step in shown
