@@ -37,7 +37,7 @@ LAYERS = (
         "patches",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
-        "once",
+        "archive", "once",
         "compaction", "expression", "mentions", "renamed", "renames", "states",
         "templates", "twins",
     ),

@@ -350,7 +350,7 @@ def test_a_bar_on_a_terminal_once_it_takes_long(bd, monkeypatch):
 
     class Seen:
         def __init__(self, stderr):
-            self.stderr, self.json = stderr, False
+            self.stderr, self.json, self.patience = stderr, False, None
             self.flags = type("F", (), {"quiet": False})
 
     def passed(stream):

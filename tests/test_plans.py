@@ -411,6 +411,7 @@ def written(tree, depth=0):
 @given(st.lists(trees, min_size=1, max_size=3), st.lists(trees, min_size=1, max_size=3))
 def test_whatever_a_plan_becomes_no_item_is_ever_two_issues(one, other):
     from tracker.actions import Settings, Who
+    from tracker.interchange.planned import known
     from tracker.interchange.planning import bring as into
     from tracker.log import Draft, Log
 
@@ -419,7 +420,7 @@ def test_whatever_a_plan_becomes_no_item_is_ever_two_issues(one, other):
     for number, plan in enumerate((one, one, other, other)):
         items = read("".join(map(written, plan)))
         count = sum(1 for top in items for _ in top.walk())
-        result = into(draft, items, "P.md", settings, who)
+        result = into(draft, (items, known(draft, "P.md")), "P.md", settings, who)
         told = result.counts()
         assert sum(told.values()) == count
         assert len({row.id for row in result.rows}) == count, "each item has an issue of its own"

@@ -38,13 +38,21 @@ class Outcome(NamedTuple):
     what: str
 
 
-def once(draft: Draft, new: New, key: str, settings: Settings, who: Who) -> Outcome:
+class Place(NamedTuple):
+    """Where issues are looked for: those that can be edited, and those that were put away."""
+
+    draft: Draft
+    archive: Records
+
+
+def once(place: Place, new: New, key: str, settings: Settings, who: Who) -> Outcome:
     """The issue that this key made before, as it is now; else a new one.
 
     Raises Refused where that one is deleted, and what `create` raises.
     """
+    draft = place.draft
     key = fields.word("idempotency key", key)
-    found = keyed(draft, key)
+    found = keyed(draft, key) or keyed(place.archive, key)
     if found is not None and found.status == TOMBSTONE:
         raise Refused(
             f"the idempotency key {key!r} made {found.id}, which is deleted",
@@ -83,18 +91,18 @@ def _needle(text: str) -> str:
     return max(_PLAIN.findall(text), key=len, default="")
 
 
-def upsert(draft: Draft, new: New, given: frozenset[str], settings: Settings, who: Who) -> Outcome:
+def upsert(place: Place, new: New, given: frozenset[str], settings: Settings, who: Who) -> Outcome:
     """The issue with this id or external reference, with the `given` fields of `new`; or a new one.
 
     Labels and dependencies are added, never removed, and the status stays. Raises Invalid without
-    either name, and Refused where the issue is deleted.
+    either name, and Refused where the issue is deleted or archived.
     """
-    if new.id:
-        found = draft.get_issue(new.id)
-    elif new.external_ref:
-        found = referred(draft, new.external_ref)
-    else:
+    draft = place.draft
+    if not (new.id or new.external_ref):
         raise Invalid("--upsert needs to know the issue", hint="--external-ref REF, or --id ID")
+    found = _named(draft, new)
+    if found is None:
+        forbid_archived(place.archive, _named(place.archive, new))
     if found is None:
         return Outcome(create(draft, new, settings, who), "created")
     if found.status == TOMBSTONE:
@@ -105,6 +113,16 @@ def upsert(draft: Draft, new: New, given: frozenset[str], settings: Settings, wh
         if need.type != PARENT:
             after = link(draft, found.id, need.on, need.type, who)
     return Outcome(after, "unchanged" if after == found else "updated")
+
+
+def _named(records: Records, new: New) -> Issue | None:
+    return records.get_issue(new.id) if new.id else referred(records, new.external_ref)
+
+
+def forbid_archived(archive: Records, issue: Issue | None) -> None:
+    """Raise Refused where an issue to be made is one that was put away."""
+    if issue is not None and archive.get_issue(issue.id) is not None:
+        raise Refused(f"{issue.id} is in the archive", hint=f"bd restore {issue.id}")
 
 
 SETTABLE = frozenset(Changes.__optional_keys__) - {"labels", "parent", "status", "reason"}

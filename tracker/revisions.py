@@ -131,11 +131,6 @@ def _older_names(repo: Repository, place: Place) -> list[str]:
 
 def with_archive(found: Revision) -> bytes:
     """The log and those issues of the archive that it does not hold."""
-    from tracker.log import Log
+    from tracker.archive import together
 
-    if not found.archive:
-        return found.log
-    live = Log(found.log)
-    away = [line for line, row in Log(found.archive).rows() if row["id"] not in live]
-    end = b"" if not found.log or found.log.endswith(b"\n") else b"\n"
-    return found.log + end + b"".join(line + b"\n" for line in away) if away else found.log
+    return together(found.log, found.archive)

@@ -80,6 +80,18 @@ class Workspace:
         self.__dict__["answers"] = Answers(cache, Moment(self.caller.clock(), closing))
         return cache.problems.split("\n") if cache.problems else []
 
+    def open_archive(self) -> frozenset[str]:
+        """From here on, answer for what was put away as well; the ids that are only there."""
+        from tracker.archive import together
+        from tracker.beside import ARCHIVE_FILE
+
+        away, _ = caches.read_log(os.path.join(self.place.beads, ARCHIVE_FILE))
+        if not away.strip():
+            return frozenset()
+        before = frozenset(self.answers.all_ids())
+        self.look_back(together(caches.read_log(self.place.log)[0], away), self.place.log)
+        return frozenset(self.answers.all_ids()) - before
+
     @cached_property
     def config(self) -> Mapping[str, Any]:
         """Every setting under its dotted key; does not look at the log."""

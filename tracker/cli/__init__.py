@@ -104,6 +104,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "op": "history:op",
         "doctor": "doctor:doctor",
         "sync": "syncing:sync",
+        "archive": "archiving:archive",
         "batch": "batch:batch",
         "export": "exporting:export",
         "import": "importing:import_",

@@ -9,11 +9,12 @@ from tracker.interchange.arrivals import Policy, Taken, take
 from tracker.interchange.names import Named, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from tracker.cli.session import Session
     from tracker.interchange.arrivals import Arrival
-    from tracker.log import Editable, Log
+    from tracker.log import Log
+    from tracker.shelf import Shelf, Wanted
 
 
 class Intake(NamedTuple):
@@ -36,13 +37,15 @@ class Done(NamedTuple):
 
 def bring(session: Session, intake: Intake, *, dry: bool) -> Done:
     """Decide, and write where something changes; under its lock the log itself decides again."""
+    from tracker.archive import whole
     from tracker.new import choose_prefix
 
     workspace = session.tracker
     who = workspace.who()
     found: list[Done] = []
 
-    def decide(log: Log) -> Taken:
+    def decide(shelf: Shelf) -> Taken:
+        log = whole(shelf)
         settings = workspace.settings()
         prefix = choose_prefix(log, settings)[0] if intake.rename else ""
         given = intake.arrivals(log) if callable(intake.arrivals) else intake.arrivals
@@ -50,14 +53,16 @@ def bring(session: Session, intake: Intake, *, dry: bool) -> Done:
         found[:] = [Done(names, take(log, names.arrivals, intake.policy, who))]
         return found[0].taken
 
-    def plan(before: Editable) -> Mapping[str, bytes | None]:
-        return decide(before.whole).lines
+    def plan(shelf: Shelf) -> Wanted:
+        lines = decide(shelf).lines
+        back = {id: None for id in lines if id in shelf.archive}
+        return {shelf.log: lines, "archive.jsonl": back} if back else {shelf.log: lines}
 
-    changes = workspace.preview(lambda drafts: decide(drafts.before.issues.whole)).lines
+    changes = workspace.preview(lambda drafts: decide(drafts.before)).lines
     if dry:
         session.writes = False
     elif changes:
-        workspace.rewrite(plan)
+        workspace.revise(plan)
     return found[0]
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker.log import Draft
     from tracker.model import Issue
     from tracker.once import Outcome
+    from tracker.shelf import Drafts
 
 WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
 """Clear spellings of `blocks:ID`, by which a new issue depends on ID as in Beads 0.49."""
@@ -76,7 +77,7 @@ def create(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
     if given["dry_run"]:
         session.writes = False
         make, _ = _making(session, new, way)
-        _preview(session, session.tracker.rehearse(make).issue, new.id)
+        _preview(session, session.tracker.preview(make).issue, new.id)
         return
     answer(session, *_created(session, new, way), silent=given["silent"])
 
@@ -110,7 +111,7 @@ def created(session: Session, new: New) -> Issue:
 
 def _created(session: Session, new: New, way: Way) -> Outcome:
     make, origin = _making(session, new, way)
-    outcome = session.tracker.write(make)
+    outcome = session.tracker.edit(make)
     issue = outcome.issue
     session.tracker.touch(issue.id)
     if origin and origin[-1][1] != "config":
@@ -126,7 +127,7 @@ def _created(session: Session, new: New, way: Way) -> Outcome:
 
 def _making(
     session: Session, new: New, way: Way
-) -> tuple[Callable[[Draft], Outcome], list[tuple[str, str]]]:
+) -> tuple[Callable[[Drafts], Outcome], list[tuple[str, str]]]:
     """What creates the issue in a draft, and where that leaves the prefix and its source."""
     from tracker import actions, once
 
@@ -134,14 +135,19 @@ def _making(
     settings, who = workspace.settings(), workspace.creator()
     origin: list[tuple[str, str]] = []
 
-    def make(draft: Draft) -> Outcome:
+    def make(drafts: Drafts) -> Outcome:
+        draft = drafts.issues
         if not (new.id or new.parent):
             origin.append(actions.choose_prefix(draft, settings))
         wanted = _resolved(draft, new, settings.prefix)
+        if not wanted.id and way == _PLAINLY:  # nothing else could be there already
+            return once.Outcome(actions.create(draft, wanted, settings, who), "")
+        place = once.Place(draft, drafts.before.archive)
         if way.key is not None:
-            return once.once(draft, wanted, way.key, settings, who)
+            return once.once(place, wanted, way.key, settings, who)
         if way.given is not None:
-            return once.upsert(draft, wanted, way.given, settings, who)
+            return once.upsert(place, wanted, way.given, settings, who)
+        once.forbid_archived(place.archive, place.archive.get_issue(wanted.id))
         return once.Outcome(actions.create(draft, wanted, settings, who), "")
 
     return make, origin

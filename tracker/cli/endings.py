@@ -292,9 +292,11 @@ def _say_deleted(session: Session, ids: Sequence[str], orphaned: Sequence[str]) 
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @pass_session
 def restore(session: Session, ids: tuple[str, ...]) -> None:
-    """Bring deleted issues back as they were."""
+    """Bring deleted and archived issues back as they were."""
     from tracker import actions
+    from tracker.cli.archiving import restored
 
+    restored(session, ids)
     who = session.tracker.who()
     issues = edited(session, ids, lambda draft, id: actions.restore(draft, id, who))
     answer(

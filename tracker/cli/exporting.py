@@ -22,7 +22,7 @@ _FILTERS = (
     "priority_min", "priority_max", "title", "times", "parent",
 )  # fmt: skip
 
-_OWN = {"output", "form", "force"}  # what is no filter
+_OWN = {"output", "form", "force", "archive"}  # what is no filter
 
 
 @command(
@@ -38,21 +38,22 @@ _OWN = {"output", "form", "force"}  # what is no filter
     "-f", "--format", "form", type=click.Choice(FORMATS), default="jsonl", metavar="FORM",
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
+@click.option("--all", "archive", is_flag=True, help="Archived issues too")
 @click.option("--force", is_flag=True, help="Even if FILE holds issues that would be lost")
 @filtered(*_FILTERS)
-@ignored("--all", "--events", "--events-reset", "--include-infra", "--scrub")
+@ignored("--events", "--events-reset", "--include-infra", "--scrub")
 @pass_session
 def export(session: Session, /, **given: Any) -> None:
     """Print every record as the log holds it, deleted ones too; or write them to a file."""
     everything = not any(_is_given(given[name]) for name in given.keys() - _OWN)
-    lines = _lines(session, None if everything else given)
+    lines = _lines(session, None if everything else given, archive=given["archive"])
     output, form = given["output"], given["form"]
     if output is None:
         session.write(_text(lines, "array" if session.json and form == "jsonl" else form))
         return
     path = os.path.join(session.folder, output)
     if _is_log(session, path):
-        if not everything or form != "jsonl":
+        if not everything or given["archive"] or form != "jsonl":
             raise Refused(
                 f"{output} is the log itself, which holds every issue",
                 hint="bd export -o ANOTHER-FILE",
@@ -74,15 +75,17 @@ def _is_log(session: Session, path: str) -> bool:
     return os.path.realpath(path) == os.path.realpath(session.place.log)
 
 
-def _lines(session: Session, given: Mapping[str, Any] | None) -> list[bytes]:
+def _lines(session: Session, given: Mapping[str, Any] | None, *, archive: bool) -> list[bytes]:
     """The records that are asked for, by id; without a question all of them, tombstones too."""
     workspace = session.tracker
     if given is None:
-        from tracker.cache import read_log
-        from tracker.log import Log
+        from tracker.archive import whole
 
-        log = Log(read_log(workspace.place.log)[0])
+        shelf = workspace.shelf()
+        log = whole(shelf) if archive else shelf.issues.whole
         return [log.line(id) or b"" for id in sorted(log)]
+    if archive:
+        workspace.open_archive()
     answers = workspace.answers
     return [answers.line(n) for n, *_ in answers.keys(chosen(session, given), "id")]
 

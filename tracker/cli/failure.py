@@ -14,9 +14,9 @@ import click
 from tracker.cli.command import UnknownCommand
 from tracker.cli.flags import asks_for_json
 from tracker.cli.plain import one_line
-from tracker.cli.session import OutputClosed
+from tracker.cli.session import OutputClosed, Several
 from tracker.cli.words import UnknownOption
-from tracker.errors import NotATracker, TrackerError
+from tracker.errors import NotATracker, NotFound, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,10 @@ def report(session: Session, error: BaseException) -> int:
     if isinstance(error, click.ClickException | NotATracker):
         session.errors_to = "stderr"  # as Beads, whatever the command does with its own errors
     if isinstance(error, TrackerError):
+        if isinstance(error, NotFound | Several):
+            from tracker.cli.archiving import explain
+
+            explain(session, error)
         session.fail(error)
     elif isinstance(error, click.ClickException):
         _usage(session, error)

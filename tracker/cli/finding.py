@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @limited("50")
 @ordered
+@click.option("--all", "everything", is_flag=True, help="Archived ones too")
 @click.option("--long", is_flag=True, help="Several lines for each issue")
 @pass_session
 def search(session: Session, /, words: tuple[str, ...], query: str | None, **given: Any) -> None:
@@ -37,6 +38,8 @@ def search(session: Session, /, words: tuple[str, ...], query: str | None, **giv
     wanted = (query if query is not None else " ".join(words)).strip()
     if not wanted:
         raise click.UsageError("search query is required")
+    if given["everything"]:
+        session.tracker.open_archive()
     answers = session.tracker.answers
     filter = chosen(session, given, text=wanted)
     limit = limit_of(session, given["limit"], 50)

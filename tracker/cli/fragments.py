@@ -62,6 +62,8 @@ def shown(answers: Answers, page: Page, env: Mapping[str, str]) -> str:
     if page.memories:
         parts.append(member("memories", [key for key, _ in page.memories]))
     parts.append(parent(page.row))
+    if page.archived:
+        parts.append(member("archived", True))
     parts.append(member("ready", page.obstacles is not None and not page.obstacles))
     if page.blocked_by is not None:
         parts.append(member("blocked_by", page.blocked_by))

@@ -32,6 +32,7 @@ class Page(NamedTuple):
     `obstacles` come with the states of the issues that they name; they are None for an issue that
     is done. `blocked_by` is None for one that is not blocked. `local` prints times by the
     machine's clock. `memories` are the keys and beginnings of what was learned in its work.
+    `archived` tells that the issue was put away.
     """
 
     row: Row
@@ -42,6 +43,7 @@ class Page(NamedTuple):
     blocked_by: list[str] | None = None
     local: bool = False
     memories: Sequence[tuple[str, str]] = ()
+    archived: bool = False
 
     def text(self, name: str) -> str:
         """A field of the record that is a text, else nothing."""
@@ -83,6 +85,8 @@ def _title(of: Page) -> str:
 
 def _head(of: Page) -> Iterator[str]:
     row = of.row
+    if of.archived:
+        yield f"Archived (bd restore {one_line(row.id)} brings it back)"
     if row.status == "tombstone":
         yield _deleted(of)
     people = (

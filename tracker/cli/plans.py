@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tracker.interchange.planning import Result
     from tracker.log import Draft
     from tracker.model import Issue
+    from tracker.shelf import Drafts
 
 _WITH_A_FILE = {"plan", "graph", "key", "dry_run", "silent", "waits_for_gate"}
 _MARKS = {"created": "+", "updated": "~", "unchanged": " ", "skipped": "-"}
@@ -42,17 +43,19 @@ def create(session: Session, words: tuple[str, ...], given: Mapping[str, Any]) -
 
 def _graph(session: Session, given: Mapping[str, Any]) -> None:
     from tracker.interchange import graphs
+    from tracker.once import Place
 
     graph = graphs.read(session.read(given["graph"]))
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.creator()
 
-    def make(draft: Draft) -> dict[str, Issue]:
-        return graphs.create(draft, graph, settings, who, given["key"])
+    def make(drafts: Drafts) -> dict[str, Issue]:
+        place = Place(drafts.issues, drafts.before.archive)
+        return graphs.create(place, graph, settings, who, given["key"])
 
     dry = given["dry_run"]
     session.writes = not dry
-    made = (workspace.rehearse if dry else workspace.write)(make)
+    made = (workspace.preview if dry else workspace.edit)(make)
     if session.json:
         ids = {key: issue.id for key, issue in made.items()}
         session.emit({"ids": ids, **({"dry_run": True} if dry else {})})
@@ -106,7 +109,7 @@ def _document(session: Session, given: Mapping[str, Any]) -> None:
 
 def bring(session: Session, name: str, data: bytes, given: Mapping[str, Any]) -> None:
     """What `bd import --format markdown` does with a plan."""
-    from tracker.interchange import markdown, planning, plans
+    from tracker.interchange import markdown, planned, planning, plans
 
     file = _name(session, name, given["known_as"])
     text = markdown.decoded(data, mend=not given["as_is"])
@@ -121,12 +124,14 @@ def bring(session: Session, name: str, data: bytes, given: Mapping[str, Any]) ->
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.creator()
 
-    def make(draft: Draft) -> Result:
-        return planning.bring(draft, items, file, settings, who)
+    def make(drafts: Drafts) -> Result:
+        before = planned.known(drafts.issues, file)
+        before += planned.known(drafts.before.archive, file, away=True)
+        return planning.bring(drafts.issues, (items, before), file, settings, who)
 
     dry = given["dry_run"]
     session.writes = not dry
-    result = (workspace.rehearse if dry else workspace.write)(make)
+    result = (workspace.preview if dry else workspace.edit)(make)
     _say(session, file, result, dry=dry)
 
 

@@ -40,7 +40,7 @@ READY_SORTS = ("priority", "hybrid", "oldest")
     "metadata_field", "times", "overdue", "deferred", "pinned", "parent", "no_parent", "mol_type",
     "wisp_type",
 )  # fmt: skip
-@click.option("--all", "everything", is_flag=True, help="Closed ones too, and no limit")
+@click.option("--all", "everything", is_flag=True, help="Closed and archived ones too, no limit")
 @click.option("--ready", is_flag=True, help="Only what bd ready would list")
 @click.option("--include-templates", is_flag=True, help="Templates too")
 @click.option("--include-gates", is_flag=True, help="Gates too")
@@ -65,6 +65,8 @@ def list_(session: Session, /, **given: Any) -> None:
         from tracker.cli.revision import look_back
 
         look_back(session, given["ref"])
+    elif given["everything"]:
+        session.tracker.open_archive()
     answers = session.tracker.answers
     filter = _listed_filter(session, given)
     tree = given["tree"] and not given["flat"]

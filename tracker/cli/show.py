@@ -50,6 +50,7 @@ def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
         from tracker.cli.revision import look_back
 
         look_back(session, rev, [*ids, *given["more_ids"]])
+    away = frozenset() if rev else _archive(session, (*ids, *given["more_ids"]))
     workspace = session.tracker
     answers = workspace.answers
 
@@ -59,7 +60,7 @@ def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
         return found
 
     rows = session.each(workspace.named((*ids, *given["more_ids"])), row)
-    if not (session.flags.readonly or rev):
+    if not (session.flags.readonly or rev or rows[-1].id in away):
         workspace.touch(rows[-1].id)
     if given["children"] or given["refs"]:
         _say_edges(session, answers, rows, refs=given["refs"])
@@ -67,12 +68,29 @@ def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
         session.say("\n".join(short(row) for row in rows))
     else:
         told = [about(answers, row, local=given["local_time"]) for row in rows]
+        told = [one._replace(archived=one.row.id in away) for one in told]
         if not rev:
             told = [with_memories(session, one) for one in told]
         if session.json:
             session.emit_raw(shown(answers, one, session.env) for one in told)
         else:
             session.say(f"{RULE}\n".join("\n".join(page(one)) for one in told))
+
+
+def _archive(session: Session, texts: tuple[str, ...]) -> frozenset[str]:
+    """The ids that were put away, if one of those is asked for."""
+    from tracker.errors import NotFound, TrackerError
+
+    for text in texts:
+        try:
+            session.tracker.resolve(text)
+        except NotFound:
+            from tracker.cli.archiving import look_into
+
+            return look_into(session, texts)
+        except TrackerError:
+            continue
+    return frozenset()
 
 
 def about(answers: Answers, row: Row, *, local: bool = False) -> Page:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tracker.actions import New
     from tracker.change import Who
     from tracker.fields import Settings
-    from tracker.log import Draft
     from tracker.model import Issue
+    from tracker.once import Place
 
 _TEXTS = {
     "title", "type", "description", "design", "acceptance_criteria", "notes", "assignee",
@@ -94,12 +94,13 @@ def read(text: str) -> Graph:
 
 
 def create(
-    draft: Draft, graph: Graph, settings: Settings, who: Who, key: str | None = None
+    place: Place, graph: Graph, settings: Settings, who: Who, key: str | None = None
 ) -> dict[str, Issue]:
     """Every node as a new issue, by its key. Raises what `actions.create` and `link` raise.
 
     With an idempotency `key` each node is created once, however often this is tried.
     """
+    draft = place.draft
     made: dict[str, Issue] = {}
 
     def id_of(end: End) -> str:
@@ -110,7 +111,7 @@ def create(
         parent = id_of(node.parent) if node.parent is not None else ""
         with _Named(f"node {node.key!r}"):
             new = actions.New(**node.fields, parent=parent)
-            made[node.key] = _made(draft, new, node.key, key, (settings, mine))
+            made[node.key] = _made(place, new, node.key, key, (settings, mine))
     for edge in graph.edges:
         with _Named(f"edge from {edge.source.name!r} to {edge.target.name!r}"):
             actions.link(draft, id_of(edge.source), id_of(edge.target), edge.type, who)
@@ -124,11 +125,11 @@ def create(
 
 
 def _made(
-    draft: Draft, new: New, node: str, key: str | None, context: tuple[Settings, Who]
+    place: Place, new: New, node: str, key: str | None, context: tuple[Settings, Who]
 ) -> Issue:
     if key is None:
-        return actions.create(draft, new, *context)
-    return once.once(draft, new, f"{key}/{node}", *context).issue
+        return actions.create(place.draft, new, *context)
+    return once.once(place, new, f"{key}/{node}", *context).issue
 
 
 class _Named:

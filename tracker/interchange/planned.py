@@ -46,11 +46,15 @@ def inner(place: Place) -> Path:
 
 
 class Known(NamedTuple):
-    """An issue that was made of an item, where that stood then, and what it said."""
+    """An issue that was made of an item, where that stood then, and what it said.
+
+    `away` tells that it was put into the archive, where nothing is edited.
+    """
 
     issue: Issue
     place: Place
     was: Mapping[str, Any]
+    away: bool = False
 
     @property
     def inner(self) -> Path:
@@ -69,11 +73,11 @@ class Match(NamedTuple):
     absent: list[Known]
 
 
-def known(records: Records, file: str) -> list[Known]:
-    """The issues that a file of this name became, deleted ones too."""
+def known(records: Records, file: str, *, away: bool = False) -> list[Known]:
+    """The issues that a file of this name became, deleted ones too; `away` is of an archive."""
     needle = max(_NEEDLE.findall(file), key=len, default="")
     found = [one for issue in records.mentioning(needle) if (one := _known(issue, file))]
-    return sorted(found, key=lambda one: one.issue.id)
+    return sorted((one._replace(away=away) for one in found), key=lambda one: one.issue.id)
 
 
 def _known(issue: Issue, file: str) -> Known | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import actions, fields, ids
 from tracker.codec import quote
 from tracker.errors import Cycle, Invalid, TrackerError
-from tracker.interchange.planned import FIELD, Known, Place, known, match, remembered
+from tracker.interchange.planned import FIELD, match, remembered
 from tracker.interchange.plans import HEADING, Item
 from tracker.model import BLOCKS, PARENT, TYPE_ALIASES, TYPES, instant
 from tracker.words import CLOSED, TOMBSTONE
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tracker.change import Who
     from tracker.fields import Settings
-    from tracker.interchange.planned import Match
+    from tracker.interchange.planned import Known, Match, Place
     from tracker.log import Draft
     from tracker.model import Issue
 
@@ -51,10 +51,19 @@ class Result(NamedTuple):
         return {kind: sum(row.what == kind for row in self.rows) for kind in kinds}
 
 
-def bring(draft: Draft, items: Sequence[Item], file: str, settings: Settings, who: Who) -> Result:
-    """Make the issues of a log follow the items of a file. Raises Invalid with the line."""
+def bring(
+    draft: Draft,
+    plan: tuple[Sequence[Item], Sequence[Known]],
+    file: str,
+    settings: Settings,
+    who: Who,
+) -> Result:
+    """Make the issues of a log follow the items of a file; `plan` holds these, and what is known.
+
+    Raises Invalid with the line.
+    """
     settings = settings._replace(require_description=False)
-    return _Bringing(draft, file, settings, who).all(items)
+    return _Bringing(draft, file, settings, who).all(*plan)
 
 
 class _Bringing:
@@ -74,8 +83,8 @@ class _Bringing:
         self._who = self._who._replace(now=self._who.now + _MICROSECOND, nonce=self._who.nonce + 16)
         return self._who
 
-    def all(self, items: Sequence[Item]) -> Result:
-        self.found = match(items, known(self.draft, self.file))
+    def all(self, items: Sequence[Item], before: Sequence[Known]) -> Result:
+        self.found = match(items, before)
         for item in items:
             self._detach(item, None)
         for item in items:
@@ -89,7 +98,8 @@ class _Bringing:
     def _detach(self, item: Item, above: Item | None) -> None:
         """Take what moves out of its old place first: what was above it may go below it."""
         one = self.found.known.get(id(item))
-        if one is not None and one.issue.status != TOMBSTONE and self._moves(item, one):
+        is_here = one is not None and not one.away and one.issue.status != TOMBSTONE
+        if one is not None and is_here and self._moves(item, one):
             new = self.found.known.get(id(above))
             if one.issue.parent not in {"", new.issue.id if new is not None else ""}:
                 self._update(one.issue.id, {"parent": ""})
@@ -109,6 +119,8 @@ class _Bringing:
             elif one.issue.status == TOMBSTONE:
                 self._skip(item, depth)
                 return
+            elif one.away:
+                row = Row(item, one.issue.id, UNCHANGED)
             else:
                 row = self._followed(item, one, parent)
         except TrackerError as error:
@@ -129,6 +141,9 @@ class _Bringing:
 
     def _created(self, item: Item, parent: str, priority: int | None) -> str:
         place = self.found.places[id(item)]
+        if parent and self.draft.get_issue(parent) is None:
+            self.remarks.append(f"line {item.line}: {parent} is in the archive; no parent")
+            parent = ""
         new = actions.New(
             title=item.title,
             description=item.text,
@@ -253,7 +268,8 @@ class _Bringing:
         for text in item.needs if own else ():
             other = next(iter(_named(text, item, items)), None)
             target = self.ids.get(id(other), "") if other is not None else ""
-            if target and target != own:
+            is_here = all(self.draft.get_issue(one) is not None for one in (own, target) if one)
+            if target and target != own and is_here:
                 self._link(item, own, target)
 
     def _link(self, item: Item, own: str, target: str) -> None:
