@@ -2,31 +2,8 @@
 // It looks, edits from the browser, changes an issue by `bd` and waits for that in the open page.
 // What it saw is printed as one JSON object; pictures go to the folder SHOTS.
 
-import { spawnSync } from 'node:child_process'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-
-const [packages, url, shots, workspace] = process.argv.slice(2)
-const found = createRequire(pathToFileURL(join(packages, 'x.js'))).resolve('playwright-core')
-const { chromium } = (await import(pathToFileURL(found).href)).default
-
-const context = await chromium.launchPersistentContext(join(shots, 'profile'), {
-  executablePath: process.env.CHROMIUM,
-  headless: true,
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-  viewport: { width: 1680, height: 1000 }
-})
-const page = await context.newPage()
-page.setDefaultTimeout(60000)
-const saw = { errors: [] }
-page.on('pageerror', error => saw.errors.push(error.message))
-
-function bd(...words) {
-  const done = spawnSync('bd', words, { cwd: workspace, encoding: 'utf8' })
-  if (done.status !== 0) throw new Error(`bd ${words.join(' ')}: ${done.stderr}`)
-  return done.stdout.trim()
-}
+import { bd, close, page, saw, shots, until, url } from './browser.mjs'
 
 const column = name => page.locator(`#${name}-col`)
 const card = title => page.locator('.board-card').filter({ hasText: title })
@@ -36,16 +13,6 @@ async function columns() {
   const names = ['blocked', 'ready', 'in-progress', 'closed']
   const titles = names.map(name => column(name).locator('.board-card__title').allInnerTexts())
   return Object.fromEntries((await Promise.all(titles)).map((cards, at) => [names[at], cards.sort()]))
-}
-
-/** Answers of the server come one after the other, and the page shows each when it is there. */
-async function until(what, check) {
-  for (let tries = 0; tries < 600; tries++) {
-    if (await check()) return
-    await page.waitForTimeout(100)
-  }
-  await page.screenshot({ path: join(shots, 'stuck.png') })
-  throw new Error(`never: ${what}`)
 }
 
 /** After an edit the page holds a list where it wants an issue, until the server pushes it again. */
@@ -155,6 +122,5 @@ try {
 } catch (error) {
   saw.failed = `${saw.step}: ${error.message}`
 } finally {
-  await context.close()
-  console.log(JSON.stringify(saw))
+  await close()
 }

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.generate import log
+
 HERE = Path(__file__).parent
 
 
@@ -58,7 +60,15 @@ def url(packages, node, chromium, work):
     server.wait(20)
 
 
-def test_the_board_shows_edits_and_follows(work, url, packages, node, tmp_path):
+@pytest.fixture
+def shots(tmp_path) -> Path:
+    """Where pictures go: SHOTS, if somebody wants to look at them."""
+    folder = Path(os.environ.get("SHOTS") or tmp_path / "shots")
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def test_the_board_shows_edits_and_follows(work, url, packages, node, shots):
     epic = work.bd("create", "Checkout", "-t", "epic", "--silent").strip()
     cart = work.bd("create", "Cart total is wrong", "-t", "bug", "-p", "1", "--parent", epic,
                    "--silent").strip()  # fmt: skip
@@ -68,8 +78,6 @@ def test_the_board_shows_edits_and_follows(work, url, packages, node, tmp_path):
     work.bd("create", "Old", "--silent")
     work.bd("close")
 
-    shots = Path(os.environ.get("SHOTS") or tmp_path / "shots")
-    shots.mkdir(exist_ok=True)
     told = work.run(node, HERE / "board.mjs", packages, url, shots, work.path)
     saw = json.loads(told.splitlines()[-1])
     assert "failed" not in saw, saw
@@ -97,3 +105,18 @@ def test_the_board_shows_edits_and_follows(work, url, packages, node, tmp_path):
     assert "Checkout" in saw["epics"]
     assert "Made on the command line" in saw["list"]
     assert json.loads(work.bd("doctor", "--json"))["overall_ok"]
+
+
+@pytest.mark.parametrize("count", [500, 10_000])
+def test_a_board_of_many_issues_is_quick(work, url, packages, shots, count):
+    """Bounds for a busy machine; what it takes on a free one stands in docs/clients.md."""
+    work.log.write_bytes(log(count))
+    told = work.run("node", HERE / "crowd.mjs", packages, url, shots, work.path)
+    saw = json.loads(told.splitlines()[-1])
+    print(f"{count} issues: {saw}")  # noqa: T201  (figures, seen with -s)
+    assert "failed" not in saw, saw
+    blocked, ready, doing, _ = saw["counts"]
+    assert blocked == len(work.json("blocked"))
+    assert ready == min(len(work.json("ready")), 1000)  # it asks for no more
+    assert doing in {len(work.json("list", "--status", "in_progress")) - n for n in (0, 1)}
+    assert max(saw["board"], saw["arrived"], saw["edited"]) < 30_000
