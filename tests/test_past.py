@@ -82,6 +82,19 @@ def test_each_commit_says_what_it_changed_newest_first(work):
     assert [one["commit"] for one in entries] == [n for n in names if n != names[0]]
 
 
+def test_what_a_merge_kept_is_told_as_such(tmp_path):
+    made = Work(tmp_path / "kept")
+    made.git("switch", "--quiet", "--create", "side")
+    made.change(11, t_1={"title": "Side"})
+    made.git("switch", "--quiet", "main")
+    made.change(12, t_1={"title": "Main"})
+    made.git("merge", "--quiet", "--message", "both", "side")
+    bd(made.path, "resolve", "t-1", "--take", "other")
+    told = bd(made.path, "history", "t-1", "-n", "2").out.splitlines()
+    assert told[1:4] == ["not committed yet", "  title: Main → Side", "  settled: title: Side"]
+    assert told[5:] == ["  kept beside it: title: Side"]  # and not its comment again
+
+
 def test_what_only_one_side_of_a_merge_changed_is_that_sides(work):
     assert [one["action"] for one in told(work, "t-3").json] == ["created"]
     assert [one["action"] for one in told(work, "t-9").json] == ["changed", "created"]

@@ -21,8 +21,20 @@ _PROSE = frozenset({"description", "design", "acceptance_criteria", "notes", "co
 def told(differences: Iterable[Difference]) -> list[str]:
     """One line for each difference, more for a text; bookkeeping only if there is nothing else."""
     found = list(differences)
+    if any(one.field == "conflicts" for one in found):
+        found = [_without_remarks(one) for one in found]
     shown = [one for one in found if not one.quiet] or found
     return [line for one in shown for line in _lines(one)]
+
+
+def _without_remarks(one: Difference) -> Difference:
+    """Comments that only say for other programs what stands in `conflicts`."""
+    if one.field != "comments":
+        return one
+    new = tuple(
+        value for value in one.added if not _remark(value).startswith("tracker: merge kept")
+    )
+    return one._replace(added=new, quiet=not (new or one.removed))
 
 
 def born(differences: Iterable[Difference]) -> list[str]:
@@ -57,7 +69,10 @@ def plain(value: Member) -> Any:
 
 
 def _lines(one: Difference) -> Iterator[str]:
-    if one.field == "comments":
+    if one.field == "conflicts":
+        yield from (f"settled: {_kept(value)}" for value in one.removed)
+        yield from (f"kept beside it: {_kept(value)}" for value in one.added)
+    elif one.field == "comments":
         yield from (f"- comment by {_remark(value)}" for value in one.removed)
         yield from (f"+ comment by {_remark(value)}" for value in one.added)
     elif one.field == "dependencies":
@@ -108,6 +123,13 @@ def _remark(value: Member) -> str:
     keys = attributes(value) or {}
     author, text = (str(keys[name].value) if name in keys else "" for name in ("author", "text"))
     return f"{one_line(author)}: {_cut(text)}"
+
+
+def _kept(value: Member) -> str:
+    """An entry of `conflicts`: the field, and the value that gave way."""
+    keys = attributes(value) or {}
+    name = str(keys["field"].value).removeprefix("/") if "field" in keys else "?"
+    return f"{one_line(name)}: {_value(keys['value'])}" if "value" in keys else one_line(name)
 
 
 def _edge(value: Member) -> str:
