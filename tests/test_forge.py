@@ -172,6 +172,33 @@ def test_a_push_that_is_refused_is_an_error(server):
     assert "this branch is protected" in said
 
 
+def test_workspaces_below_the_top(server):
+    ann = clone(server.path, "zoe")
+    (ann.path / "a b").mkdir()
+    ann.git("mv", ".beads", "a b/.beads")
+    ann.git("commit", "--quiet", "--message", "elsewhere")
+    ann.git("push", "--quiet", "origin", "HEAD:main")
+
+    def change(person, words):
+        log = person.path / "a b"
+        Clone(log, "ann").bd("update", "t-1", *words)
+
+    opened(server, "feature", lambda one: change(one, ("--add-label", "side")))
+    change(ann, ("--title", "Of main"))
+    ann.git("commit", "--quiet", "--all", "--message", "main")
+    ann.git("push", "--quiet", "origin", "HEAD:main")
+    assert not server.can_merge("feature")
+    assert "feature: merged, " in run(server, "main", "feature")
+    assert server.can_merge("feature")
+
+
+def test_without_a_workspace_there_is_nothing_to_merge(server, repo):
+    repo.commit({"a.txt": b"a\n"})
+    repo.git("clone", "--quiet", "--bare", ".", str(server.path.with_name("plain")))
+    plain = Server(server.path.with_name("plain"))
+    assert "there is no .beads folder here" in run(plain, "main", "x", code=2)
+
+
 def test_beside_another_driver_that_the_repository_names(server):
     """The attributes of the runner's clone win over those that are committed."""
     ann = clone(server.path, "zoe")
