@@ -142,6 +142,14 @@ class Bd:
         **env: str,
     ) -> Answer:
         """Run one command line; its exit code must be `code`."""
+        answer = self.run(*words, stdin=stdin, cwd=cwd, **env)
+        assert answer.code == code, answer
+        return answer
+
+    def run(
+        self, *words: str, stdin: str | io.TextIOBase = "", cwd: Path | None = None, **env: str
+    ) -> Answer:
+        """The answer to one command line, whatever its exit code."""
         out, err = io.StringIO(), io.StringIO()
         given = io.StringIO(stdin) if isinstance(stdin, str) else stdin
         found = main(
@@ -154,9 +162,7 @@ class Bd:
             clock=self.clock,
             nonce=lambda: next(self.nonces),
         )
-        answer = Answer(found, out.getvalue(), err.getvalue())
-        assert answer.code == code, answer
-        return answer
+        return Answer(found, out.getvalue(), err.getvalue())
 
     def clock(self) -> int:
         self.now += 10**9

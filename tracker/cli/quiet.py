@@ -36,6 +36,8 @@ def hook(session: Session, words: tuple[str, ...]) -> None:
 
     if words and words[0] in agents.NAMES:
         agents.call(session, words[0], words[1:])
+    elif session.json:
+        session.emit({})
 
 
 hook.tail = "default"  # whatever the flags
