@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+from tracker import runlog
+from tracker.runs import Event
+
 TEXT = "Always run the migrations before the tests"
 KEY = "always-run-the-migrations-before-the-tests"
 
@@ -314,6 +317,16 @@ def test_what_is_said_already_is_told(held):
     told = held("memory", "set", "fox3", f"{long}!", "--json")
     assert told.err == ""
     assert len(told.json["warnings"]) == 2
+
+
+def test_what_was_just_recalled_is_named_as_such(held):
+    event = Event(held.now, "s-1", "shown", keys=("auth/jwt",))
+    runlog.append(str(held.beads / ".local"), event)
+    said = held("remember", "RS256 never HS256", "--key", "again")
+    assert "auth/jwt, which was recalled just now, says this already" in said.err
+    held.now += 7200 * 10**9
+    later = held("remember", "RS256: never HS256", "--key", "again2")
+    assert "auth/jwt says this already" in later.err
 
 
 # Keeping.

@@ -20,20 +20,25 @@ _WORD = re.compile(r"\w+")
 
 
 class Echo(NamedTuple):
-    """A memory that says the same as a new one, word for word or nearly."""
+    """A memory that says the same as a new one, word for word or nearly.
+
+    `recalled` if it was put before an agent a moment ago.
+    """
 
     key: str
     of: str
     share: float
+    recalled: bool = False
 
     def __str__(self) -> str:
+        when = ", which was recalled just now," if self.recalled else ""
         if self.share == 1.0:
             return (
-                f"{self.key} says this already, word for word: {self.of} adds nothing"
+                f"{self.key}{when} says this already, word for word: {self.of} adds nothing"
                 f" (bd memory forget {self.of})"
             )
         return (
-            f"{self.key} says nearly the same ({self.share:.0%} of the words)"
+            f"{self.key}{when} says nearly the same ({self.share:.0%} of the words)"
             f" (bd memory supersede {self.key} {self.of})"
         )
 

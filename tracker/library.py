@@ -13,6 +13,8 @@ issues are. A name that a memory had before it was moved still means it.
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -169,7 +171,7 @@ class Library:
         return found
 
     def purge(self, names: Sequence[str]) -> list[str]:
-        """Take records away for good, and every text of theirs in the journal of this clone."""
+        """Take records away for good, and what this clone's journal and cache know of them."""
         found = self.present(names)
 
         def action(drafts: Drafts) -> None:
@@ -177,8 +179,11 @@ class Library:
                 drafts.memories.drop(key)
 
         self._workspace.edit(action)
+        local = self._workspace.local
         with self._workspace.store.held():
-            journal.forget(self._workspace.local, {*found, *map(carried_name, found)})
+            journal.forget(local, {*found, *map(carried_name, found)})
+        with suppress(OSError):  # a database keeps what was deleted in its free pages
+            os.unlink(os.path.join(local, "memory.db"))
         return found
 
     def move(self, old: str, new: str) -> Memory:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker.library import Written
     from tracker.wishes import Wish
 
+HOUR = 3600 * 10**9
 _TEXTS = ("kind", "title", "description", "verdict", "confidence")
 _LISTS = ("supersedes", "related", "issues")
 
@@ -230,7 +231,18 @@ def _echoes(session: Session, written: Written) -> list[str]:
     if was is not None and was.content == made.content:
         return []
     near = session.tracker.shelf().memories_saying(telling(made.content))
-    return [str(one) for one in echoes(made, near)]
+    found = echoes(made, near)
+    shown = _shown(session) if found else ()
+    return [str(one._replace(recalled=one.key in shown)) for one in found]
+
+
+def _shown(session: Session) -> set[str]:
+    """The keys that agents were given in this clone within the last hour."""
+    from tracker import runlog
+
+    since = session.clock() - HOUR
+    events = runlog.read(session.tracker.local)
+    return {key for one in events if one.at >= since and one.kind != "done" for key in one.keys}
 
 
 def _warn(session: Session, echoes: list[str]) -> None:
