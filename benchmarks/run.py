@@ -115,6 +115,14 @@ def with_memories(workspace: Workspace) -> None:
     workspace.settle()
 
 
+def with_as_many_memories(workspace: Workspace) -> None:
+    """A memory for each issue; they were not changed lately, and neither was the log."""
+    path = workspace.beads / "memory.jsonl"
+    if not path.exists():
+        path.write_bytes(generate.memories(workspace.size))
+    workspace.settle()
+
+
 def before_import(workspace: Workspace) -> None:
     """An empty log, and a file from elsewhere."""
     workspace.file("elsewhere.jsonl", workspace.log)
@@ -139,6 +147,12 @@ WORKS = (
     Work("list (50)", ("list", "--limit", "50"), READ, settled),
     Work("stats", ("stats",), READ, settled),
     Work("recall", ("memory", "search", "stale cache timeout"), READ, with_memories),
+    Work(
+        "pre-task",
+        ("hooks", "pre-task", "--description", "stale cache timeout in the build"),
+        Budget(9, None),
+        with_as_many_memories,
+    ),
     Work(
         "list --json, everything",
         ("list", "--all", "--limit", "0", "--json"),

@@ -14,7 +14,8 @@ from trying import bd, lines, workspace
 
 from tracker.answers import Row
 from tracker.cli import main
-from tracker.cli.prime import BUDGET, HEAD, Work, composed
+from tracker.cli.briefing import BUDGET, HEAD, Known, Work, composed
+from tracker.cli.plain import one_line
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_every_command_in_it_works(root):
             if words[1] == "close":
                 bd(root, "close", other)  # which it waits for by now
             bd(root, *words[1:])
-    assert json.loads(prime(root, "--json"))["total"] == 1  # what `bd create` made
+    assert json.loads(prime(root, "--json"))["total"] == 2  # what `bd create` and `remember` made
 
 
 def test_nothing_outside_a_workspace(root, tmp_path):
@@ -87,7 +88,7 @@ def test_json(root):
     id = create(root, "One")
     answer = json.loads(prime(root, "--json"))
     assert answer == {
-        "text": prime(root), "claimed": [], "ready": [id], "shown": 1, "total": 1,
+        "text": prime(root), "claimed": [], "ready": [id], "memories": [], "shown": 1, "total": 1,
     }  # fmt: skip
 
 
@@ -126,9 +127,9 @@ def test_prime_md_takes_its_place(root):
     assert prime(root) == "Read docs/work.md first.\n"
     context = json.loads(prime(root, "--hook-json"))["hookSpecificOutput"]["additionalContext"]
     assert context == "Read docs/work.md first.\n"
-    assert prime(root, "--export").startswith("# Issues of this repository")
+    assert prime(root, "--export").startswith("# Issues and memory of this repository")
     path.write_text("  \n")
-    assert prime(root).startswith("# Issues of this repository")
+    assert prime(root).startswith("# Issues and memory of this repository")
 
 
 def test_a_prime_md_that_leads_elsewhere_is_not_read(root, tmp_path):
@@ -213,3 +214,73 @@ def test_it_never_reads_its_input(root):
     out = io.StringIO()
     assert main(["bd", "prime"], {}, Waiting(), out, io.StringIO(), str(root)) == 0
     assert count(out.getvalue()) == (0, 0)
+
+
+@given(st.lists(TITLES, max_size=15), st.lists(TITLES, max_size=80), st.integers(200, 5000))
+def test_memories_fit_beside_issues_and_all_are_counted(titles, texts, budget):
+    rows = [Row(n, f"a-{n}", title, "open", 2, "task", "", (), False, None, "", "", "", 0)
+            for n, title in enumerate(titles)]  # fmt: skip
+    lines = tuple(one_line(f"[k/{n}] {text}") for n, text in enumerate(texts))
+    known = Known(tuple(f"k/{n}" for n in range(len(texts))), lines, len(texts) + 7)
+    found = composed(Work([], rows, 0, len(rows)), "git\n", budget, known)
+    assert len(found.text.encode()) <= budget
+    assert count(found.text) == (found.shown + found.memories, len(rows) + len(texts) + 7)
+    assert [line for line in lines if f"\n{line}\n" in found.text] >= list(lines[: found.memories])
+    assert f"{found.memories} of {len(texts) + 7} memories" in found.text
+    if budget > 1500 and texts and titles:
+        assert found.shown  # neither pushes the other out
+        assert found.memories
+
+
+# Memory.
+
+
+def remember(root, key, text, *words):
+    bd(root, "memory", "set", key, text, *words)
+
+
+def index(text):
+    return re.findall(r"^(?:Avoid: )?\[([^]]+)\]", text, re.MULTILINE)
+
+
+def test_memories_are_named_pinned_ones_first_and_failures_as_a_warning(root):
+    remember(root, "api/limits", "The API allows 10 calls a second", "--title", "Rate limit")
+    remember(root, "team/rules", "Never deploy on a Friday", "--pin")
+    remember(root, "db/lock", "Migrating online locked the table", "--verdict", "failure")
+    text = prime(root)
+    assert set(index(text)) == {"team/rules", "api/limits", "db/lock"}
+    assert index(text)[0] == "team/rules"
+    assert "[api/limits] Rate limit (" in text
+    assert "Avoid: [db/lock] Migrating online" in text
+    assert "from agent" in text
+    assert "0 of 0 issues and 3 of 3 memories: 3 of 3 shown\n" in text
+    assert json.loads(prime(root, "--json"))["memories"] == index(text)
+
+
+def test_ten_times_the_budget_of_memories_leaves_the_most_relevant(tmp_path):
+    rows = [{"key": f"notes/n{number:03}", "content": f"Note {number} about everything " + "x" * 80,
+             "kind": "note", "created_at": "2026-01-01T00:00:00Z",
+             "updated_at": "2026-01-01T00:00:00Z"} for number in range(400)]  # fmt: skip
+    rows[123] |= {"content": "Refresh the login token an hour before it expires"}
+    rows[7] |= {"pinned": True}
+    workspace(tmp_path, b"".join(lines(f"a-{number}") for number in range(1000, 1100)))
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (tmp_path / ".beads" / "memory.jsonl").write_text(text)
+    assert len(text) > 10 * BUDGET
+    for words in ([], ["--for", "why does the login token expire"], ["--budget", "900"]):
+        text = prime(tmp_path, *words)
+        assert len(text.encode()) <= (900 if "--budget" in words else BUDGET)
+        shown, total = count(text)
+        assert total == 100 + 400
+        assert 0 < shown < total
+        assert index(text)[:1] == (["notes/n007"] if "--budget" not in words else index(text)[:1])
+        assert "bd memory list shows all" in text
+        assert ("notes/n123" in index(text)[:2]) == ("--for" in words)
+        assert re.search(rf"{len(index(text))} of 400 memories: ", text)
+
+
+def test_prime_works_beside_memories_that_cannot_be_read(root):
+    remember(root, "api/limits", "The API allows 10 calls a second")
+    path = root / ".beads" / "memory.jsonl"
+    path.write_bytes(path.read_bytes() + b'{"key": "broken\n')
+    assert index(prime(root)) == ["api/limits"]

@@ -177,6 +177,8 @@ WAYS = {
     "delete": ["delete", "t-1", "--force", "--reason", "{}"],
     "dep": ["dep", "add", "t-1", "external:p:{}"],
     "actor": ["comment", "t-1", "x", "--actor", "{}"],
+    "quick": ["q", "title", "{}"],
+    "todo": ["todo", "add", "{}"],
     "config": ["config", "set", "custom.thing", "{}"],
     "note": ["note", "t-1", "{}"],
     "set-state": ["set-state", "t-1", "a=b", "-r", "{}"],
@@ -194,7 +196,7 @@ def files(bd):
     return {
         path.name: path.read_bytes()
         for path in bd.beads.iterdir()
-        if path.is_file() and not path.name.startswith("beads.db")
+        if path.is_file() and not path.name.startswith(("beads.db", ".jsonl.lock"))
     }
 
 
@@ -216,6 +218,25 @@ def test_no_way_into_the_files_is_open(space, way):
     assert any(SECRET in text.decode() for text in files(space).values())
 
 
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (["batch"], 'create "fine"\ncomment t-1 "and {}"\n'),
+        (["import", "-"], '{{"id":"t-9","title":"fine"}}\n{{"id":"t-8","title":"{}"}}\n'),
+        (["import", "--format", "markdown", "--as", "plan", "-"], "# Plan\n\n- [ ] do {}\n"),
+        (["create", "title", "--stdin"], "text\n{}\n"),
+        (["comments", "add", "t-1", "-f", "-"], "{}"),
+    ],
+)
+def test_what_comes_from_elsewhere_is_looked_at_too(space, words, text):
+    before = files(space)
+    answer = space(*words, stdin=text.format(SECRET), code=1)
+    assert PRINT in answer.err
+    assert files(space) == before  # all or nothing
+    space(*words, stdin=text.format("harmless"))
+    assert files(space) != before
+
+
 def test_what_is_redacted_is_answered_as_it_stands_in_the_file(space):
     made = space("create", f"Use {SECRET}", "--redact", "--json").json
     mark = f"[redacted:anthropic:{PRINT[:8]}]"
@@ -229,7 +250,8 @@ def test_a_record_that_holds_one_can_still_be_worked_on(space):
     space.write({"id": "t-1", "description": f"by Beads: {SECRET}"}, {"id": "t-2"})
     space("update", "t-1", "--priority", "0", "--append-notes", "more")
     space("close", "t-1")
-    assert SECRET in space.issue("t-1")["description"]
+    space("rename", "t-1", "t-other")
+    assert SECRET in space.issue("t-other")["description"]
     space("update", "t-2", "--notes", SECRET, code=1)  # another record is another place
 
 

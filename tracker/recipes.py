@@ -165,7 +165,7 @@ RECIPES = (
     Recipe("copilot", "GitHub Copilot", _text(".github/copilot-instructions.md")),
     Recipe("factory", "Factory", _text("AGENTS.md")),
     Recipe("junie", "Junie", _text(".junie/guidelines.md")),
-    Recipe("claude-flow", "what calls the hooks of claude-flow", _claude_flow),
+    Recipe("claude-flow", "documents and settings that call hooks of claude-flow", _claude_flow),
     Recipe("kilocode", "Kilo Code", _text(".kilocode/rules/bd.md")),
 )  # fmt: skip
 

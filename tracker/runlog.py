@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from tracker import runs
 from tracker.errors import Locked
 from tracker.locks import hold
-from tracker.refresh import make_local
 from tracker.times import stamp
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def append(local: str, *events: Event) -> bool:
     data = b"".join(map(runs.encode, events))
     path = path_in(local)
     try:
-        make_local(local)
+        _make(local)
         with hold(f"{path}.lock", PATIENCE):
             _shorten(path)
             handle = os.open(path, _APPEND, 0o600)
@@ -73,7 +72,7 @@ def _shorten(path: str) -> None:
 def resume(local: str, session: str, now: int) -> None:
     """Make this the session of whoever names none, for a day, until it is ended."""
     with suppress(OSError):
-        make_local(local)
+        _make(local)
         handle = os.open(_pointer(local), _NEW, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(json.dumps({"session": session, "at": now}).encode())
@@ -94,6 +93,13 @@ def leave(local: str, session: str, now: int) -> None:
     if resumed(local, now) == session:
         with suppress(OSError):
             os.unlink(_pointer(local))
+
+
+def _make(local: str) -> None:
+    if not os.path.exists(os.path.join(local, ".gitignore")):
+        from tracker.refresh import make_local  # much is behind it that a hook does not need
+
+        make_local(local)
 
 
 def _pointer(local: str) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tracker.log import Draft, Editable
     from tracker.model import Issue
     from tracker.places import Place
+    from tracker.recollection import Recollection
     from tracker.shelf import Drafts, Shelf, Wanted
     from tracker.store import Places, Plan, Store
 
@@ -239,6 +240,18 @@ class Workspace:
         return Library(self)
 
     @cached_property
+    def recollection(self) -> Recollection:
+        """Questions to what is remembered here, as it is now."""
+        from tracker.blobs import Tree
+        from tracker.memosource import MemorySource
+        from tracker.recollection import Recollection
+
+        place, now = self.place, self.caller.clock()
+        source = MemorySource(place.log, place.beads, self.local, self.config_text, now)
+        tree = Tree(place.top or place.root)
+        return Recollection(caches.open_cache(source), now, tree.moved)
+
+    @cached_property
     def gate(self) -> Gate:
         """What looks at every line on its way to a file that git keeps."""
         from tracker import gate
@@ -293,9 +306,10 @@ class Workspace:
 
     def refresh(self) -> None:
         """Forget what was read, so that the next question sees the log as it is then."""
-        held = self.__dict__.pop("answers", None)
-        if held is not None:
-            held.cache.close()
+        for name in ("answers", "recollection"):
+            held = self.__dict__.pop(name, None)
+            if held is not None:
+                held.cache.close()
         self.__dict__.pop("config_text", None)
         self.__dict__.pop("config", None)
 

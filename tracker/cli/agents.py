@@ -8,8 +8,8 @@ happened goes into `.local/runs.jsonl`, verdicts and memories into the files tha
 from __future__ import annotations
 
 import os
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.workspace import Workspace
 
+_GUESSED = 8  # characters of a word with a digit in it that may be a secret
 _COMMON = (
     "session-id agent-id strict? agent?- telemetry?- verbose?- namespace- auto-spawn-agents?- "
     "optimize-topology?- estimate-complexity?- load-memory?- train-neural?- train-patterns?- "
@@ -31,14 +32,14 @@ _COMMON = (
 )
 
 
-class Hook(NamedTuple):
+class Hook:
     """One hook: where its function is, the flags it knows, the flag that loose words are."""
 
-    where: str
-    help: str
-    known: str = ""
-    main: str = ""
-    example: str = ""
+    def __init__(
+        self, where: str, help: str, known: str = "", main: str = "", example: str = ""
+    ) -> None:
+        self.where, self.help = where, help
+        self.known, self.main, self.example = known, main, example
 
 
 _COMMAND = (
@@ -155,8 +156,7 @@ class Agent:
 
     def log(self, kind: str, **more: Any) -> None:
         """Note what happens."""
-        more = {name: clean(value) if isinstance(value, str) else value
-                for name, value in more.items()}  # fmt: skip
+        more = {**more, "text": clean(more["text"])} if "text" in more else more
         by = self.given.text("agent-id")
         event = Event(self.now, self.current, kind, by=by, **more)
         if not self.cli.readonly and not runlog.append(self.local, event):
@@ -179,11 +179,14 @@ class Agent:
 
 def clean(text: str) -> str:
     """A text without what looks like a secret: the log is local, but it is read aloud."""
+    if not any(len(word) >= _GUESSED and not word.isalpha() for word in text.split()):
+        return text
     from tracker.secrets import find, redacted
 
     return redacted(text, find(text))
 
 
+@cache
 def command_of(name: str) -> Command | None:
     """The command of a hook; None where there is none of that name."""
     if name not in NAMES:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tracker import hooks as stubs
 from tracker.cli.command import Group, ignored, pass_session
 from tracker.errors import NotATracker, Refused, TrackerError
 
@@ -92,6 +91,8 @@ def install(session: Session, dry_run: bool, elsewhere: bool) -> None:
     A hook that is there already is kept and runs first. Where another program owns the hooks,
     nothing is written, and what to add to its files is printed.
     """
+    from tracker import hooks as stubs
+
     if elsewhere:
         raise Refused(
             "hooks go into this clone alone: others would run what a repository brings",
@@ -132,6 +133,8 @@ def _note_beads(session: Session, hook: Hook) -> None:
 
 def _offer(session: Session, owner: Manager) -> None:
     """Print what to add by hand; the exit code says that it is not there yet."""
+    from tracker import hooks as stubs
+
     missing = set(stubs.NAMES) - owner.called
     session.code = int(bool(missing))
     if session.json:
@@ -156,6 +159,8 @@ def _offer(session: Session, owner: Manager) -> None:
 @pass_session
 def uninstall(session: Session, dry_run: bool) -> None:
     """Take the hooks away, and give those that were there before their names back."""
+    from tracker import hooks as stubs
+
     site = site_of(session)
     plan = stubs.uninstalling(site.folder)
     if not dry_run:
@@ -181,6 +186,8 @@ def uninstall(session: Session, dry_run: bool) -> None:
 @pass_session
 def list_(session: Session) -> None:
     """List the hooks, and whether git runs them."""
+    from tracker import hooks as stubs
+
     site = site_of(session)
     found = stubs.found(site.folder, "") if os.path.isdir(site.folder) else []
     rows = [_row(name, site.owner, found) for name in stubs.NAMES]
@@ -219,6 +226,8 @@ def _state(row: dict[str, Any], owner: Manager | None, hook: Hook | None) -> str
 
 
 def _first(hook: Hook) -> str:
+    from tracker import hooks as stubs
+
     return f", after {hook.name}{stubs.BEFORE}" if hook.is_chained else ""
 
 
@@ -232,6 +241,8 @@ def run(session: Session, check: bool, words: tuple[str, ...]) -> None:
     pre-commit leaves with exit code 1 where the log must not be committed. Nothing else that goes
     wrong stops git.
     """
+    from tracker import hooks as stubs
+
     if session.json:
         session.emit({})
     if not check:
@@ -268,6 +279,7 @@ def _look(session: Session, name: str, words: tuple[str, ...]) -> None:
 
 
 def _before(session: Session, git: Git) -> None:
+    from tracker import hooks as stubs
     from tracker.cli.flags import boolean
     from tracker.inspection import ALLOW_LOSS, staged
 

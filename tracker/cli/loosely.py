@@ -9,7 +9,7 @@ several times, `-` is accepted and means nothing (`format?-`, `operation-`).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tracker.cli.flags import GLOBALS, boolean, duration
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
     from tracker.cli.flags import Flag, Flags
 
-_FLAG = re.compile(r"--?[A-Za-z][A-Za-z0-9_-]*(=[\s\S]*)?\Z")
+_FLAG = r"--?[A-Za-z][A-Za-z0-9_-]*(=[\s\S]*)?\Z"
 _YES = {"yes": True, "y": True, "on": True, "no": False, "n": False, "off": False}
 
 
-class Given(NamedTuple):
-    """What was sent: by flag its value, True for a flag without one; the first loose word's flag.
+class Given:
+    """What was sent: by flag its value (True for a flag without one), or all of its values.
 
     `unknown` are flags that mean nothing here.
     """
 
-    values: dict[str, str | bool]
-    lists: dict[str, list[str]]
-    unknown: list[str]
-    help: bool = False
+    def __init__(self) -> None:
+        self.values: dict[str, str | bool] = {}
+        self.lists: dict[str, list[str]] = {}
+        self.unknown: list[str] = []
+        self.help = False
 
     def text(self, name: str, other: str = "") -> str:
         """The value of a flag; `other` where it was not given, or without a value."""
@@ -66,16 +67,15 @@ def read(words: Sequence[str], known: str, main: str, flags: Flags) -> Given:
     Never raises.
     """
     kinds = {name.rstrip("?*-"): name[len(name.rstrip("?*-")) :] for name in known.split()}
-    given = Given({}, {}, [])
+    given = Given()
     rest = list(words)
     loose: list[str] = []
-    wants_help = False
     while rest:
         word = rest.pop(0)
         if word == "--":
             loose += rest
             break
-        if not _FLAG.match(word):
+        if not _is_flag(word):
             loose.append(word)
             continue
         spelled, equals, value = word.partition("=")
@@ -86,7 +86,7 @@ def read(words: Sequence[str], known: str, main: str, flags: Flags) -> Given:
             if "-" not in kind:
                 _keep(given, name, kind, held)
         elif spelled in {"-h", "--help"}:
-            wants_help = True
+            given.help = True
         elif (flag := GLOBALS.get(spelled) or GLOBALS.get(f"--{name}")) is not None:
             _set(flags, flag, value if equals else None, rest)
         else:
@@ -95,12 +95,16 @@ def read(words: Sequence[str], known: str, main: str, flags: Flags) -> Given:
                 _value(rest, "")
     if loose and main and main not in given.values:
         given.values[main] = " ".join(loose)
-    return given._replace(help=wants_help)
+    return given
+
+
+def _is_flag(word: str) -> bool:
+    return word[:1] == "-" and re.match(_FLAG, word) is not None
 
 
 def _value(rest: list[str], kind: str) -> str | None:
     """The next word, if it is the value of a flag of this kind."""
-    if not rest or _FLAG.match(rest[0]) or rest[0] == "--":
+    if not rest or _is_flag(rest[0]) or rest[0] == "--":
         return None
     if "?" in kind and yes(rest[0]) is None:
         return None

@@ -9,7 +9,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from tracker import runlog, runs
-from tracker.cli.plain import one_line
+from tracker.cli.injection import LABEL, fenced
+from tracker.cli.plain import one_line, printable
 from tracker.errors import NoMemory
 from tracker.times import stamp
 
@@ -78,8 +79,8 @@ def _lines(agent: Agent, run: Run, shared: Memory | None) -> list[str]:
         return [f"New session {name}", *_listed("Issues in progress", _rows(agent))]
     lines = [f"Session {name}" + (f", last active {stamp(run.last)[:16]}Z" if run.last else "")]
     if shared is not None:
-        lines[0] += ", from another clone"
-        lines += ["", *(f"  {one_line(line)}" for line in shared.content.splitlines())]
+        lines[0] += f", from another clone ({LABEL}):"
+        lines.append(fenced([printable(shared.content)]))
     tasks = [f"{task.name}: {task.text or task.issue}" for task in run.open_tasks]
     notes = [f"[{note.level or 'info'}] {note.text}" for note in run.notes[-NOTES:]]
     lines += _listed("Open tasks", tasks)
@@ -88,6 +89,11 @@ def _lines(agent: Agent, run: Run, shared: Memory | None) -> list[str]:
     lines += _listed("Notes", notes, len(run.notes))
     lines += _listed("Files edited", run.files[:FILES], len(run.files))
     return lines
+
+
+def restored_lines(agent: Agent) -> list[str]:
+    """What the session was doing, for a host that goes on with it."""
+    return ["", *_lines(agent, agent.run, None)]
 
 
 def _listed(head: str, items: Sequence[str], total: int | None = None) -> list[str]:

@@ -1,0 +1,246 @@
+"""`bd hooks pre-task` and `post-task`: what is known that may help, and what came of it."""
+
+from __future__ import annotations
+
+import json
+from operator import truediv
+from typing import TYPE_CHECKING, Any
+
+from tracker import runs
+from tracker.cli import injection
+from tracker.cli.plain import one_line
+from tracker.errors import Invalid, NoMemory, TrackerError
+
+if TYPE_CHECKING:
+    from tracker.cli.agents import Agent
+    from tracker.cli.injection import Item
+    from tracker.model import Issue
+    from tracker.runs import Task
+    from tracker.shelf import Drafts
+
+RELATED = 3  # issues that are named
+TERMS = 12  # of a text that are looked for in titles
+_WEIGHTS = {"success": "0.5", "failure": "0.25", "mixed": "0.25"}
+"""What a verdict about a task weighs for a memory that was shown for it, without more said."""
+_SAID = {"success": "success", "completed": "success", "done": "success", "ok": "success",
+         "failed": "failure", "failure": "failure", "error": "failure", "mixed": "mixed",
+         "partial": "mixed"}  # fmt: skip
+
+
+Related = dict[str, Any]
+"""An open issue that a text may be about: id, title, priority, status."""
+
+
+def before(agent: Agent) -> None:
+    """Begin a task, and tell what is known of it."""
+    given = agent.given
+    name = given.text("task-id") or f"{runs.NAMELESS}{agent.cli.nonce() & 0xFFFFFFFF:08x}"
+    issue = _issue(agent, given.text("issue") or given.text("task-id"))
+    text = given.text("description") or (issue.title if issue else "")
+    if not text and not given.text("task-id"):
+        raise Invalid("--description is missing", hint='bd hooks pre-task --description "TEXT"')
+    asked = " ".join(part for part in (text, issue.title if issue else "") if part)
+    count, budget = _number(agent, "k", injection.ITEMS), _number(agent, "budget", injection.BUDGET)
+    items, total = recalled(agent, asked, max(count * 4, 10))
+    shown, length = injection.section(items, agent.run.shown, count, budget)
+    keys = tuple(one.key for one in items[:length])
+    near = [one for one in related(agent, asked) if not issue or one["id"] != issue.id]
+    agent.log("task", task=name, text=text, issue=issue.id if issue else "", keys=keys)
+    if agent.cli.json:
+        agent.tell("", taskId=name, description=text, issue=issue.id if issue else None,
+                   memories=[one.answer() for one in items[:length]], shown=length, total=total,
+                   context=shown, issues=near)  # fmt: skip
+        return
+    agent.cli.say("\n".join(_told(name, issue, shown, near, total)))
+
+
+def _told(name: str, issue: Issue | None, shown: str, near: list[Related], total: int) -> list[str]:
+    about = f"{one_line(issue.id)}: {one_line(issue.title)}" if issue else ""
+    is_named = issue is not None and issue.id == name
+    lines = [f"Task {about}" if is_named else f"Task {one_line(name)}" + (about and f" ({about})")]
+    if shown:
+        lines += ["", shown]
+        lines += ["bd memories QUESTION finds more"] if total > injection.ITEMS else []
+    else:
+        lines += ["", "No memory answers this: remember what you find out (bd remember)"]
+    if near:
+        lines += ["", "Related issues:"]
+        for one in near:
+            about = f"P{one['priority']} {one['status']}: {one_line(one['title'])}"
+            lines.append(f"  {one_line(one['id'])} {about}")
+    return lines
+
+
+def _number(agent: Agent, name: str, usual: int) -> int:
+    text = agent.given.text(name, agent.given.text("top-k") if name == "k" else "")
+    return int(text) if text.isdigit() and int(text) else usual
+
+
+def _issue(agent: Agent, id: str) -> Issue | None:
+    """The issue of that name, if there is one."""
+    if not id:
+        return None
+    try:
+        return agent.workspace.issue(id)
+    except TrackerError:
+        return None
+
+
+def recalled(agent: Agent, text: str, limit: int) -> tuple[list[Item], int]:
+    """The memories that answer a text, best first, and how many there are."""
+    from tracker.retrieval import search
+
+    recollection = agent.workspace.recollection
+    found = search(recollection, text, limit=limit)
+    rows = [row for row in found.rows if not injection.is_trace(row)]
+    total = found.total - (len(found.rows) - len(rows))
+    return [injection.item(recollection, row) for row in rows], total
+
+
+def related(agent: Agent, text: str) -> list[Related]:
+    """Open issues whose titles hold much of what a text is about, best first."""
+    from tracker.query import Filter
+    from tracker.terms import terms
+    from tracker.where import where
+
+    asked = [term for term in terms(text) if len(term) > 2][:TERMS]
+    stems = list(dict.fromkeys(term[:-1] if len(term) > 5 else term for term in asked))
+    if not stems:
+        return []
+    answers = agent.workspace.answers
+    condition = where(Filter(hide_closed=True), answers.at)
+    holds = [f"(instr(lower(i.title), ?{at}) > 0)" for at in range(1, len(stems) + 1)]
+    sql = f"SELECT i.id, i.title, i.priority, i.status, {', '.join(holds)} FROM issue i"
+    enough = f"{' + '.join(holds)} >= {min(2, len(stems))}"
+    found = answers.db.execute(
+        f"{sql} WHERE {condition.sql} AND {enough}", (*stems, *condition.values)
+    ).fetchall()
+    counts = [1 + sum(row[at] for row in found) for at in range(4, 4 + len(stems))]
+    found.sort(key=lambda row: (-sum(map(truediv, row[4:], counts)), row[2], row[0]))
+    names = ("id", "title", "priority", "status")
+    return [dict(zip(names, row[:4], strict=True)) for row in found[:RELATED]]
+
+
+def after(agent: Agent) -> None:
+    """End a task. Without a verdict none is recorded; with one, what was shown is judged."""
+    given = agent.given
+    name = given.text("task-id")
+    if not name:
+        raise Invalid("--task-id is missing", hint="bd hooks post-task --task-id T --success true")
+    task = runs.begun(name, agent.current, agent.events)
+    issue = _issue(agent, given.text("issue") or name) or _issue(agent, task.issue if task else "")
+    verdict, why = _verdict(agent)
+    judged = _judged(agent, task, verdict)
+    keys = list(dict.fromkeys((*(task.keys if task else ()), *judged)))
+    credited = []
+    if judged or issue:
+        credited = _record(agent, name, issue, (judged, keys, _remark(verdict, why, keys)))
+    called = task.name if task else name
+    agent.log("done", task=called, verdict=verdict, issue=issue.id if issue else "",
+              keys=tuple(credited))  # fmt: skip
+    minutes = (agent.now - task.began) / 60e9 if task else 0.0
+    if verdict == "failure" and given.text("check") and given.switch("strict"):
+        agent.cli.code = 1
+    agent.tell("\n".join(_ended(name, verdict, why, (minutes, issue, credited))), taskId=name,
+               verdict=verdict or None, reason=why or None, minutes=round(minutes, 1),
+               issue=issue.id if issue else None, credited=credited)  # fmt: skip
+
+
+def _verdict(agent: Agent) -> tuple[str, str]:
+    """How it went, and who says so: a check, or the caller; nothing where nobody says it."""
+    given = agent.given
+    command = given.text("check")
+    if command:
+        code = _run(agent, command)
+        return ("failure" if code else "success"), f"{one_line(command)}: exit code {code}"
+    success = given.switch("success")
+    if success is not None:
+        return ("success" if success else "failure"), ""
+    try:
+        quality = float(given.text("quality"))
+    except ValueError:
+        return _SAID.get(given.text("status").lower(), ""), ""
+    word = "success" if quality >= 0.7 else "failure" if quality <= 0.3 else "mixed"
+    return word, f"quality {quality:g}"
+
+
+def _run(agent: Agent, command: str) -> int:
+    """The exit code of a command that the caller typed; what it prints goes to stderr."""
+    import subprocess
+
+    stderr = agent.cli.stderr
+    done = subprocess.run(
+        ["sh", "-c", command],
+        cwd=agent.cli.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if stderr is not None and not agent.cli.json:
+        stderr.write(done.stdout.decode("utf-8", "replace"))
+    return done.returncode
+
+
+def _judged(agent: Agent, task: Task | None, verdict: str) -> dict[str, tuple[str, str]]:
+    """By key, verdict and weight: what the caller says of a memory counts in full."""
+    found = {key: (verdict, _WEIGHTS[verdict]) for key in (task.keys if task else ()) if verdict}
+    found |= dict.fromkeys(agent.given.lists.get("used", ()), ("success", ""))
+    return found | dict.fromkeys(agent.given.lists.get("blame", ()), ("failure", ""))
+
+
+def _remark(verdict: str, why: str, keys: list[str]) -> str:
+    parts = [f"Task ended: {verdict}" if verdict else "Task ended, nobody said how"]
+    parts += [f"({why})"] if why else []
+    told = " ".join(parts)
+    return f"{told}\nMemories: {', '.join(keys)}" if keys else told
+
+
+def _record(
+    agent: Agent,
+    name: str,
+    issue: Issue | None,
+    what: tuple[dict[str, tuple[str, str]], list[str], str],
+) -> list[str]:
+    """Write verdicts, the comment, and the issue's memories at once; the keys that were judged."""
+    from tracker import actions, outcomes
+    from tracker.outcomes import About
+
+    judged, keys, remark = what
+    workspace = agent.workspace
+    settings, who = workspace.settings(), workspace.who()
+
+    def action(drafts: Drafts) -> list[str]:
+        done = []
+        for key, (verdict, weight) in judged.items():
+            about = About(issue.id if issue else "", name, weight=weight)
+            try:
+                done.append(outcomes.record(drafts, key, verdict, about, who).key)
+            except NoMemory:
+                agent.cli.note(f"there is no memory {one_line(key)} to judge")
+        if issue:
+            held = dict.fromkeys((*outcomes.given(issue), *keys))
+            if keys:
+                put = {outcomes.GIVEN: json.dumps(list(held))}
+                actions.update(drafts.issues, issue.id, {"set_metadata": put}, settings, who)
+            actions.comment(drafts.issues, issue.id, remark, who)
+        return done
+
+    return workspace.edit(action)
+
+
+def _ended(
+    name: str, verdict: str, why: str, more: tuple[float, Issue | None, list[str]]
+) -> list[str]:
+    minutes, issue, credited = more
+    told = f" ({why})" if why else ""
+    lines = [f"Task {one_line(name)} ended: {verdict or 'unknown'}{told}, {minutes:.0f} min"]
+    if credited:
+        lines.append(f"  {verdict or 'judged'}: {', '.join(map(one_line, credited))}")
+    if verdict:
+        link = f" --issue {one_line(issue.id)}" if issue else ""
+        fail = " --verdict failure" if verdict == "failure" else ""
+        lines.append(f'  Learned something? bd remember "WHAT, AND WHEN IT HELPS"{link}{fail}')
+    else:
+        lines.append("  No verdict was recorded: --success true|false, or --check COMMAND")
+    return lines
