@@ -10,6 +10,7 @@ from contextlib import closing
 
 import pytest
 from trying import bd as run
+from trying import beads_database
 
 from tests.client_rows import LOG
 from tests.every_command import READS
@@ -224,3 +225,22 @@ def test_the_folder_may_be_named_by_the_environment_and_by_a_redirect(work, tmp_
     (other / ".beads" / "redirect").write_text(f"{work.beads}\n")
     assert work("where", "--json", cwd=other).json["path"] == str(work.beads)
     assert work("show", "t-a", "--json", cwd=other, BEADS_PATH="/ignored").json
+
+
+def test_a_database_of_beads_makes_room_for_one_that_viewers_can_follow(bd):
+    bd.write({"id": "t-1"})
+    beads_database(bd.beads / "beads.db", "t-1", "t-2")
+    theirs = (bd.beads / "beads.db").read_bytes()
+    said = bd("migrate")
+    assert "mv .beads/beads.db .beads/beads.db.old; rm .beads/.local/cache.db\n" in said.err
+    bd("create", "New")
+    assert (bd.beads / "beads.db").read_bytes() == theirs
+    (bd.beads / "beads.db").rename(bd.beads / "beads.db.old")
+    (bd.beads / ".local/cache.db").unlink()
+    bd("list")
+    with closing(sqlite3.connect(bd.beads / "beads.db")) as db:
+        assert db.execute("SELECT count(*) FROM issues").fetchone() == (3,)
+    assert "beads.db.old" not in bd.repo.git("status", "--porcelain", "--untracked-files=all")
+    before = (bd.beads / "beads.db").stat().st_mtime_ns
+    bd("create", "Newer")
+    assert (bd.beads / "beads.db").stat().st_mtime_ns > before

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 
 import pytest
 
 from tests.client_rows import LOG
+from tests.test_readme import ROOT, run
+
+SHELL = re.compile(r"^ *```sh\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 NO_ISSUE = "no issue found"
 
@@ -225,3 +229,13 @@ def test_what_is_deleted_is_in_no_list(work):
                   ["ready"], ["list", "--status", "all"], ["stale", "--days", "0"]):  # fmt: skip
         assert "tombstone" not in work(*words, "--json").out
     assert [one["id"] for one in work("list", "--status", "tombstone", "--json").json] == ["t-x"]
+
+
+def test_the_page_about_clients_works(tmp_path):
+    page = ROOT / "docs" / "clients.md"
+    scripts = [textwrap.dedent(body) for body in SHELL.findall(page.read_text())]
+    assert len(scripts) == 3
+    done = run("\n".join(scripts), tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bd version 1.1.0 (tracker)" in done.stdout
+    assert "Show tax per line" in done.stdout

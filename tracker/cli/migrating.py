@@ -206,6 +206,12 @@ def _say(
     if found.left_out:
         more = f" and {len(found.left_out) - 3} more" if len(found.left_out) > 3 else ""
         session.say(f"  no tickets: {', '.join(found.left_out[:3])}{more}")
+    if source.path == session.place.foreign_db:
+        old = os.path.relpath(source.path, session.folder)
+        made = os.path.relpath(session.place.cache, session.folder)
+        session.note(
+            f"programs that watch or read {old} see this log after: mv {old} {old}.old; rm {made}"
+        )
 
 
 def _say_nothing(session: Session) -> None:
