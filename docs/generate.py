@@ -1,4 +1,4 @@
-"""Writes docs/commands.md and docs/graph.svg out of the program itself: `make docs`.
+"""Writes the pages that are made of the program itself, and a picture: `make docs`.
 
 A test says when that is due.
 """
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from docs import beads
 from tracker.cli import ALIASES, COMMANDS, main, program
 from tracker.cli.command import Command, Group
 from tracker.cli.flags import FLAGS
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).parent / "commands.md"
+BEADS = Path(__file__).parent / "from-beads.md"
 PICTURE = Path(__file__).parent / "graph.svg"
 WIDTH = 96
 
@@ -193,6 +195,6 @@ def picture() -> str:
 
 
 if __name__ == "__main__":
-    for made, text in ((PAGE, page()), (PICTURE, picture())):
+    for made, text in ((PAGE, page()), (BEADS, beads.page()), (PICTURE, picture())):
         made.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{made}\n")
