@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
 from pathlib import Path
 
+import conftest
 import pytest
 import yaml
 from clones import Clone, bare, clone
@@ -35,11 +37,24 @@ class Server(Clone):
         return self.git("show", f"{rev}:{LOG}").encode()
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The server of every test, and a clone of it in which the script runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in conftest._IDENTITY.items():
+            patch.setenv(name, value)
+        server = Server(bare(tmp_path_factory.mktemp("made") / "server", "t-1", "t-5", "t-9"))
+        server.git("config", "core.logAllRefUpdates", "always")
+        server.git("clone", "--quiet", ".", str(server.path.with_name("runner")))
+    return server
+
+
 @pytest.fixture
-def server(tmp_path):
-    path = bare(tmp_path / "server", "t-1", "t-5", "t-9")
-    server = Server(path)
-    server.git("config", "core.logAllRefUpdates", "always")
+def server(made, tmp_path):
+    for name in ("server", "runner"):
+        shutil.copytree(made.path.with_name(name), tmp_path / name)
+    server = Server(tmp_path / "server")
+    Server(tmp_path / "runner").git("remote", "set-url", "origin", str(server.path))
     return server
 
 
@@ -72,8 +87,7 @@ def label(person: Clone) -> None:
 def run(server: Server, *words: str, code: int = 0, stdin: str = "", **env: str) -> str:
     """The script in a fresh clone, as a forge runs it."""
     path = server.path.with_name("runner")
-    if not path.exists():
-        server.git("clone", "--quiet", str(server.path), str(path))
+    Server(path).git("pull", "--quiet")
     done = subprocess.run(
         [SCRIPT, *words], cwd=path, input=stdin, capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}", **env},
@@ -192,11 +206,10 @@ def test_workspaces_below_the_top(server):
     assert server.can_merge("feature")
 
 
-def test_without_a_workspace_there_is_nothing_to_merge(server, repo):
-    repo.commit({"a.txt": b"a\n"})
-    repo.git("clone", "--quiet", "--bare", ".", str(server.path.with_name("plain")))
-    plain = Server(server.path.with_name("plain"))
-    assert "there is no .beads folder here" in run(plain, "main", "x", code=2)
+def test_without_a_workspace_there_is_nothing_to_merge(server):
+    runner = Server(server.path.with_name("runner"))
+    runner.git("rm", "--quiet", "-r", ".beads")
+    assert "there is no .beads folder here" in run(server, "main", "x", code=2)
 
 
 def test_beside_another_driver_that_the_repository_names(server):
@@ -211,17 +224,12 @@ def test_beside_another_driver_that_the_repository_names(server):
     assert server.can_merge("feature")
 
 
-@pytest.mark.parametrize(
-    ("words", "why"),
-    [
-        ((), "which is the base branch?"),
-        (("--force", "main"), "unknown option --force"),
-        (("nowhere", "x"), "origin has no branch nowhere"),
-        (("--remote",), "--remote needs a name"),
-    ],
-)
-def test_wrong_usage(server, words, why):
-    assert why in run(server, *words, code=2)
+def test_wrong_usage(server):
+    assert "which is the base branch?" in run(server, code=2)
+    assert "unknown option --force" in run(server, "--force", "main", code=2)
+    assert "origin has no branch nowhere" in run(server, "nowhere", "x", code=2)
+    assert "--remote needs a name" in run(server, "--remote", code=2)
+    assert run(server, "main", "main").startswith(("✓", "Wrote"))
 
 
 def test_without_the_program_nothing_is_pushed(server):
@@ -267,7 +275,6 @@ def test_the_action_merges_what_the_forge_lists(server, tmp_path):
         f"for one in {listed!r}:\n    if not one['isCrossRepository']: print(one['headRefName'])\n"
     )
     gh.chmod(0o755)
-    server.git("clone", "--quiet", str(server.path), str(tmp_path / "runner"))
     step = ACTION["runs"]["steps"][1]
     assert step["env"].keys() == {"GH_TOKEN", "BASE", "ALL"}
     done = subprocess.run(

@@ -469,6 +469,7 @@ def scratch(tmp_path_factory):
 FILES = st.dictionaries(st.integers(0, len(ROWS) - 1), st.integers(0, 2))
 
 
+@settings(max_examples=12)
 @given(FILES, FILES)
 def test_a_patch_says_what_two_files_differ_in(scratch, one, two):
     """Against the plain comparison of the files as dictionaries."""
@@ -487,7 +488,7 @@ def test_a_patch_says_what_two_files_differ_in(scratch, one, two):
             assert line_ is None or json.loads(line_) == ROWS[at] | {"v": side[at]}
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.lists(FILES, min_size=3, max_size=3))
 def test_a_merge_changed_what_differs_from_every_parent(scratch, chosen):
     """As git's combined patch has it, and from whole files."""

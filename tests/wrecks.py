@@ -14,6 +14,7 @@ import json
 import random
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 Row = dict[str, Any]
@@ -244,6 +245,7 @@ class Maker:
         }  # fmt: skip
 
 
+@cache
 def triple(seed: int) -> tuple[bytes, bytes, bytes]:
     """Base, ours and theirs."""
     make = Maker(seed)
