@@ -8,7 +8,7 @@ what a record carries without being understood stays.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from tracker import fields
 from tracker.change import Who, changed, live, readable
@@ -39,12 +39,10 @@ from tracker.links import (
     unlink,
     unrelate,
 )
-from tracker.model import instant
+from tracker.model import Changes, instant
 from tracker.new import New, choose_prefix, create
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from tracker.log import Draft
     from tracker.model import Issue
 
@@ -78,38 +76,6 @@ __all__ = [
 _COMPOSED = {
     "append_notes", "set_metadata", "unset_metadata", "labels", "parent", "reason",
 }  # fmt: skip
-
-
-class Changes(TypedDict, total=False):
-    """What an update sets: a field that is left out stays, an empty one is cleared.
-
-    `append_notes` adds to `notes`, `set_metadata` and `unset_metadata` change keys of `metadata`,
-    and `reason` says why a status closes the issue.
-    """
-
-    title: str
-    description: str
-    design: str
-    acceptance_criteria: str
-    notes: str
-    append_notes: str
-    spec_id: str
-    status: str
-    reason: str
-    priority: int
-    issue_type: str
-    assignee: str
-    estimated_minutes: int | None
-    due_at: str
-    defer_until: str
-    external_ref: str
-    metadata: str
-    set_metadata: Mapping[str, str]
-    unset_metadata: Sequence[str]
-    labels: Labels
-    parent: str
-    ephemeral: bool
-    pinned: bool
 
 
 def update(draft: Draft, id: str, changes: Changes, settings: Settings, who: Who) -> Issue:

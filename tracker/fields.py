@@ -13,11 +13,13 @@ from tracker.codec import DEEP, Member, depths, members, quote
 from tracker.errors import Invalid
 from tracker.lines import DEEPEST
 from tracker.model import (
+    KINDS,
     STATUSES,
     TEXT_LIMIT,
     TITLE_LIMIT,
     TYPE_ALIASES,
     TYPES,
+    New,
     instant,
     stamp,
 )
@@ -29,9 +31,10 @@ if TYPE_CHECKING:
 USUAL_TYPES = ("bug", "feature", "task", "epic", "chore")
 MOL_TYPES = ("swarm", "patrol", "work")
 WISP_TYPES = ("heartbeat", "ping", "patrol", "gc_report", "recovery", "error", "escalation")
-TEXTS = ("description", "design", "acceptance_criteria", "notes", "spec_id", "assignee",
-         "external_ref")  # fmt: skip
 TIMES = ("due_at", "defer_until")
+_APART = {"id", "title", "issue_type", "mol_type", "wisp_type", *TIMES}
+TEXTS = tuple(name for name in New._fields if KINDS.get(name) == "str" and name not in _APART)
+"""Fields that hold any text that somebody gives."""
 EXACT = 1 << 53  # from here on programs that read numbers as floats see others
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -12,6 +12,7 @@ from tracker.errors import Cycle, Invalid
 from tracker.fields import EXACT
 from tracker.graph import ANY_CHILD, WAITS, Graph, Rules, gate_of, path
 from tracker.model import BLOCKING, PARENT, Comment, Dependency, Issue, stamp
+from tracker.model import Labels as Labels
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
@@ -30,14 +31,6 @@ class Need(NamedTuple):
     type: str
     on: str
     gate: str = ""
-
-
-class Labels(NamedTuple):
-    """What becomes of the labels: `set` replaces them all, then some are added and removed."""
-
-    add: tuple[str, ...] = ()
-    remove: tuple[str, ...] = ()
-    set: tuple[str, ...] | None = None
 
 
 def need_of(type: str, on: str, gate: str = "") -> Need:

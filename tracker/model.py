@@ -9,9 +9,13 @@ raw JSON text in `extra`.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from tracker.times import instant as instant
 from tracker.times import stamp as stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 Extra = tuple[tuple[str, str], ...]
 """Name and raw JSON text of each field that is carried rather than understood."""
@@ -130,3 +134,79 @@ class Issue:
 FIELDS = tuple(field.name for field in fields(Issue) if field.name != "extra")
 DEFAULTS = {field.name: field.default for field in fields(Issue)}
 KINDS = {field.name: str(field.type) for field in fields(Issue) if field.name != "extra"}
+
+
+class Labels(NamedTuple):
+    """What becomes of the labels: `set` replaces them all, then some are added and removed."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    set: tuple[str, ...] | None = None
+
+
+class New(NamedTuple):
+    """An issue to be created; only the title is needed.
+
+    `metadata` is JSON text. Each of `dependencies` is the type and the id of what the new issue
+    depends on; `gate` says which children a `waits-for` among them waits for. With `parent` the
+    id is made from the parent's; `id` names it instead, and `force` allows any prefix for that.
+    """
+
+    title: str
+    description: str = ""
+    design: str = ""
+    acceptance_criteria: str = ""
+    notes: str = ""
+    spec_id: str = ""
+    priority: int = 2
+    issue_type: str = "task"
+    assignee: str = ""
+    estimated_minutes: int | None = None
+    due_at: str = ""
+    defer_until: str = ""
+    external_ref: str = ""
+    metadata: str = ""
+    labels: tuple[str, ...] = ()
+    parent: str = ""
+    dependencies: tuple[tuple[str, str], ...] = ()
+    gate: str = ""
+    id: str = ""
+    force: bool = False
+    ephemeral: bool = False
+    pinned: bool = False
+    is_template: bool = False
+    mol_type: str = ""
+    wisp_type: str = ""
+    inherit_labels: bool = False
+
+
+class Changes(TypedDict, total=False):
+    """What an update sets: a field that is left out stays, an empty one is cleared.
+
+    `append_notes` adds to `notes`, `set_metadata` and `unset_metadata` change keys of `metadata`,
+    and `reason` says why a status closes the issue.
+    """
+
+    title: str
+    description: str
+    design: str
+    acceptance_criteria: str
+    notes: str
+    append_notes: str
+    spec_id: str
+    status: str
+    reason: str
+    priority: int
+    issue_type: str
+    assignee: str
+    estimated_minutes: int | None
+    due_at: str
+    defer_until: str
+    external_ref: str
+    metadata: str
+    set_metadata: Mapping[str, str]
+    unset_metadata: Sequence[str]
+    labels: Labels
+    parent: str
+    ephemeral: bool
+    pinned: bool

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracker import fields, ids
 from tracker.change import Kin, later, live
 from tracker.errors import Invalid
 from tracker.links import Need, edge, need_of
 from tracker.model import PARENT, Dependency, Issue, stamp
+from tracker.model import New as New
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
@@ -19,42 +20,6 @@ if TYPE_CHECKING:
     from tracker.log import Draft, Records
 
 _NUMBERS = re.compile(r"(?:\.\d+)*\Z")
-
-
-class New(NamedTuple):
-    """An issue to be created; only the title is needed.
-
-    `metadata` is JSON text. Each of `dependencies` is the type and the id of what the new issue
-    depends on; `gate` says which children a `waits-for` among them waits for. With `parent` the
-    id is made from the parent's; `id` names it instead, and `force` allows any prefix for that.
-    """
-
-    title: str
-    description: str = ""
-    design: str = ""
-    acceptance_criteria: str = ""
-    notes: str = ""
-    spec_id: str = ""
-    priority: int = 2
-    issue_type: str = "task"
-    assignee: str = ""
-    estimated_minutes: int | None = None
-    due_at: str = ""
-    defer_until: str = ""
-    external_ref: str = ""
-    metadata: str = ""
-    labels: tuple[str, ...] = ()
-    parent: str = ""
-    dependencies: tuple[tuple[str, str], ...] = ()
-    gate: str = ""
-    id: str = ""
-    force: bool = False
-    ephemeral: bool = False
-    pinned: bool = False
-    is_template: bool = False
-    mol_type: str = ""
-    wisp_type: str = ""
-    inherit_labels: bool = False
 
 
 def choose_prefix(records: Records, settings: Settings) -> tuple[str, str]:

@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 TEXTS = ("description", "design", "acceptance_criteria", "notes")
-FIELDS = (
-    "priority", "issue_type", "assignee", "estimated_minutes", "external_ref", "spec_id",
-    "append_notes",
-)  # fmt: skip
-"""Fields that hold what was typed, beside `TEXTS`, two dates and the metadata."""
+_APART = frozenset({
+    "title", *TEXTS, "due_at", "defer_until", "metadata", "labels", "parent", "ephemeral", "pinned",
+})  # fmt: skip
+"""Fields of new issues that do not simply hold what was typed."""
 
 _FILES = {"description": "--body-file", "design": "--design-file"}
 _OPTIONS = (
@@ -67,8 +66,11 @@ def fields_of(session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
 
     Texts come as typed, from files or from the standard input, dates as the log holds them.
     """
+    from tracker.model import Changes, New
+
     found: dict[str, Any] = _texts(session, given)
-    found |= {name: given[name] for name in FIELDS if given[name] is not None}
+    plain = {*New._fields, "append_notes"} & Changes.__optional_keys__ - _APART
+    found |= {name: given[name] for name in sorted(plain) if given[name] is not None}
     for name, flag in (("due_at", "due"), ("defer_until", "defer")):
         if given[flag] is not None:
             found[name] = _moment(session, f"--{flag}", given[flag])
