@@ -12,7 +12,7 @@ from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 from tracker.cache import Cache, open_cache
 from tracker.graph import CLOSING
 from tracker.log import Log
-from tracker.memory import Memory
+from tracker.memory import Memory, digest
 from tracker.memosource import MemorySource
 from tracker.model import instant
 from tracker.recollection import Recollection
@@ -136,6 +136,8 @@ def told(one: Known) -> tuple[object, ...]:
     memory, source = one.memory, one.memory.source
     return (
         safe(memory.key), safe(memory.kind), safe(memory.status), one.private, memory.pinned,
+        any(name == "conflicts" and raw[:1] == "[" and raw != "[]" for name, raw in memory.extra),
+        digest(memory.content),
         *(bounded(instant(text)) for text in (memory.created_at, memory.updated_at,
                                               memory.verified_at, memory.expires_at)),
         safe(memory.title), safe(memory.description), tags_of(memory),
@@ -152,6 +154,6 @@ def tags_of(memory: Memory) -> tuple[str, ...]:
 def row_told(row: object) -> tuple[object, ...]:
     """The same of a row."""
     return (
-        *row[1:10], row.title, row.description, row.tags, row.verdict, row.origin, row.by,
+        *row[1:12], row.title, row.description, row.tags, row.verdict, row.origin, row.by,
         row.trust, row.why,
     )  # fmt: skip

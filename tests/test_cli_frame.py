@@ -1177,7 +1177,7 @@ def loaded(code):
 def test_version_loads_click_and_the_frame_alone():
     run = "import sys; sys.argv[1:] = ['version']\nfrom tracker.cli import run; run()"
     more = loaded(run) - loaded("import click")
-    frame = {"about", "command", "flags", "optiontypes", "plain", "session", "words"}
+    frame = {"about", "command", "flags", "optiontypes", "plain", "process", "session", "words"}
     assert more == {"gc", "tracker", "tracker.cli", "tracker.errors"} | {
         f"tracker.cli.{module}" for module in frame
     }

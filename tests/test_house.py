@@ -196,8 +196,11 @@ def warm(tmp_path):
         '{"id":"t-1","title":"one","status":"open","priority":1,"issue_type":"task",'
         '"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n'
     )
+    memory = beads / "memory.jsonl"
+    memory.write_text('{"key":"api/limit","kind":"fact","content":"60 requests a minute"}\n')
     old = time.time() - 60
-    os.utime(log, (old, old))
+    for path in (log, memory):
+        os.utime(path, (old, old))
     return tmp_path
 
 
@@ -219,14 +222,23 @@ def loaded(command: list[str], where: Path) -> set[str]:
     return set(done.stderr.partition("LOADED ")[2].split())
 
 
-@pytest.mark.parametrize("command", [["ready"], ["list"], ["show", "t-1"], ["stats"]])
-def test_a_warm_read_loads_nothing_heavy(warm, command):
+WARM = (
+    ["ready"], ["list"], ["show", "t-1"], ["stats"], ["memory", "search", "requests"],
+    ["memory", "list", "api/*"], ["memories"], ["recall", "api/limit"],
+)  # fmt: skip
+
+
+def test_a_warm_read_loads_nothing_heavy(warm):
     import time
 
-    loaded(["ready"], warm)  # builds the cache
-    time.sleep(2.1)  # ctime cannot be set: only now is the log older than the racy two seconds
-    loaded(["ready"], warm)  # looks once more, and settles
-    assert not HEAVY & loaded(command, warm)
+    builders = (["ready"], ["memories"])
+    for command in builders:
+        loaded(command, warm)  # builds the cache
+    time.sleep(2.1)  # ctime cannot be set: only now are the files older than the racy two seconds
+    for command in builders:
+        loaded(command, warm)  # looks once more, and settles
+    for command in WARM:
+        assert not HEAVY & loaded(command, warm), command
 
 
 def test_a_create_loads_only_what_writing_needs(warm):

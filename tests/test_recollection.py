@@ -362,7 +362,11 @@ SPREAD = [
         (Only(tags=("x", "y")), ["a/2"]),
         (Only(issue="t-1"), ["a/b/3"]),
         (Only(pinned=True), ["a/2"]),
-        (Only(named=True), ["a/b/3"]),
+        (Only(state="archived"), ["c"]),
+        (Only(state="expired"), ["ab"]),
+        (Only(state="deleted"), []),
+        (Only(kept=True), []),
+        (Only(issue="t-9", given=("a/2",)), ["a/2"]),
         (Only(changed=Span(before=NOW - 200 * DAY)), ["a/1"]),
         (Only(changed=Span(after=NOW - 200 * DAY)), ["a/2", "a/b/3"]),
         (Only(prefix="'; DROP TABLE memory; --"), []),
@@ -382,7 +386,8 @@ def test_lists_have_orders(tmp_path):
     put_files(tmp_path, {MEMORY_FILE: file_of(*SPREAD)})
     at = opened(tmp_path, NOW)
     assert keys(at.listed(order="updated")) == ["a/2", "a/b/3", "a/1"]
-    assert keys(at.listed(order="kind")) == ["a/1", "a/2", "a/b/3"]
+    assert keys(at.listed(order="trust")) == ["a/1", "a/2", "a/b/3"]
+    assert keys(at.listed(order="trust", limit=1)) == ["a/1"]
 
 
 # Ranking, through the index.

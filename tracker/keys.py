@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from tracker.errors import Invalid, NoMemory
-from tracker.memory import KEY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -34,6 +33,8 @@ def check(key: str) -> str:
 
 
 def _fault(key: str) -> str:
+    from tracker.memory import KEY_LIMIT
+
     segments = key.split("/")
     faults = {
         "it is empty": not key,

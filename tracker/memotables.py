@@ -28,8 +28,8 @@ CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE line(n INTEGER PRIMARY KEY, file INTEGER NOT NULL, line BLOB NOT NULL);
 CREATE TABLE memory(
   n INTEGER PRIMARY KEY, key TEXT NOT NULL, file INTEGER NOT NULL, shown INTEGER NOT NULL,
-  kind TEXT NOT NULL, status TEXT NOT NULL, pinned INTEGER NOT NULL, prior REAL NOT NULL,
-  digest TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
+  kind TEXT NOT NULL, status TEXT NOT NULL, pinned INTEGER NOT NULL, kept INTEGER NOT NULL,
+  prior REAL NOT NULL, digest TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
   verified INTEGER NOT NULL, expires INTEGER NOT NULL, moved_to TEXT NOT NULL);
 CREATE TABLE page(
   n INTEGER PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, head TEXT NOT NULL,
@@ -67,7 +67,7 @@ HEAD = 400  # characters of a content that are shown without reading its line
 _OF_MEMORY = ("memory", "page", "tag", "about", "instead")
 _INSERTS = {
     "line": "INSERT INTO line VALUES(?,?,?)",
-    "memory": f"INSERT INTO memory VALUES({','.join('?' * 14)})",
+    "memory": f"INSERT INTO memory VALUES({','.join('?' * 15)})",
     "page": f"INSERT INTO page VALUES({','.join('?' * 9)})",
     "tag": "INSERT OR IGNORE INTO tag VALUES(?,?)",
     "about": "INSERT OR IGNORE INTO about VALUES(?,?)",
@@ -177,6 +177,7 @@ class Writer:
         verdict, origin = _text(row, "verdict"), _text(source, "origin")
         rows["memory"].append((
             n, memo.key, file, shown, memo.kind, memo.status, row.get("pinned") is True,
+            isinstance(row.get("conflicts"), list) and bool(row["conflicts"]),
             prior(_number(row, "confidence"), origin, verdict), _digest(row),
             _moment(row, "created_at"), _moment(row, "updated_at"),
             _moment(row, "verified_at"), _moment(row, "expires_at"), _text(row, "moved_to"),

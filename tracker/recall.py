@@ -7,7 +7,7 @@
 
 `rel` is how well a memory answers, 0 to 1: `lexical`, or any other function of that form. All else
 is bounded, so that what answers best is never buried under what is merely new or liked: at worst a
-live memory loses half of its score. A memory whose key is the question, or begins with it, comes
+live memory loses about half of its score. One whose key is the question, or begins with it, comes
 first whatever its score. Ties are broken by key, so the same files give the same answer anywhere.
 """
 

@@ -30,15 +30,19 @@ ORDERS = {
     "key": "m.key",
     "updated": "m.updated DESC, m.key",
     "created": "m.created DESC, m.key",
-    "kind": "m.kind, m.key",
+    "trust": "m.key",
 }
 
 
 class Only(NamedTuple):
     """What an answer is limited to; empty asks nothing. Every one of `tags` has to be there.
 
-    `is_meant` judges keys, all of which begin with `prefix`. `changed` is about the last edit.
-    Without `everything` what is archived, expired or superseded stays out.
+    `is_meant` judges keys, all of which begin with `prefix`. `issue` asks for what came of an
+    issue, or is among `given`, the keys that its work was given. `changed` is about the last edit.
+    `stale` asks for memories that name a file which has changed, `kept` for those that hold other
+    values of a merge.
+    `state` is archived, expired or deleted; without one, and without `everything`, what is
+    archived, expired or superseded stays out.
     """
 
     prefix: str = ""
@@ -46,9 +50,12 @@ class Only(NamedTuple):
     kinds: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     issue: str = ""
+    given: tuple[str, ...] = ()
     changed: Span = Span()
     pinned: bool = False
-    named: bool = False  # names files
+    stale: bool = False
+    kept: bool = False
+    state: str = ""
     everything: bool = False
 
 
@@ -65,9 +72,10 @@ class Where(NamedTuple):
 class Row(NamedTuple):
     """A memory as a line of text tells of it. Times are in nanoseconds since 1970, 0 for unknown.
 
-    `head` is the beginning of the content on one line; `private` never leaves the clone; `stale`
-    are the files that it names and that have changed. `why` says what is against it: archived,
-    expired or superseded, which keeps it out of answers, or doubted; "" if nothing is.
+    `head` is the beginning of the content on one line; `private` never leaves the clone; `kept` has
+    other values of a merge; `stale` are the files that it names and that have changed. `why` says
+    what is against it: archived, expired or superseded, which keeps it out of answers, or doubted;
+    "" if nothing is.
     """
 
     n: int
@@ -76,6 +84,8 @@ class Row(NamedTuple):
     status: str
     private: bool
     pinned: bool
+    kept: bool
+    digest: str
     created: int
     updated: int
     verified: int
@@ -112,10 +122,11 @@ class Found(NamedTuple):
 
 
 _ROW = (
-    "m.n, m.key, m.kind, m.status, m.file = 0, m.pinned, m.created, m.updated, m.verified, "
-    "m.expires, g.title, g.description, g.head, g.tags, g.verdict, g.origin, g.by, g.paths, "
-    "m.prior, m.digest"
+    "m.n, m.key, m.kind, m.status, m.file = 0, m.pinned, m.kept, m.digest, m.created, "
+    "m.updated, m.verified, m.expires, g.title, g.description, g.head, g.tags, g.verdict, "
+    "g.origin, g.by, g.paths, m.prior, m.digest"
 )
+_FROM = "FROM memory m JOIN page g USING(n)"
 
 
 class Recollection:
@@ -136,6 +147,13 @@ class Recollection:
         texts = [state[name] for name in sorted(state) if name.startswith("problems:")]
         return [line for text in texts if text for line in str(text).split("\n")]
 
+    @property
+    def warnings(self) -> list[str]:
+        """The same for a reader: one line, which does not grow with the damage."""
+        found = self.problems
+        more = f"; and {len(found) - 3} more (bd doctor lists them)" if found[3:] else ""
+        return [f"{'; '.join(found[:3])}{more}"] if found else []
+
     @cached_property
     def known(self) -> int:
         """How many memories there are, those that stay out of answers too."""
@@ -145,23 +163,29 @@ class Recollection:
     # Rows.
 
     def listed(self, only: Only = EVERYWHERE, limit: int = 0, order: str = "key") -> Found:
-        """The memories that are meant."""
+        """The memories that are meant; `order` is one of ORDERS, limit 0 is none."""
+        late = only.stale or order == "trust"  # neither is known to the tables
         condition = self.where(only)
-        sql = f"SELECT {{}} FROM memory m JOIN page g USING(n) WHERE {condition.sql}"
-        wanted = f"{sql.format(_ROW)} ORDER BY {ORDERS[order]}"
-        values = condition.values
-        if limit > 0:
-            found = self.db.execute(f"{wanted} LIMIT ?", (*values, limit)).fetchall()
-        else:
-            found = self.db.execute(wanted, values).fetchall()
-        total = len(found)
-        if 0 < limit <= total:
-            total = int(self.db.execute(sql.format("count(*)"), values).fetchone()[0])
-        return Found(self._rows(found), total)
+        sql = f"SELECT {_ROW} {_FROM} WHERE {condition.sql} ORDER BY {ORDERS[order]} LIMIT ?"
+        most = -1 if late or limit <= 0 else limit
+        rows = self._rows(self.db.execute(sql, (*condition.values, most)).fetchall())
+        if late:
+            rows = [row for row in rows if row.stale or not only.stale]
+        if order == "trust":
+            rows.sort(key=lambda row: (-row.trust.value, row.key))
+        total = len(rows) if len(rows) != most else self._count(condition)
+        hidden = 0
+        if not (only.everything or only.state or late):
+            hidden = self._count(self.where(only._replace(everything=True))) - total
+        return Found(rows[:limit] if limit > 0 else rows, total, hidden)
+
+    def _count(self, condition: Where) -> int:
+        sql = f"SELECT count(*) {_FROM} WHERE {condition.sql}"
+        return int(self.db.execute(sql, condition.values).fetchone()[0])
 
     def rows(self, numbers: Sequence[int]) -> list[Row]:
         """The rows of these memories, in this order."""
-        sql = f"SELECT {_ROW} FROM memory m JOIN page g USING(n) WHERE m.n = ?"
+        sql = f"SELECT {_ROW} {_FROM} WHERE m.n = ?"
         return self._rows([self.db.execute(sql, (n,)).fetchone() for n in numbers])
 
     def row(self, key: str) -> Row | None:
@@ -174,6 +198,19 @@ class Recollection:
     def line(self, n: int) -> bytes:
         """The record as it stands in its file."""
         return bytes(self.db.execute("SELECT line FROM line WHERE n = ?", (n,)).fetchone()[0])
+
+    def content(self, n: int) -> str:
+        """The whole text of a memory."""
+        import json
+
+        held = json.loads(self.line(n))
+        text = held.get("content") if "content" in held else held.get("value")
+        return text if isinstance(text, str) else ""
+
+    def is_forgotten(self, key: str) -> bool:
+        """Whether a tombstone is all there is under a key."""
+        sql = "SELECT 1 FROM memory WHERE key = ? AND shown AND status = 'tombstone'"
+        return self.db.execute(sql, (safe(key),)).fetchone() is not None
 
     def keys(self, prefix: str = "") -> list[str]:
         """The keys that begin with this, sorted."""
@@ -191,8 +228,12 @@ class Recollection:
         *known, tags, verdict, origin, by, paths, _, _ = values
         stale = tuple(self.stale(files(paths))) if paths else ()
         row = Row._make((*known, _split(tags), verdict, origin, by, found, stale, "", None))
-        private, pinned = bool(row.private), bool(row.pinned)
-        return row._replace(private=private, pinned=pinned, why=self._why(row))
+        return row._replace(
+            private=bool(row.private),
+            pinned=bool(row.pinned),
+            kept=bool(row.kept),
+            why=self._why(row),
+        )
 
     def _why(self, row: Row) -> str:
         if row.status == "archived":
@@ -254,16 +295,27 @@ class Recollection:
 
     def where(self, only: Only) -> Where:
         """The condition that holds for what is meant; the tables are `memory m` and `page g`."""
-        terms: list[_Term] = [("m.shown AND m.status <> 'tombstone'", ())]
+        terms: list[_Term] = [(f"m.shown AND {self._state(only.state)}", ())]
         terms += self._named(only)
         terms += self._sorted(only)
-        if not only.everything:
+        if not (only.everything or only.state):
             live = "m.status <> 'archived' AND (m.expires = 0 OR m.expires > ?)"
             terms.append((live, (self.now,)))
             for some in _some(sorted(self.superseded)):
                 terms.append((f"m.key NOT IN ({','.join('?' * len(some))})", tuple(some)))
         values = tuple(value for _, given in terms for value in given)
         return Where(" AND ".join(sql for sql, _ in terms), values)
+
+    def _state(self, state: str) -> str:
+        if state == "deleted":
+            return "m.status = 'tombstone'"
+        live = "m.status <> 'tombstone'"
+        if state == "archived":
+            return f"{live} AND m.status = 'archived'"
+        if state == "expired":
+            over = f"m.expires <> 0 AND m.expires <= {self.now}"
+            return f"{live} AND m.status <> 'archived' AND {over}"
+        return live
 
     def _named(self, only: Only) -> Iterator[_Term]:
         """What is asked of the key."""
@@ -280,11 +332,15 @@ class Recollection:
         for tag in only.tags:
             yield "EXISTS (SELECT 1 FROM tag t WHERE t.n = m.n AND t.tag = ?)", (safe(tag),)
         if only.issue:
+            given = [self.moved.get(safe(key), safe(key)) for key in only.given]
+            marks = ",".join("?" * len(given))
             sql = "EXISTS (SELECT 1 FROM about a WHERE a.n = m.n AND a.issue = ?)"
-            yield sql, (safe(only.issue),)
+            yield f"({sql} OR m.key IN ({marks}))", (safe(only.issue), *given)
         if only.pinned:
             yield "m.pinned", ()
-        if only.named:
+        if only.kept:
+            yield "m.kept", ()
+        if only.stale:
             yield "g.paths <> ''", ()
         if only.changed.after:
             yield "m.updated > ?", (only.changed.after,)

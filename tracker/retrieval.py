@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tracker.trust import Trust
 
 _LONGEST = 200  # characters of a question that may be a key
+_SOME = 100  # keys of each sort that may have been meant
+_SHORTEST = 3  # characters of a term that is looked for within words
 
 
 class _Part(NamedTuple):
@@ -37,6 +39,7 @@ class _Part(NamedTuple):
 _PART = (
     "m.n, m.key, m.kind, max(m.updated, m.verified), m.prior, m.pinned, m.status, m.digest, g.paths"
 )
+_TEXT = "w.key || ' ' || w.title || ' ' || w.description || ' ' || w.tags || ' ' || w.content"
 _MATCHING = "FROM word w JOIN memory m ON m.n = w.rowid JOIN page g ON g.n = m.n WHERE w.word MATCH"
 
 
@@ -54,6 +57,8 @@ def search(
     condition = at.where(only)
     parts = {part.n: part for part in _named(at, question, condition)}
     parts |= {part.n: part for part in _pool(at, told, condition)}
+    if not parts:
+        parts = {part.n: part for part in _within(at, asked, condition)}
     numbers = {part.key: part.n for part in parts.values()}
     shares, pairs = _coverage(at, told, parts, holding), _pairs(at, told)
     trusts = at.trusts([(part.key, part.prior, part.digest) for part in parts.values()])
@@ -86,6 +91,21 @@ def _pool(at: Recollection, told: Sequence[str], condition: Where) -> list[_Part
         return []
     sql = f"SELECT {_PART}, -w.rank {_MATCHING} ? AND {condition.sql} ORDER BY w.rank LIMIT ?"
     values = (match(told), *condition.values, recall.POOL)
+    return [_Part(*values) for values in at.db.execute(sql, values)]
+
+
+def _within(at: Recollection, asked: Sequence[str], condition: Where) -> list[_Part]:
+    """Where no word answers: what holds the terms as parts of words."""
+    long = [term for term in asked if len(term) >= _SHORTEST][: recall.TERMS]
+    if not long:
+        return []
+    holds = " + ".join([f"(instr(lower({_TEXT}), ?) > 0)"] * len(long))
+    sql = (
+        f"SELECT {_PART}, {holds} AS held FROM word w JOIN memory m ON m.n = w.rowid "
+        f"JOIN page g ON g.n = m.n WHERE held > 0 AND {condition.sql} "
+        "ORDER BY held DESC, m.key LIMIT ?"
+    )
+    values = (*map(safe, long), *condition.values, recall.POOL)
     return [_Part(*values) for values in at.db.execute(sql, values)]
 
 
@@ -145,3 +165,17 @@ def _candidate(
         bool(part.paths and at.stale(files(part.paths))),
         part.status == "archived",
     )
+
+
+def near(at: Recollection, key: str) -> list[str]:
+    """Keys among which one may be that was meant: of the same words, place or beginning."""
+    asked = key.strip()
+    found = at.keys(asked)[:_SOME]
+    words = match(terms(asked))
+    if words:
+        sql = "SELECT key FROM word WHERE word MATCH ? ORDER BY rank LIMIT ?"
+        wanted = f"key : ({words})"
+        found += [row[0] for row in at.db.execute(sql, (wanted, _SOME))]
+    place = asked.rpartition("/")[0]
+    found += at.keys(f"{place}/" if place else asked[:2])[:_SOME]
+    return list(dict.fromkeys(found))

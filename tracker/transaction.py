@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracker.answers import Answers
     from tracker.caller import Caller
     from tracker.model import Issue
+    from tracker.recollection import Recollection
     from tracker.shelf import Drafts
 
 T = TypeVar("T")
@@ -43,6 +44,11 @@ class Transaction(Workspace):
     def answers(self) -> Answers:
         """There are none before the write is done. Raises Refused."""
         self._refuse("it asks what the log holds, which is only known when all is written")
+
+    @property
+    def recollection(self) -> Recollection:
+        """There is none before the write is done either. Raises Refused."""
+        self._refuse("it asks what is remembered, which is only known when all is written")
 
     def edit(self, action: Callable[[Drafts], T]) -> T:
         """Run an action on the drafts that the others changed before."""

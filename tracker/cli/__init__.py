@@ -91,7 +91,7 @@ COMMANDS: dict[str, dict[str, str]] = {
     "Memory": {
         "remember": "remembering:remember",
         "recall": "recalling:recall",
-        "memories": "recalling:memories",
+        "memories": "memofinding:memories",
         "forget": "keeping:forget",
         "memory": "memory:memory",
         "kv": "values:kv",
@@ -178,7 +178,7 @@ def run() -> int:
     # Nothing that a short process makes is worth collecting, neither now nor when it ends.
     gc.set_threshold(100_000)
     try:
-        from tracker.cli.session import here
+        from tracker.cli.process import here
 
         session = here()
         code = _answer(session)

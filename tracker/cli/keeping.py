@@ -8,8 +8,8 @@ import click
 
 from tracker.cli import memoview
 from tracker.cli.command import command, pass_session
+from tracker.cli.memofinding import filtered, only
 from tracker.cli.plain import one_line
-from tracker.cli.recalling import Chosen, filtered
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
@@ -209,10 +209,9 @@ def archive(session: Session, /, names: tuple[str, ...], *, dry_run: bool, **giv
 
     patterns = [name for name in names if keys.is_pattern(name)]
     chosen = [name for name in names if name not in patterns]
-    if patterns:
-        desk = memoview.Desk(session.tracker.library)
-        for pattern in patterns:
-            chosen += [one.key for one in Chosen(session, desk, given).all(pattern)]
+    for pattern in patterns:
+        found = session.memories.listed(only(session, given, pattern))
+        chosen += [row.key for row in found.rows]
     if not chosen:
         raise Invalid("nothing matches", hint="bd memory list")
     if dry_run:

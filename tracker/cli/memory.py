@@ -11,7 +11,8 @@ VERBS: dict[str, str] = {
     "set": "remembering:set_",
     "get": "recalling:get",
     "append": "remembering:append",
-    "list": "recalling:list_",
+    "list": "memofinding:list_",
+    "search": "memofinding:search",
     "show": "recalling:show",
     "mv": "keeping:mv",
     "link": "keeping:link",
@@ -44,6 +45,8 @@ OTHERS: dict[str, str] = {
     "rename": "mv",
     "put": "set",
     "ls": "list",
+    "query": "search",
+    "find": "search",
     "usage": "stats",
 }
 """Other names of verbs."""
@@ -57,6 +60,7 @@ OTHERS: dict[str, str] = {
     examples=[
         'bd memory set climate/drift "Detrend first." --tag ml',
         "bd memory list 'climate/*'",
+        'bd memory search "why does the fit drift?"',
         "bd memory get climate/drift",
         "bd memory ok climate/drift --issue bd-a1b2c",
     ],

@@ -8,7 +8,6 @@ in the package reads `os.environ` or the standard streams, so a test hands in wh
 from __future__ import annotations
 
 import os
-import sys
 import time
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.terminal import Paged, Patience, Terminal
     from tracker.places import Place
+    from tracker.recollection import Recollection
     from tracker.workspace import Workspace
 
 T = TypeVar("T")
@@ -126,14 +126,26 @@ class Session:
         return places.find(self.cwd, self.env, directory=flags.directory, db=flags.db)
 
     @cached_property
+    def _quiet(self) -> Workspace:
+        from tracker.workspace import Workspace
+
+        return Workspace(self.place, self)
+
+    @cached_property
+    def memories(self) -> Recollection:
+        """Questions to what is remembered, without a look at the issues; warns as `tracker`."""
+        found: Recollection = self.__dict__.get("tracker", self._quiet).recollection
+        for text in found.warnings:
+            self.warn(text)
+        return found
+
+    @cached_property
     def tracker(self) -> Workspace:
         """The issues of this workspace; what a reader should know about the log is said once.
 
         A command that writes meets the log only when it does, and says it then.
         """
-        from tracker.workspace import Workspace
-
-        workspace = Workspace(self.place, self)
+        workspace = self._quiet
         for text in () if self.writes else workspace.warnings():
             self.warn(text)
         if not (self.writes or self.json or self.flags.quiet):
@@ -320,9 +332,9 @@ class Session:
             self.patience.stop()
         if self.paged is not None:
             self.paged.end()
-        workspace = self.__dict__.get("tracker")
-        if workspace is not None:
-            workspace.refresh()
+        for name in ("tracker", "_quiet"):
+            if name in self.__dict__:
+                self.__dict__[name].refresh()
 
     def flush(self) -> None:
         """Hand over what was said. Raises OutputClosed, or TrackerError where it cannot be."""
@@ -365,36 +377,3 @@ class Session:
 def _entry(error: TrackerError, **more: str | None) -> dict[str, str]:
     entry = {"error": error.message, "code": error.code}
     return {**entry, **{name: text for name, text in more.items() if text}}
-
-
-def here() -> Session:
-    """The session of this process; its streams speak UTF-8 whatever the locale says."""
-    import io
-
-    for stream, errors in (
-        (sys.stdin, "strict"),
-        (sys.stdout, "backslashreplace"),
-        (sys.stderr, "backslashreplace"),
-    ):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors=errors)
-    try:
-        cwd = os.getcwd()
-    except OSError:  # a folder that was removed under us; what needs no workspace still works
-        cwd = os.environ.get("PWD") or "/"
-    return Session(
-        [_utf8(word) for word in sys.argv],
-        os.environ,
-        stdin=sys.stdin,
-        stdout=sys.stdout,
-        stderr=sys.stderr,
-        cwd=cwd,
-    )
-
-
-def _utf8(word: str) -> str:
-    """An argument as its sender wrote it, where the locale made Python read it otherwise."""
-    try:
-        return word if word.isascii() else os.fsencode(word).decode()
-    except UnicodeError:
-        return word

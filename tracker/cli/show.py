@@ -122,10 +122,12 @@ def with_memories(session: Session, told: Page) -> Page:
     files = (os.path.join(folder, name) for name in ("memory.jsonl", ".local/memory.jsonl"))
     if not (keys or any(map(_holds_anything, files))):
         return told
-    from tracker.cli.memoview import heading
+    from tracker.cli.memorows import heading
+    from tracker.recollection import Only
 
-    found = session.tracker.library.of_issue(told.row.id, keys)
-    return told._replace(memories=[(one.key, heading(one)) for one in found])
+    only = Only(issue=told.row.id, given=tuple(keys), everything=True)
+    found = session.memories.listed(only).rows
+    return told._replace(memories=[(row.key, heading(row)) for row in found])
 
 
 def _holds_anything(path: str) -> bool:
