@@ -917,3 +917,17 @@ def test_help_gives_an_example_and_the_defaults(place, command):
     assert f"bd {command}" in told.partition("Examples:")[2]
     if command in {"list", "ready", "search"}:
         assert "with --json" in told
+
+
+def test_what_waits_may_be_asked_for_by_the_filters_of_ready(place):
+    waiting = place.ask("blocked")
+    kinds = {(one["issue_type"], one["priority"]) for one in waiting}
+    assert len(kinds) > 1
+    for kind, urgency in kinds:
+        found = place.ask("blocked", "--type", kind, "-p", str(urgency))
+        alike = [one for one in waiting if (one["issue_type"], one["priority"]) == (kind, urgency)]
+        assert found == alike
+    assert place.ask("blocked", "--label", "nobody-has-it") == []
+    assert place.ask("blocked", "--no-assignee") == [
+        one for one in waiting if not one.get("assignee")
+    ]

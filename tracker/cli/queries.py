@@ -293,7 +293,7 @@ def _nothing(answers: Answers, filter: Filter) -> str:
     "blocked",
     examples=["bd blocked", "bd blocked --parent bd-a1b2c --json", "bd blocked --why bd-d3e4f"],
 )
-@filtered("under")
+@filtered("under", "priority", "assignee", "no_assignee", "label", "label_any", "type")
 @click.option("--why", metavar="ID", help="What ID waits for, down to what can be worked on")
 @pass_session
 def blocked(session: Session, /, why: str | None, **given: Any) -> None:
