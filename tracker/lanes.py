@@ -113,13 +113,14 @@ def _pieces(ids: Sequence[str], needs: Mapping[str, Sequence[str]]) -> list[list
     for id in ids:
         for to in needs[id]:
             near[to].append(id)
+    place = {id: at for at, id in enumerate(ids)}
     pieces, alone, seen = [], [], set[str]()
     for id in ids:
         if id not in seen:
             piece = reachable([id], near.__getitem__)
             seen |= piece
-            held = [one for one in ids if one in piece] if len(piece) > 1 else []
-            pieces.append(held) if held else alone.append(id)
+            held = sorted(piece, key=place.__getitem__)
+            pieces.append(held) if len(held) > 1 else alone.append(id)
     return [*sorted(pieces, key=len, reverse=True), alone]
 
 

@@ -78,6 +78,14 @@ class Scene(NamedTuple):
             found.append(id)
         return found
 
+    def members(self) -> dict[str, list[Item]]:
+        """For each group all that is in it, however deep."""
+        found: dict[str, list[Item]] = {}
+        for id, item in self.items.items():
+            for group in self.ancestors(id):
+                found.setdefault(group, []).append(item)
+        return found
+
     def needs(self) -> dict[str, list[str]]:
         """For each issue what comes before it by a link."""
         found: dict[str, list[str]] = {id: [] for id in self.items}

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker.cli.lettering import COLOURS, brief, cut, escaped, spent, width, wrapped
 from tracker.cli.plain import one_line
 from tracker.cli.render import icon
-from tracker.lanes import Lanes, arrange
+from tracker.lanes import Lanes, Place, arrange
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
-    from tracker.lanes import Place
     from tracker.scene import Item, Scene
 
 CARD, TALL = 236, 62  # the size of a card
@@ -66,7 +66,8 @@ def told(scene: Scene) -> str:
 class Picture(NamedTuple):
     """A scene with a cell for each issue, and the upper left corner of each lane, in pixels.
 
-    The lanes are `apart` where there are many; arrows then stay within a lane.
+    The lanes are `apart` where there are many; arrows then stay within a lane. `cells` are those
+    that are taken.
     """
 
     scene: Scene
@@ -75,6 +76,7 @@ class Picture(NamedTuple):
     wide: int
     high: int
     apart: bool
+    cells: AbstractSet[Place]
 
     def corner(self, id: str) -> tuple[int, int]:
         """The upper left corner of a card."""
@@ -101,7 +103,7 @@ def laid_out(scene: Scene) -> Picture:
     parents = {id: scene.parent(id) for id in [*sorted(scene.groups), *order]}
     apart = len(order) > MANY
     lanes = arrange(order, parents, scene.needs(), apart=apart)
-    picture = Picture(scene, lanes, [], 0, 0, apart)
+    picture = Picture(scene, lanes, [], 0, 0, apart, set(lanes.places.values()))
     sizes = [_size(picture, number) for number in range(len(lanes.lanes))]
     corners, wide, high = _packed(sizes, apart=apart)
     wide = max(wide + 2 * MARGIN - GAP + 2 * PAD, 3 * CARD)
@@ -142,14 +144,17 @@ def svg(scene: Scene, title: str) -> str:
     box = f"0 0 {picture.wide} {picture.high}"
     links = _links(picture)
     unseen = _unseen(picture, links)
+    members, needs = scene.members(), scene.needs()
     lanes = range(len(picture.lanes.lanes))
+    told = [_progress(scene, needs.get(lane.id, []), members.get(lane.id, []))
+            for lane in picture.lanes.lanes]  # fmt: skip
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{box}" role="img">',
         f"<title>{escaped(title)}</title>",
         f"<style>{STYLE}</style>",
         '<rect width="100%" height="100%" fill="var(--bg)"/>',
         *_header(picture, title),
-        *(part for number in lanes for part in _lane(picture, number)),
+        *(part for number in lanes for part in _lane(picture, number, told[number])),
         *(
             _arrow(picture, pair, number, critical=critical)
             for number, (pair, critical) in enumerate(links.items())
@@ -178,7 +183,7 @@ def _header(picture: Picture, title: str) -> Iterator[str]:
         yield f'<text class="dim" x="{at + 26}" y="60">{escaped(line)}</text>'
 
 
-def _lane(picture: Picture, number: int) -> Iterator[str]:
+def _lane(picture: Picture, number: int, told: str) -> Iterator[str]:
     lane, (x, y) = picture.lanes.lanes[number], picture.corners[number]
     columns, high = _size(picture, number)
     wide = columns * STEP - GAP + 2 * PAD
@@ -186,7 +191,7 @@ def _lane(picture: Picture, number: int) -> Iterator[str]:
     if lane.id:
         item, scene = picture.scene.groups[lane.id], picture.scene
         around = "".join(f"{id} / " for id in reversed(scene.ancestors(lane.id)))
-        extra = cut(_progress(scene, lane.id), wide / 7 - 16)
+        extra = cut(told, wide / 7 - 16)
         title = cut(f"{around}{lane.id}  {item.row.title}", wide / 7.8 - len(extra) - 3)
         yield (
             f'<g class="{item.state}" data-id="{escaped(lane.id)}">'
@@ -200,12 +205,10 @@ def _lane(picture: Picture, number: int) -> Iterator[str]:
         yield f'<text class="head dim" x="{x + PAD}" y="{y + 24}">In no epic</text>'
 
 
-def _progress(scene: Scene, group: str) -> str:
+def _progress(scene: Scene, needs: list[str], members: list[Item]) -> str:
     """How many members of a group are done, and what it waits for."""
-    members = [item for id, item in scene.items.items() if group in scene.ancestors(id)]
     done = sum(item.state == "closed" for item in members)
-    waits = [link.first for link in scene.links if link.then == group
-             and scene.items[link.first].state != "closed"]  # fmt: skip
+    waits = [id for id in needs if scene.items[id].state != "closed"]
     return f"{_waits(waits)}{' · ' if waits else ''}{done} of {len(members)} done"
 
 
@@ -309,7 +312,7 @@ def _way(picture: Picture, pair: tuple[str, str], number: int) -> str:
                 f"H{x2}C{x2 - bend} {low} {x2 - bend} {y2} {x2} {y2}")  # fmt: skip
     if two.column == one.column + 1:
         return f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
-    if y1 == y2 and _is_free(picture, one, two):
+    if y1 == y2 and _is_free(picture.cells, one, two):
         return f"M{x1} {y1}H{x2}"
     gutter = y2 + (TALL // 2 + ROW // 2) * (1 if y1 > y2 else -1) + number % 5 * 2 - 4
     left, right = x1 + GAP - 8, x2 - GAP + 16
@@ -317,9 +320,7 @@ def _way(picture: Picture, pair: tuple[str, str], number: int) -> str:
             f"C{right + bend} {gutter} {x2 - bend} {y2} {x2} {y2}")  # fmt: skip
 
 
-def _is_free(picture: Picture, one: Place, two: Place) -> bool:
+def _is_free(cells: AbstractSet[Place], one: Place, two: Place) -> bool:
     """Whether no card stands between two places of a row."""
-    return not any(
-        place.lane == one.lane and place.row == one.row and one.column < place.column < two.column
-        for place in picture.lanes.places.values()
-    )
+    between = range(one.column + 1, two.column)
+    return not any(Place(one.lane, column, one.row) in cells for column in between)

@@ -126,6 +126,7 @@ def lines(scene: Scene, *, compact: bool = False) -> Iterator[str]:
     steps: dict[int, list[str]] = {}
     for id, step in layers(scene.needs()).items():
         steps.setdefault(step, []).append(id)
+    needs = scene.needs()
     yield f"\n📊 {_count(len(scene.items), 'issue')}, {_count(len(scene.links), 'dependency')}"
     for step in sorted(steps):
         ids = sorted(steps[step], key=lambda id: (scene.items[id].row.priority, id))
@@ -133,7 +134,7 @@ def lines(scene: Scene, *, compact: bool = False) -> Iterator[str]:
             yield f"{step + 1}: {' '.join(map(one_line, ids))}"
             continue
         yield f"\nStep {step + 1}:"
-        yield from (_line(scene, scene.items[id]) for id in ids)
+        yield from (_line(scene, scene.items[id], needs[id]) for id in ids)
     yield ""
     path = told(scene)
     if path:
@@ -149,15 +150,14 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what if number == 1 else plural}"
 
 
-def _line(scene: Scene, item: Item) -> str:
+def _line(scene: Scene, item: Item, needs: list[str]) -> str:
     from tracker.cli.lettering import spent
 
     row = item.row
     mark = "*" if scene.step(row.id) else " "
     minutes = f" ({spent(row.estimated)})" if row.estimated else ""
     who = f" @{one_line(row.assignee)}" if row.assignee else ""
-    needs = dict.fromkeys(link.first for link in scene.links if link.then == row.id)
-    waits = f" ← {', '.join(map(one_line, needs))}" if needs else ""
+    waits = f" ← {', '.join(map(one_line, dict.fromkeys(needs)))}" if needs else ""
     return f"{mark} {render.short(row)}{minutes}{who}{waits}"
 
 

@@ -34,6 +34,7 @@ _SAID = (
     (re.compile(r"^(Not ready:)"), YELLOW),
     (re.compile(r"^(Critical path:)"), RED),
     (re.compile(r"^ *(Fix:|Hint:)"), CYAN),
+    (re.compile(r"^ {2,3}([A-Z][A-Za-z ]{1,30}:)(?= )"), DIM),
     (re.compile(r"^(Step \d+|[A-Z][a-z]+(?: [a-z]+)?):$"), BOLD),
 )
 _REMARKS = {"Error:": f"{BOLD};{RED}", "Warning:": YELLOW, "Note:": DIM, "Hint:": CYAN}
