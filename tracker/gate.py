@@ -11,15 +11,15 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tracker import screen
+from tracker import secrets
 from tracker.beside import PRIVATE
 from tracker.config import names
-from tracker.refresh import make_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tracker.caller import Caller
+    from tracker.screen import Policy
     from tracker.shelf import Shelf, Wanted
 
 T = TypeVar("T")
@@ -31,7 +31,7 @@ KEY = "secrets.allow"
 class Gate:
     """The gate of one caller; `cautions` tells what the last write brought that may be a secret."""
 
-    def __init__(self, policy: Callable[[], screen.Policy]) -> None:
+    def __init__(self, policy: Callable[[], Policy]) -> None:
         self.cautions: tuple[str, ...] = ()
         self._policy = policy
         self._marks: dict[str, str] = {}
@@ -41,14 +41,20 @@ class Gate:
 
         What never leaves this clone may hold anything, and is no excuse for what does.
         """
-        shared = {
+        self.cautions, self._marks = (), {}
+        shared = {file: lines for file, lines in wanted.items() if not file.startswith(PRIVATE)}
+        doubtful = {
             (file, name): line
-            for file, lines in wanted.items()
+            for file, lines in shared.items()
             for name, line in lines.items()
-            if not file.startswith(PRIVATE)
+            if line is not None and secrets.hinted(line.decode("utf-8", "replace"))
         }
-        before = (shelf.of(file).line(name) for file, name in shared)
-        found = screen.screened(shared, (line for line in before if line), self._policy)
+        if not doubtful:  # as nearly always
+            return wanted
+        from tracker import screen
+
+        before = (shelf.of(file).line(name) for file, lines in shared.items() for name in lines)
+        found = screen.screened(doubtful, (line for line in before if line), self._policy)
         self.cautions, self._marks = found.warnings, dict(found.marks)
         if not self._marks:
             return wanted
@@ -60,15 +66,21 @@ class Gate:
 
     def marked(self, value: T) -> T:
         """Records and texts as the last write has them, with a mark in place of each secret."""
-        return screen.replaced(value, self._marks) if self._marks else value
+        if not self._marks:
+            return value
+        from tracker.screen import replaced
+
+        return replaced(value, self._marks)  # type: ignore[no-any-return]
 
 
-def policy(local: str, config: Mapping[str, Any], caller: Caller) -> screen.Policy:
+def policy(local: str, config: Mapping[str, Any], caller: Caller) -> Policy:
     """What this caller says about secrets; what passes is remembered."""
+    from tracker.screen import Policy
+
     said = caller.allowed_secrets
     if said:
         _remember(local, said)
-    return screen.Policy(caller.redact, allowed(local, config) | said)
+    return Policy(caller.redact, allowed(local, config) | said)
 
 
 def allowed(local: str, config: Mapping[str, Any]) -> frozenset[str]:
@@ -78,6 +90,8 @@ def allowed(local: str, config: Mapping[str, Any]) -> frozenset[str]:
 
 def _remember(local: str, fingerprints: Iterable[str]) -> None:
     """Let these pass from now on; where that cannot be written, nothing is lost."""
+    from tracker.refresh import make_local
+
     new = sorted(set(fingerprints) - _remembered(local))
     with suppress(OSError):
         make_local(local)

@@ -45,7 +45,7 @@ setup.add_command(setup_git)
 
 
 @setup.command("list", examples=["bd setup list", "bd setup list --json"])
-@click.argument("name", required=False, metavar="")
+@click.argument("name", required=False, metavar="[NAME]")
 @click.option("--list", is_flag=True, expose_value=False, hidden=True)
 @pass_session
 def list_(session: Session, name: str | None) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker import runlog, runs
@@ -15,7 +16,7 @@ from tracker.errors import NoMemory
 from tracker.times import stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tracker.answers import Row
     from tracker.cli.agents import Agent
@@ -118,9 +119,27 @@ def _keys(agent: Agent, run: Run) -> list[str]:
     """The keys that the session wrote, and those that its edits were noted under."""
     if not run.began:
         return []
-    written = [one.key for one in agent.workspace.library.find()
-               if one.source.session == run.session]  # fmt: skip
-    return list(dict.fromkeys((*run.keys, *written)))
+    return list(dict.fromkeys((*run.keys, *_written(agent, run.session))))
+
+
+def _written(agent: Agent, session: str) -> Iterator[str]:
+    """The keys of memories that name the session; only lines that hold its name are parsed."""
+    from tracker.beside import MEMORY_FILE, PRIVATE
+    from tracker.codec import quote
+    from tracker.files import contents
+    from tracker.memoline import decode_memory
+    from tracker.words import TOMBSTONE
+
+    name = quote(session).encode()
+    for file in (MEMORY_FILE, PRIVATE + MEMORY_FILE):
+        data = contents(os.path.join(agent.cli.place.beads, file)) or b""
+        for line in data.splitlines() if name in data else ():
+            if name not in line:
+                continue
+            with suppress(ValueError):
+                memory = decode_memory(line)
+                if memory.source.session == session and memory.status != TOMBSTONE:
+                    yield memory.key
 
 
 def _shared(agent: Agent) -> Memory | None:
