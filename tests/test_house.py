@@ -27,7 +27,7 @@ LAYERS = (
     ("log", "memories", "sheet", "shelf"),
     (
         "agenthooks", "blocks", "burndown", "critical", "lanes",
-        "echoes", "keys", "outcomes", "remember", "settling", "wishes",
+        "echoes", "keys", "moved", "outcomes", "remember", "settling", "wishes",
         "screen",
         "secrets",
         "runs",

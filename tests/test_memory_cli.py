@@ -505,6 +505,22 @@ def test_conflicts_are_settled(disputed, words, content, left):
     assert found["source"]["by"] == by
 
 
+def test_what_was_written_under_a_key_that_was_moved_is_settled(disputed):
+    said = disputed("memory", "resolve", "old", "--take", "other")
+    assert said.out == "✓ settled climate/drift\n"
+    assert disputed("recall", "old").out == "late\n"
+    assert "old" not in [one["key"] for one in disputed("memory", "conflicts", "--json").json]
+    disputed("undo")
+    assert (
+        "--take is kept or other" in disputed("memory", "resolve", "old", "--take", "7", code=1).err
+    )
+    disputed("memory", "resolve", "old", "--take", "kept")
+    assert disputed("recall", "old").out == "Detrend first.\n"
+    disputed("undo")
+    disputed("memory", "resolve", "old", "--text", "Both.")
+    assert disputed("recall", "climate/drift").out == "Both.\n"
+
+
 def test_settling_needs_a_choice(disputed):
     assert "is needed" in disputed("memory", "resolve", "climate/drift", code=2).err
     bad = disputed("memory", "resolve", "climate/drift", "--take", "7", code=1)

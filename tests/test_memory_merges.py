@@ -10,7 +10,7 @@ from memories_of import NAMES, memories
 
 from tracker.memoline import decode_memory, encode_memory
 from tracker.memories import Memories
-from tracker.memory import Source
+from tracker.memory import Memory, Source
 from tracker.merge import three_way
 
 PATH = ".beads/memory.jsonl"
@@ -92,3 +92,22 @@ def test_a_file_of_another_spelling_is_a_side_like_any_other(one, two):
     both = b"".join(encode_memory(m) + b"\n" for m in sorted((one, two), key=lambda m: m.key))
     assert three_way(b"", data, both, PATH).data == both
     assert decode_memory(data) == one
+
+
+@FEWER
+@given(memories(key="a"), sides({}), st.sampled_from(["one", "one\ntwo", ""]), TIMES, TIMES)
+def test_an_edit_follows_a_memory_that_was_moved(one, others, content, at, then):
+    base = {key: m for key, m in others.items() if key not in {"a", "b"}}
+    base["a"] = replace(one, content="one", status="active", moved_to="", updated_at=at)
+    tombstone = Memory(key="a", status="tombstone", moved_to="b", updated_at=then)
+    mover = base | {"a": tombstone, "b": replace(base["a"], key="b", updated_at=then)}
+    editor = base | {"a": replace(base["a"], content=content, tags=("new",), updated_at=at)}
+    files = [file_of(side) for side in (base, mover, editor)]
+    merged = three_way(*files, PATH)
+    assert merged == three_way(files[0], files[2], files[1], PATH)
+    found = Memories(merged.data, "memory.jsonl")
+    assert found["a"] == tombstone
+    assert found["b"].content == content
+    assert "new" in found["b"].tags
+    again = three_way(files[2], merged.data, files[2], PATH)
+    assert again.data == merged.data

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import lists, renamed, sides, strangers
+from tracker import lists, moved, renamed, sides, strangers
 from tracker.codec import ALWAYS, Member, decode, encode, in_order, members
 from tracker.lines import BOM, MARKER, newline_of
 from tracker.loss import losses
@@ -106,9 +106,11 @@ def _written(found: list[Side], files: Sequence[bytes], said: list[Decision]) ->
         for side in found[1:]
         for row in side.repeated
     ]
-    followed, decisions = renamed.follow((found[0].rows, found[1].rows, found[2].rows))
-    parted = strangers.part(followed)
-    said += [*decisions, *parted.decisions]
+    renames, decisions = renamed.follow((found[0].rows, found[1].rows, found[2].rows))
+    is_moved = any(b'"moved_to"' in data for data in files)
+    moves, more = moved.follow(renames) if is_moved else (renames, [])
+    parted = strangers.part(moves)
+    said += [*decisions, *more, *parted.decisions]
     lines = _records(parted.sides, said)
     unread = _unread([side.unread for side in found], said)
     said += losses(parted.sides)

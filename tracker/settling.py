@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tracker import disputes, remember
@@ -10,11 +11,11 @@ from tracker.codec import in_order, members
 from tracker.disputes import Choice, Subject
 from tracker.errors import Invalid
 from tracker.memoline import MEMORY_RANK, decode_memory, encode_memory
+from tracker.memory import Memory
 
 if TYPE_CHECKING:
     from tracker.disputes import Entry
     from tracker.memories import Notes
-    from tracker.memory import Memory
     from tracker.wishes import Hand
 
 _BOUND = frozenset({"key", "updated_at", "tags", "related", "supersedes", CONFLICTS})
@@ -36,7 +37,13 @@ def standing(memory: Memory, field: str) -> Any:
 
 
 def settle(notes: Notes, key: str, choice: Choice, hand: Hand) -> Memory:
-    """Let a value stand, and forget the others of that field. Raises Invalid, or NoMemory."""
+    """Let a value stand, and forget the others of that field. Raises Invalid, or NoMemory.
+
+    Of a key that was moved, `other` is what was written there afterwards: it goes to the new key.
+    """
+    left = notes.get(key)
+    if left is not None and is_left(left):
+        return _settle_left(notes, left, choice, hand)
     memory = remember.live(notes, key)
     found = entries(memory)
     taken = disputes.chosen(Subject(memory.key, "memory "), found, choice)
@@ -51,3 +58,22 @@ def settle(notes: Notes, key: str, choice: Choice, hand: Hand) -> Memory:
         raws[CONFLICTS] = others
     raws["updated_at"] = f'"{after(memory.updated_at, hand.who)}"'
     return notes.put(decode_memory(in_order(raws, MEMORY_RANK)))
+
+
+def is_left(memory: Memory) -> bool:
+    """Whether a key was moved on one branch and written on another, so that its text stayed."""
+    return bool(memory.moved_to and memory.content)
+
+
+def _settle_left(notes: Notes, left: Memory, choice: Choice, hand: Hand) -> Memory:
+    """What is to become of a text that stayed behind under a key that was moved."""
+    memory = remember.live(notes, left.key)
+    if choice.text is not None or choice.take != disputes.KEPT:
+        if choice.text is None and choice.take not in {disputes.OTHER, "1"}:
+            raise Invalid(f"--take is kept or other, not {choice.take!r}")
+        content = left.content if choice.text is None else choice.text
+        memory = remember.put(notes, memory.key, {"content": content}, hand)
+    bare = Memory(key=left.key, kind=left.kind, created_at=left.created_at, status=left.status)
+    at = after(left.updated_at, hand.who)
+    notes.put(replace(bare, moved_to=left.moved_to, updated_at=at), private=False)
+    return memory

@@ -31,10 +31,10 @@ def conflicts(session: Session, names: tuple[str, ...]) -> None:
 
 
 def _tell(session: Session, memories: Sequence[Memory]) -> None:
-    from tracker.settling import entries, standing
+    from tracker.settling import entries, is_left, standing
 
     rows = [(one, held) for one in memories if (held := entries(one))]
-    lost = [one for one in memories if one.moved_to and one.content]
+    lost = [one for one in memories if is_left(one)]
     if session.json:
         told: list[dict[str, Any]] = [
             {
@@ -60,7 +60,7 @@ def _tell(session: Session, memories: Sequence[Memory]) -> None:
     for one in lost:
         session.say(
             f"{one_line(one.key)} was moved to {one_line(one.moved_to)} on one branch"
-            f" and written on another:\n      {_shown(one.content)}"
+            f" and written on another:\n      1:     {_shown(one.content)}"
         )
 
 
