@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from strategies import DEEP, MEMORIES, conflicts, edited, files, ids, logs, small_issues
 
@@ -203,11 +203,16 @@ def test_the_form_of_the_end_of_a_file_is_kept(data):
                 assert result.count(b"\r\n") in {0, result.count(b"\n")}
 
 
+@example(b"<<<<<<<")
 @given(st.binary(max_size=60) | st.text('{}[]":,id\\\r\n \ufeffé', max_size=60).map(str.encode))
 def test_any_bytes_at_all_are_a_log(data):
     log = Log(data)
-    assert after(log, {}) == data
     assert [log[id].id for id in log] == list(log)
+    if log.markers:
+        with pytest.raises(Conflicted):
+            after(log, {})
+        return
+    assert after(log, {}) == data
     assume(b"\r" not in data)  # a lone one at the end of a file is part of its last line
     other = Log(after(log, {"bd-new": encode(replace(A, id="bd-new"))}))
     assert other["bd-new"].title == "A"

@@ -295,8 +295,9 @@ def _loaded(target: str) -> click.Command:
 
 
 def _is_needed(param: click.Parameter) -> bool:
-    """Whether a command does nothing without it: an argument that is not in brackets."""
-    return isinstance(param, click.Argument) and param.human_readable_name[:1] != "["
+    """Whether a command does nothing without it: an argument in its usage, not in brackets."""
+    shown = param.human_readable_name if isinstance(param, click.Argument) else ""
+    return shown != "" and not shown.startswith("[")
 
 
 class Root(Group):
