@@ -27,6 +27,7 @@ READS = [
     ["epic", "status", "--json"], ["sync", "--flush-only"], ["hook", "pre-commit"],
     ["daemon", "status"],
     ["history", "t-a"], ["diff"], ["list", "--ref", "HEAD"], ["show", "t-a", "--as-of", "HEAD"],
+    ["memory", "scan", "--json"],
 ]  # fmt: skip
 WRITES = [
     ["remember", "Run the migrations first", "--issue", "t-a"],

@@ -125,7 +125,8 @@ def words(*given, known="description task-id used* success? format?- operation- 
 
 def test_every_spelling_of_a_flag_is_the_same():
     for spelled in (
-        ["--task-id", "T"], ["--task-id=T"], ["--taskId", "T"], ["--taskId=T"], ["--task_id", "T"],
+        ["--task-id", "T"], ["--task-id=T"], ["-t", "T"],
+        ["--taskId", "T"], ["--taskId=T"], ["--task_id", "T"],
     ):  # fmt: skip
         found, _ = words(*spelled, "--success")
         assert found.values == {"task-id": "T", "success": True}, spelled

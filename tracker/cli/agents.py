@@ -201,11 +201,16 @@ def command_of(name: str) -> Command | None:
         name,
         callback=run,
         params=[click.Argument(["words"], nargs=-1, metavar="[--FLAG VALUE]...")],
-        help=f"{hook.help} Never fails the caller.",
+        help=f"{hook.help}{_flags(hook)}",
         examples=[hook.example or f"bd hooks {name}"],
     )
     made.tail = "default"  # whatever the flags
     return made
+
+
+def _flags(hook: Hook) -> str:
+    flags = loosely.told(f"{hook.known} session-id agent-id strict?")
+    return f"\n\nNever fails its caller, but for --strict. Flags, in any spelling: {flags}."
 
 
 def _hook(name: str) -> Hook:

@@ -78,7 +78,8 @@ def _prompt(agent: Agent, given: Mapping[str, Any]) -> None:
         return
     found, _ = tasks.recalled(agent, prompt, 10)
     items = [one for one in found if one.score >= WEAK and one.key not in agent.run.shown]
-    shown, count = injection.section(items, frozenset(), injection.ITEMS, injection.BUDGET)
+    size = injection.ITEMS, injection.BUDGET
+    shown, count = injection.section(items, frozenset(), *size, len(items))
     if count:
         agent.log("shown", keys=tuple(one.key for one in items[:count]))
     _context(agent, "UserPromptSubmit", shown)

@@ -92,11 +92,11 @@ def fenced(texts: Iterable[str]) -> str:
 
 
 def section(
-    items: Sequence[Item], seen: frozenset[str], count: int, budget: int
+    items: Sequence[Item], seen: frozenset[str], count: int, budget: int, total: int
 ) -> tuple[str, int]:
     """The memories for a task within a budget of characters, and how many of them are shown.
 
-    What the session has seen before is given in brief.
+    What the session has seen before is given in brief; there are `total` to choose from.
     """
     from tracker.recall import chosen
 
@@ -106,4 +106,5 @@ def section(
     choice = chosen(forms, count, room)
     if not choice.texts:
         return "", 0
-    return f"{head.format(choice.shown)}\n{fenced(choice.texts)}", len(choice.texts)
+    shown = f"{len(choice.texts)} of {max(total, len(items))} shown"
+    return f"{head.format(shown)}\n{fenced(choice.texts)}", len(choice.texts)

@@ -55,8 +55,22 @@ def yes(text: str) -> bool | None:
     return _YES.get(text.strip().lower()) if found is None else found
 
 
+_SHORT = {
+    "-c": "command", "-d": "description", "-f": "file", "-i": "task-id", "-k": "memory-key",
+    "-m": "message", "-s": "success", "-t": "task-id",
+}  # fmt: skip
+
+
+def told(known: str) -> str:
+    """The flags of such a text that mean something, as help shows them."""
+    names = [name for name in known.split() if not name.endswith("-")]
+    return ", ".join(f"--{name.rstrip('?*')}{'' if '?' in name else ' V'}" for name in names)
+
+
 def plain(name: str) -> str:
     """A flag as it is known here: `--taskId` and `--task_id` are `task-id`."""
+    if name in _SHORT:
+        return _SHORT[name]
     spaced = re.sub(r"(?<=[a-z0-9])([A-Z])", r"-\1", name.lstrip("-"))
     return spaced.replace("_", "-").lower()
 

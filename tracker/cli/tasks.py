@@ -42,7 +42,7 @@ def before(agent: Agent) -> None:
     asked = " ".join(part for part in (text, issue.title if issue else "") if part)
     count, budget = _number(agent, "k", injection.ITEMS), _number(agent, "budget", injection.BUDGET)
     items, total = recalled(agent, asked, max(count * 4, 10))
-    shown, length = injection.section(items, agent.run.shown, count, budget)
+    shown, length = injection.section(items, agent.run.shown, count, budget, total)
     keys = tuple(one.key for one in items[:length])
     near = [one for one in related(agent, asked) if not issue or one["id"] != issue.id]
     agent.log("task", task=name, text=text, issue=issue.id if issue else "", keys=keys)
@@ -241,6 +241,6 @@ def _ended(
         link = f" --issue {one_line(issue.id)}" if issue else ""
         fail = " --verdict failure" if verdict == "failure" else ""
         lines.append(f'  Learned something? bd remember "WHAT, AND WHEN IT HELPS"{link}{fail}')
-    else:
+    elif not credited:
         lines.append("  No verdict was recorded: --success true|false, or --check COMMAND")
     return lines
