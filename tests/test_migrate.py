@@ -132,7 +132,7 @@ def test_nothing_happens_to_the_database_nor_in_a_dry_run(beads):
     beads("migrate")
     after = state()
     assert {name for name in after if after[name] != before.get(name)} <= {
-        "issues.jsonl", "config.yaml", ".jsonl.lock",
+        "issues.jsonl", "memory.jsonl", "config.yaml", ".jsonl.lock",
     }  # fmt: skip
     assert "beads.db-wal" not in after
 
@@ -402,3 +402,28 @@ def test_folders_that_cannot_be_read(bd, files, why):
     (bd.path / "e").mkdir()
     (bd.path / "e" / "a.md").write_text(TK)
     assert bd("migrate", "e", "--json").json["created"] == 1
+
+
+def test_memories_and_values_of_the_database_come_along(bd):
+    values = [("kv.memory.auth-jwt", "RS256"), ("kv.release", "1.4"), ("issue_prefix", "t")]
+    path = database(bd.beads / "beads.db", {"id": "t-1"}, config=values)
+    assert bd("migrate").out.splitlines()[1] == "✓ 1 created, 0 updated; memories: 2 created"
+    assert bd("recall", "auth-jwt").out == "RS256\n"
+    assert bd("kv", "get", "release").out == "1.4\n"
+    assert [one["key"] for one in bd("memory", "list", "--json").json] == ["auth-jwt"]
+    again = bd("migrate", str(path), "--json").json
+    assert again["memories"]["unchanged"] == 2
+
+
+def test_memories_of_claude_flow_are_pointed_at(bd):
+    (bd.path / ".swarm").mkdir()
+    sqlite3.connect(bd.path / ".swarm" / "memory.db").execute(
+        "CREATE TABLE memory_entries (key TEXT, value TEXT, namespace TEXT)"
+    ).connection.close()
+    line = "  claude-flow-memories: .swarm/memory.db (bd memory import .swarm/memory.db)\n"
+    assert bd("migrate", "--inspect").out == f"0 issues in the log\n{line}"
+    assert bd("migrate").out.endswith(
+        "\n  .swarm/memory.db holds memories: bd memory import .swarm/memory.db\n"
+    )
+    said = bd("migrate", ".swarm/memory.db", code=1)
+    assert "bd memory import" in said.err

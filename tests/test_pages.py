@@ -7,7 +7,7 @@ from test_readme import ROOT, blocks, run
 
 PAGES = {
     "plans.md": ["9 created", "2 updated", "5 commands, 3 issues"],
-    "import.md": ["shop-1.1", "2 created, 0 updated", "output_file"],
+    "import.md": ["shop-1.1", "2 created, 0 updated", "output_file", "Memories: 2 unchanged"],
     "from-br.md": ["app-07b", "✓ Created issue: app-"],
 }
 

@@ -25,6 +25,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+SHOWN = 20
+"""How many findings an error tells."""
+
 
 class TrackerError(Exception):
     """Something a person can act on.
@@ -150,7 +153,8 @@ class SecretFound(Refused):
     code = "secret"
 
     def __init__(self, found: Sequence[str], fingerprints: Sequence[str]) -> None:
-        shown = "; ".join(found[:5]) + (f"; and {len(found) - 5} more" if len(found) > 5 else "")
+        more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        shown = "; ".join(found[:SHOWN]) + more
         super().__init__(
             f"this looks like a secret, and git never forgets: {shown}; nothing was written",
             hint="--redact puts a mark in its place; "

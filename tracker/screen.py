@@ -83,11 +83,11 @@ def screened(
     }
     if redact:
         return _redacted(lines, new)
-    refused = [one for spots in new.values() for one in spots if one.finding.refuses]
-    if refused:
-        prints = dict.fromkeys(one.finding.fingerprint for one in refused)
-        raise SecretFound([*dict.fromkeys(map(str, refused))], [*prints])
-    doubtful = dict.fromkeys(str(one) for spots in new.values() for one in spots)
+    refused = {key: [one for one in spots if one.finding.refuses] for key, spots in new.items()}
+    prints = dict.fromkeys(one.finding.fingerprint for spots in refused.values() for one in spots)
+    if prints:
+        raise SecretFound(_told(refused, len(lines)), [*prints])
+    doubtful = _told(new, len(lines))
     return Screened(dict(lines), tuple(f"this may be a secret: {one}" for one in doubtful))
 
 
@@ -126,6 +126,15 @@ def replaced(value: Any, marks: Mapping[str, str]) -> Any:
     return value
 
 
+def _told(found: Mapping[Any, Iterable[Spotted]], count: int) -> list[str]:
+    """Each finding once; where several records are written, with the name of its record."""
+    told: dict[str, None] = {}
+    for key, spots in found.items():
+        name = f"{key[-1]}: " if count > 1 and isinstance(key, tuple) else ""
+        told.update((f"{name}{one}", None) for one in spots)
+    return [*told]
+
+
 def _redacted(lines: Mapping[K, bytes | None], new: Mapping[K, list[Spotted]]) -> Screened:
     written: dict[Any, bytes | None] = dict(lines)
     marks: dict[str, str] = {}
@@ -133,8 +142,8 @@ def _redacted(lines: Mapping[K, bytes | None], new: Mapping[K, list[Spotted]]) -
         line = lines[key]
         if line is not None and spots:
             written[key] = _marked(line, {one.finding.fingerprint for one in spots}, marks)
-    told = dict.fromkeys(str(one) for spots in new.values() for one in spots)
-    return Screened(written, tuple(f"redacted: {one}" for one in told), tuple(marks.items()))
+    told = tuple(f"redacted: {one}" for one in _told(new, len(lines)))
+    return Screened(written, told, tuple(marks.items()))
 
 
 def _marked(line: bytes, prints: set[str], marks: dict[str, str]) -> bytes:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.session import Session
     from tracker.interchange.arrivals import Arrival
+    from tracker.interchange.remembered import Brought, Verdict
     from tracker.log import Log
     from tracker.shelf import Shelf, Wanted
 
@@ -26,6 +27,7 @@ class Intake(NamedTuple):
     arrivals: Sequence[Arrival] | Callable[[Log], Sequence[Arrival]]
     policy: Policy
     rename: bool = False
+    memories: Sequence[Brought] = ()
 
 
 class Done(NamedTuple):
@@ -33,6 +35,7 @@ class Done(NamedTuple):
 
     names: Named
     taken: Taken
+    notes: Sequence[Verdict] = ()
 
 
 def bring(session: Session, intake: Intake, *, dry: bool) -> Done:
@@ -44,26 +47,40 @@ def bring(session: Session, intake: Intake, *, dry: bool) -> Done:
     who = workspace.who()
     found: list[Done] = []
 
-    def decide(shelf: Shelf) -> Taken:
+    def plan(shelf: Shelf) -> Wanted:
         log = whole(shelf)
         settings = workspace.settings()
         prefix = choose_prefix(log, settings)[0] if intake.rename else ""
         given = intake.arrivals(log) if callable(intake.arrivals) else intake.arrivals
         names = named(log, given, prefix)
-        found[:] = [Done(names, take(log, names.arrivals, intake.policy, who))]
-        return found[0].taken
+        taken = take(log, names.arrivals, intake.policy, who)
+        notes, wanted = _noted(session, shelf, intake)
+        found[:] = [Done(names, taken, notes)]
+        wanted.setdefault(shelf.log, {}).update(taken.lines)
+        back: dict[str, bytes | None] = {id: None for id in taken.lines if id in shelf.archive}
+        return {**wanted, "archive.jsonl": back} if back else wanted
 
-    def plan(shelf: Shelf) -> Wanted:
-        lines = decide(shelf).lines
-        back = {id: None for id in lines if id in shelf.archive}
-        return {shelf.log: lines, "archive.jsonl": back} if back else {shelf.log: lines}
-
-    changes = workspace.preview(lambda drafts: decide(drafts.before)).lines
+    changes = workspace.preview(lambda drafts: plan(drafts.before))
     if dry:
         session.writes = False
-    elif changes:
+    elif any(changes.values()):
         workspace.revise(plan)
     return found[0]
+
+
+def _noted(
+    session: Session, shelf: Shelf, intake: Intake
+) -> tuple[Sequence[Verdict], dict[str, dict[str, bytes | None]]]:
+    """What becomes of the memories among them, and their lines."""
+    if not intake.memories:
+        return (), {}
+    from tracker.interchange import remembered
+    from tracker.shelf import Drafts
+
+    drafts = Drafts(shelf)
+    way = remembered.Way(intake.policy.on_conflict)
+    hand = session.tracker.library.hand("import")
+    return remembered.take(drafts.memories, intake.memories, way, hand), drafts.written()
 
 
 def remark(session: Session, done: Done) -> None:
@@ -76,12 +93,18 @@ def remark(session: Session, done: Done) -> None:
     whys = Counter(one.why for one in done.taken.verdicts if one.what == "skipped" and one.why)
     for why, count in whys.items():
         session.note(f"{count} skipped: {why} (--on-conflict theirs takes what comes in)")
+    for why, count in Counter(one.why for one in done.notes if one.why).items():
+        session.note(f"{count} memories skipped: {why}")
 
 
 def counts(done: Done, *, dry: bool) -> dict[str, Any]:
     """The counts for `--json`, and for a dry run what would become of which issue."""
     renamed = dict(done.names.renamed)
     more: dict[str, Any] = {"renamed": renamed} if renamed else {}
+    if done.notes:
+        from tracker.interchange.remembered import tally
+
+        more["memories"] = tally(done.notes)
     return {**done.taken.counts(), **more, **(_would(done.taken) if dry else {})}
 
 
@@ -102,7 +125,17 @@ def told(done: Done) -> str:
     found = done.taken.counts()
     texts = [f"{found['created']} created, {found['updated']} updated"]
     texts += [f"{found[kind]} {kind}" for kind in ("unchanged", "skipped") if found[kind]]
-    return ", ".join(texts)
+    return ", ".join(texts) + noted(done)
+
+
+def noted(done: Done) -> str:
+    """`; memories: 2 created`, or nothing."""
+    if not done.notes:
+        return ""
+    from tracker.interchange.remembered import tally
+
+    kinds = tally(done.notes).items()
+    return "; memories: " + ", ".join(f"{count} {kind}" for kind, count in kinds if count)
 
 
 def say(session: Session, done: Done, *, dry: bool) -> None:
@@ -115,7 +148,7 @@ def say(session: Session, done: Done, *, dry: bool) -> None:
         found = done.taken.counts()
         session.complain(
             f"Would create {found['created']} new issues, update {found['updated']} existing "
-            f"issues, skip {found['skipped']}; {found['unchanged']} unchanged\n"
+            f"issues, skip {found['skipped']}; {found['unchanged']} unchanged{noted(done)}\n"
             "Dry-run mode: no changes made"
         )
     else:

@@ -22,7 +22,7 @@ _FILTERS = (
     "priority_min", "priority_max", "title", "times", "parent",
 )  # fmt: skip
 
-_OWN = {"output", "form", "force", "archive"}  # what is no filter
+_OWN = {"output", "form", "force", "archive", "memories"}  # what is no filter
 
 
 @command(
@@ -38,7 +38,8 @@ _OWN = {"output", "form", "force", "archive"}  # what is no filter
     "-f", "--format", "form", type=click.Choice(FORMATS), default="jsonl", metavar="FORM",
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
-@click.option("--all", "archive", is_flag=True, help="Archived issues too")
+@click.option("--all", "archive", is_flag=True, help="Archived issues and memories too")
+@click.option("--include-memories", "memories", is_flag=True, help="Memories behind the issues")
 @click.option("--force", is_flag=True, help="Even if FILE holds issues that would be lost")
 @filtered(*_FILTERS)
 @ignored("--events", "--events-reset", "--include-infra", "--scrub")
@@ -48,23 +49,29 @@ def export(session: Session, /, **given: Any) -> None:
     everything = not any(_is_given(given[name]) for name in given.keys() - _OWN)
     lines = _lines(session, None if everything else given, archive=given["archive"])
     output, form = given["output"], given["form"]
+    memories = _memories(session, given)
     if output is None:
-        session.write(_text(lines, "array" if session.json and form == "jsonl" else form))
+        form = "json" if session.json and form == "jsonl" else form
+        session.write(_text([*lines, *memories], form))
         return
     path = os.path.join(session.folder, output)
     if _is_log(session, path):
-        if not everything or given["archive"] or form != "jsonl":
+        if not everything or given["archive"] or memories or form != "jsonl":
             raise Refused(
                 f"{output} is the log itself, which holds every issue",
                 hint="bd export -o ANOTHER-FILE",
             )
     else:
-        _write(path, lines, _text(lines, form).encode("utf-8", "surrogatepass"), given)
+        text = _text([*lines, *memories], form)
+        _write(path, lines, text.encode("utf-8", "surrogatepass"), given)
     if session.json:
         counts = {"success": True, "exported": len(lines), "skipped": 0}
+        if memories:
+            counts["memories"] = len(memories)
         session.emit({**counts, "total_issues": len(lines), "output_file": output})
     elif not session.flags.quiet:
-        session.complain(f"Exported {len(lines)} issues to {output}")
+        more = f" and {len(memories)} memories" if memories else ""
+        session.complain(f"Exported {len(lines)} issues{more} to {output}")
 
 
 def _is_given(value: object) -> bool:
@@ -90,11 +97,24 @@ def _lines(session: Session, given: Mapping[str, Any] | None, *, archive: bool) 
     return [answers.line(n) for n, *_ in answers.keys(chosen(session, given), "id")]
 
 
+def _memories(session: Session, given: Mapping[str, Any]) -> list[bytes]:
+    """The lines of memories as Beads carries them; none that stay in this clone."""
+    if given["form"] not in {"jsonl", "json"} or not (given["memories"] or given["archive"]):
+        return []
+    from tracker.interchange.notebook import as_beads
+
+    library = session.tracker.library
+    notes = library.notes()
+    kept = (one for one in library.find() if one.status == "active")
+    shared = [one for one in kept if not notes.is_private(one.key)]
+    return [line.encode("utf-8", "surrogatepass") for line in as_beads(shared)]
+
+
 def _text(lines: Sequence[bytes], form: str) -> str:
     """The document; lines of the log are copied as they are."""
     if form == "jsonl":
         return "".join(f"{line.decode()}\n" for line in lines)
-    if form in {"json", "array"}:
+    if form == "json":
         return "[" + ",".join(f"\n{line.decode()}" for line in lines) + "\n]\n"
     from tracker.codec import decode
 

@@ -93,7 +93,8 @@ def import_(session: Session, /, file: str, source: str | None, **given: Any) ->
     _remark(session, reading)
     orphans = "strict" if given["strict"] else given["orphan_handling"]
     policy = Policy("skip" if given["skip_existing"] else given["on_conflict"], orphans)
-    wanted = arriving.Intake(reading.arrivals, policy, rename=given["rename_on_import"])
+    rename = given["rename_on_import"]
+    wanted = arriving.Intake(reading.arrivals, policy, rename, reading.memories)
     done = arriving.bring(session, wanted, dry=given["dry_run"])
     arriving.remark(session, done)
     arriving.say(session, done, dry=given["dry_run"])

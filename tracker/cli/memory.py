@@ -33,6 +33,8 @@ VERBS: dict[str, str] = {
     "history": "memohistory:history",
     "stats": "memostats:stats",
     "scan": "scanning:scan",
+    "import": "memoports:import_",
+    "export": "memoports:export",
     "store": "flowverbs:store",
     "retrieve": "flowverbs:retrieve",
     "delete": "flowverbs:delete",

@@ -12,11 +12,16 @@ from tracker.cli.importing import CHOICES, silent
 from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.cli.arriving import Done
     from tracker.cli.session import Session
     from tracker.interchange.arrivals import Arrival
+    from tracker.interchange.remembered import Brought
 
 SQLITE, DOLT, LINES, TICKETS = "beads-sqlite", "beads-dolt", "jsonl", "tickets"
+FLOW = "claude-flow-memories"
+STORES = (".swarm/memory.db", "memory/memory-store.json")
 _EXPORT = "bd export --all -o .beads/issues.jsonl, with the bd that made it; then bd migrate"
 
 
@@ -35,6 +40,7 @@ class Found(NamedTuple):
     leading: frozenset[str] = frozenset()
     settings: tuple[tuple[str, str], ...] = ()
     left_out: tuple[str, ...] = ()
+    memories: Sequence[Brought] = ()
 
 
 @command(
@@ -119,10 +125,11 @@ def _is_database(path: str) -> bool:
 def _found(session: Session, source: Source) -> Found:
     """Everything that a source holds. Raises Invalid."""
     if source.kind == SQLITE:
-        from tracker.interchange import sqlite
+        from tracker.interchange import notebook, sqlite
 
         held = sqlite.read(source.path)
-        return Found(held.arrivals, held.dirty, tuple(held.settings.items()))
+        memories = notebook.of_beads(held.memories, held.values)
+        return Found(held.arrivals, held.dirty, tuple(held.settings.items()), memories=memories)
     if source.kind == TICKETS:
         from tracker.cli.settings import prefix
         from tracker.interchange import tickets
@@ -136,7 +143,7 @@ def _found(session: Session, source: Source) -> Found:
     reading = beads.read(contents(session, source.path), name, watched(session, "Reading"))
     if reading.problems or reading.markers:
         raise Invalid(f"{name} cannot be read as a whole", hint=f"bd import -i {source.path}")
-    return Found(reading.arrivals)
+    return Found(reading.arrivals, memories=reading.memories)
 
 
 def _bring(session: Session, source: Source, given: dict[str, Any]) -> None:
@@ -150,7 +157,8 @@ def _bring(session: Session, source: Source, given: dict[str, Any]) -> None:
             f"no ticket in {source.path}: Markdown files with a front matter that has an id",
             hint="bd import --format markdown FILE reads plans",
         )
-    intake = arriving.Intake(found.arrivals, Policy(given["on_conflict"], leading=found.leading))
+    policy = Policy(given["on_conflict"], leading=found.leading)
+    intake = arriving.Intake(found.arrivals, policy, memories=found.memories)
     done = arriving.bring(session, intake, dry=given["dry_run"])
     settings = _settle(session, dict(found.settings), dry=given["dry_run"])
     if given["dry_run"]:
@@ -215,14 +223,17 @@ def _say(
 
 
 def _say_nothing(session: Session) -> None:
-    others = [source for source in _around(session) if source.kind == TICKETS]
+    others = _around(session)
     if session.json:
         session.emit({"kind": "", "created": 0, "updated": 0, "unchanged": 0, "skipped": 0})
         return
     session.say("Nothing to migrate: the log is the only place where issues are kept")
     for one in others:
         name = os.path.relpath(one.path, session.folder)
-        session.say(f"  {name} holds {one.issues} files of tickets: bd migrate {name}")
+        if one.kind == TICKETS:
+            session.say(f"  {name} holds {one.issues} files of tickets: bd migrate {name}")
+        elif one.kind == FLOW:
+            session.say(f"  {name} holds memories: bd memory import {name}")
 
 
 # Dolt.
@@ -309,6 +320,8 @@ def _around(session: Session) -> list[Source]:
             count = len(tickets.files(path))
             if count:
                 found.append(Source(TICKETS, path, count))
+    stores = (os.path.join(root, *name.split("/")) for name in STORES)
+    found += [Source(FLOW, path) for path in stores if os.path.isfile(path)]
     return found
 
 
@@ -335,7 +348,9 @@ def _inspect(session: Session) -> None:
         return
     session.say(f"{count} issues in the log")
     for one in sources:
+        name = os.path.relpath(one.path, session.folder)
         held = f"{one.issues} issues" if one.issues >= 0 else "cannot be counted"
-        session.say(f"  {one.kind}: {os.path.relpath(one.path, session.folder)} ({held})")
+        about = f"bd memory import {name}" if one.kind == FLOW else held
+        session.say(f"  {one.kind}: {name} ({about})")
     if not sources:
         session.say("nothing to migrate")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import lines
 from tracker.ids import VALID
@@ -10,17 +10,20 @@ from tracker.interchange.arrivals import Arrival
 from tracker.lines import Problem, Unread
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tracker.interchange.arrivals import Watch
+    from tracker.interchange.remembered import Brought
 
 
 class Reading(NamedTuple):
-    """What a file holds; `repeated` ids count as they stand last, `memories` are lines of those."""
+    """What a file holds; `repeated` ids count as they stand last."""
 
     arrivals: tuple[Arrival, ...]
     problems: tuple[Problem, ...] = ()
     markers: tuple[int, ...] = ()
     repeated: tuple[str, ...] = ()
-    memories: tuple[bytes, ...] = ()
+    memories: tuple[Brought, ...] = ()
 
 
 def read(data: bytes, path: str, watch: Watch) -> Reading:
@@ -29,7 +32,7 @@ def read(data: bytes, path: str, watch: Watch) -> Reading:
     problems: list[Problem] = []
     markers: list[int] = []
     repeated: dict[str, None] = {}
-    memories: list[bytes] = []
+    memories: list[Brought] = []
     for item in watch(lines.scan(data), data.count(b"\n")):
         if isinstance(item, Unread):
             (markers.append(item.number) if item.marker else problems.append(_problem(path, item)))
@@ -41,8 +44,8 @@ def read(data: bytes, path: str, watch: Watch) -> Reading:
                 repeated[id] = None
                 del arrivals[id]
             arrivals[id] = Arrival(id, text, item.number, gone=row.get("_deleted") is True)
-        elif isinstance(row.get("key"), str) and row.get("_type", "memory") == "memory":
-            memories.append(text)
+        elif row.get("_type", "memory") == "memory" and (one := _memory(row, text)) is not None:
+            memories.append(one)
         elif (row.get("_type") or "issue") == "issue":
             why = f"{id!r} is no id" if id else "the record has no id"
             problems.append(Problem(path, item.number, why))
@@ -53,6 +56,14 @@ def read(data: bytes, path: str, watch: Watch) -> Reading:
         tuple(repeated),
         tuple(memories),
     )
+
+
+def _memory(row: Mapping[str, Any], text: bytes) -> Brought | None:
+    if not (isinstance(row.get("key"), str) and row["key"]):
+        return None
+    from tracker.interchange.notebook import of_record
+
+    return of_record(row, text.decode("utf-8", "surrogatepass"))
 
 
 def _problem(path: str, item: Unread) -> Problem:

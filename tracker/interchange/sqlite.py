@@ -52,7 +52,10 @@ def read(path: str) -> Held:
             db.text_factory = lambda data: data.decode("utf-8", "replace")
             return _held(_Tables(db))
     except (OSError, sqlite3.Error) as error:
-        raise Invalid(f"{path} cannot be read as a database of Beads: {error}") from None
+        raise Invalid(
+            f"{path} cannot be read as a database of Beads: {error}",
+            hint="memories of claude-flow are brought in by: bd memory import FROM",
+        ) from None
 
 
 class _Tables:

@@ -1,0 +1,174 @@
+"""What claude-flow keeps: `memory-store.json`, and the tables of `.swarm/memory.db`.
+
+`memory_entries` holds what people stored and, under namespaces of its hooks, notes of the machine
+to itself; those are left out unless all is asked for. `patterns` holds distilled experience, as
+ReasoningBank writes it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+from tracker.errors import Invalid
+from tracker.foreign import opened
+from tracker.interchange.remembered import Brought, legal, short
+from tracker.keys import slug
+from tracker.model import instant, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+MACHINE = frozenset(
+    {
+        "task-index", "file-history", "command-history", "performance", "sessions",
+        "session-states", "session-metrics", "agent-roster", "agent-assignments", "search-cache",
+        "performance-metrics", "operations",
+    }
+)  # fmt: skip
+"""Namespaces that only its hooks write and read, beside all that begin with `hooks:`."""
+
+
+def read_store(text: str, *, everything: bool = False) -> list[Brought]:
+    """The entries of a `memory-store.json`. Raises Invalid."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Invalid(f"this is no JSON: {error}") from None
+    if not is_store(found):
+        raise Invalid("this is no memory store: {NAMESPACE: [{key, value}]}")
+    return [
+        _entry({"namespace": namespace, **row}, everything=everything)
+        for namespace, rows in found.items()
+        for row in rows
+    ]
+
+
+def is_store(found: Any) -> bool:
+    """Whether a JSON value has the form of a memory store."""
+    return (
+        isinstance(found, dict)
+        and any(found.values())
+        and all(
+            isinstance(rows, list)
+            and all(isinstance(row, dict) and isinstance(row.get("key"), str) for row in rows)
+            for rows in found.values()
+        )
+    )
+
+
+def read_database(path: str, *, everything: bool = False, now: int = 0) -> list[Brought]:
+    """The memories of a database. Raises Invalid where it holds neither of the tables."""
+    try:
+        with opened(path) as db:
+            db.row_factory = sqlite3.Row
+            db.text_factory = lambda data: data.decode("utf-8", "replace")
+            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
+            if not tables & {"memory_entries", "patterns"}:
+                raise sqlite3.DatabaseError("it has no memory_entries and no patterns")
+            return [*_entries(db, tables, now, everything=everything), *_patterns(db, tables)]
+    except (OSError, sqlite3.Error) as error:
+        raise Invalid(f"{path} cannot be read as a memory of claude-flow: {error}") from None
+
+
+def _rows(db: sqlite3.Connection, table: str, tables: set[str]) -> list[dict[str, Any]]:
+    if table not in tables:
+        return []
+    return [dict(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY rowid")]
+
+
+def _entries(
+    db: sqlite3.Connection, tables: set[str], now: int, *, everything: bool
+) -> Iterator[Brought]:
+    for row in _rows(db, "memory_entries", tables):
+        if str(row.get("status") or "active") not in {"active", "archived"}:
+            continue
+        one = _entry(row, everything=everything)
+        ends = instant(str(one.fields.get("expires_at", "")))
+        is_over = bool(ends) and ends < now and not everything
+        yield one._replace(left=one.left or ("it has expired" if is_over else ""))
+
+
+def _entry(row: Mapping[str, Any], *, everything: bool) -> Brought:
+    namespace = str(row.get("namespace") or "default")
+    value = row.get("value", row.get("content"))
+    content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    fields: dict[str, Any] = {"content": content}
+    tags = _list(row.get("tags"))
+    if tags:
+        fields["tags"] = tags
+    expires = _time(row.get("expires_at"))
+    if expires:
+        fields["expires_at"] = expires
+    created = _time(row.get("created_at") or row.get("timestamp"))
+    is_machine = namespace in MACHINE or namespace.startswith("hooks:")
+    return Brought(
+        legal(namespace, str(row["key"])),
+        fields,
+        created,
+        _time(row.get("updated_at")) or created,
+        left="a note of the hooks to themselves" if is_machine and not everything else "",
+    )
+
+
+def _patterns(db: sqlite3.Connection, tables: set[str]) -> Iterator[Brought]:
+    seen: dict[str, int] = {}
+    for row in _rows(db, "patterns", tables):
+        try:
+            data = json.loads(row.get("pattern_data") or "{}")
+        except ValueError:
+            data = {}
+        if not isinstance(data, dict):
+            data = {}
+        one = _pattern(row, data)
+        if one is not None:
+            count = seen[one.key] = seen.get(one.key, 0) + 1
+            yield one if count == 1 else one._replace(key=legal(f"{one.key}-{count}"))
+
+
+def _pattern(row: Mapping[str, Any], data: Mapping[str, Any]) -> Brought | None:
+    """An experience: a pitfall if it came of a failure, else a pattern."""
+    title = str(data.get("title") or row.get("name") or row.get("pattern") or "").strip()
+    content = str(data.get("content") or row.get("content") or title).strip()
+    if not content:
+        return None
+    source = data.get("source")
+    outcome = str(source.get("outcome", "") if isinstance(source, dict) else "").lower()
+    verdict = {"success": "success", "failure": "failure"}.get(outcome, "")
+    domain = str(data.get("domain") or "default")
+    fields: dict[str, Any] = {
+        "content": content,
+        "kind": "pitfall" if verdict == "failure" else "pattern",
+        "title": short(title),
+        "verdict": verdict,
+        "tags": _list(data.get("tags")),
+    }
+    if data.get("description"):
+        fields["description"] = str(data["description"])
+    confidence = data.get("confidence", row.get("confidence"))
+    if isinstance(confidence, int | float):
+        fields["confidence"] = str(min(max(round(float(confidence), 4), 0.0), 1.0))
+    created = _time(data.get("created_at") or row.get("created_at"))
+    key = legal("patterns", legal(domain, slug(title or content)))
+    return Brought(key, fields, created, _time(row.get("updated_at")) or created)
+
+
+def _list(value: Any) -> list[str]:
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = value.split(",")
+    found = value if isinstance(value, list) else []
+    return [" ".join(str(one).split()) for one in found if str(one).strip()]
+
+
+def _time(value: Any) -> str:
+    """A time of any of its forms: text, or seconds or milliseconds since 1970."""
+    if isinstance(value, str) and value.strip().isdigit():
+        value = int(value)
+    if isinstance(value, int | float) and value > 0:
+        return stamp(int(value * (10**6 if value > 1e11 else 10**9)))
+    at = instant(str(value or ""))
+    return stamp(at) if at > 0 else ""
