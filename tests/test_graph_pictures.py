@@ -199,6 +199,23 @@ def test_the_document_tells_steps_and_the_critical_path(shop):
     assert told["cycles"] == []
 
 
+def test_a_group_is_work_of_its_own_where_none_of_its_members_has_an_estimate(bd):
+    def below(id, on, **more):
+        edge = {"issue_id": id, "depends_on_id": "t-e", "type": "parent-child"}
+        waits = [{"issue_id": id, "depends_on_id": to, "type": "blocks"} for to in on]
+        return bd.line(id, dependencies=[edge, *waits], **more)
+
+    last = {"issue_id": "t-z", "depends_on_id": "t-e", "type": "blocks"}
+    ends = bd.line("t-z", estimated_minutes=10, dependencies=[last])
+    bd.write(bd.line("t-e", estimated_minutes=240), below("t-e.1", []), ends)
+    told = bd("graph", "--json").json["critical_path"]
+    assert told == {"ids": ["t-e.1", "t-e", "t-z"], "minutes": 250, "unestimated": 1}
+    assert "step 2 · 0 of 1 done" in bd("graph", "--svg").out
+    bd.write(bd.line("t-e", estimated_minutes=240), below("t-e.1", [], estimated_minutes=30), ends)
+    told = bd("graph", "--json").json["critical_path"]
+    assert told == {"ids": ["t-e.1", "t-z"], "minutes": 40, "unestimated": 0}
+
+
 def test_a_circle_is_named_and_drawn(bd):
     for one, two in (("t-a", "t-b"), ("t-b", "t-a")):
         edge = {"issue_id": one, "depends_on_id": two, "type": "blocks"}

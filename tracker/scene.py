@@ -1,7 +1,7 @@
 """What `bd graph` shows: some issues, what waits for what among them, and the critical path.
 
 Arrows lead from what comes first to what waits for it. An issue with children is a group: it is
-done when they are, so its own estimate counts only where it has none to wait for.
+done when they are, so its own estimate counts only where none of theirs does.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _scene(answers: Answers, rows: Iterable[Row]) -> Scene:
     ways = cycles({id: task.needs for id, task in tasks.items()})
     path = critical.path(tasks)
     around = {found.parent(id) for id in tasks}
-    chain = tuple(id for id in path.ids if id not in around)
+    chain = tuple(id for id in path.ids if id not in around or tasks[id].minutes)
     unestimated = sum(tasks[id].minutes is None for id in chain)
     return found._replace(path=path._replace(ids=chain, unestimated=unestimated), circles=ways)
 
@@ -199,6 +199,8 @@ def _links(answers: Answers, shown: dict[str, Row]) -> list[Link]:
 def _tasks(scene: Scene) -> dict[str, Task]:
     """What is not done as tasks: each needs what it waits for, also by way of its parents."""
     live = {id for id, item in scene.items.items() if item.state != "closed"}
+    told = {group for id in live if scene.items[id].row.estimated is not None
+            for group in scene.ancestors(id)}  # fmt: skip
     own = {id: [to for to in needs if to in live] for id, needs in scene.needs().items()}
     children: dict[str, list[str]] = {}
     for id in live:
@@ -207,6 +209,8 @@ def _tasks(scene: Scene) -> dict[str, Task]:
     for id in sorted(live):
         inherited = [to for group in scene.ancestors(id) for to in own.get(group, ())]
         needs = dict.fromkeys([*own[id], *inherited, *sorted(children.get(id, ()))])
-        minutes = 0 if id in children else scene.items[id].row.estimated
+        minutes = scene.items[id].row.estimated
+        if id in children:
+            minutes = 0 if id in told else minutes or 0
         tasks[id] = Task(minutes, list(needs))
     return tasks

@@ -191,7 +191,8 @@ def _lane(picture: Picture, number: int, told: str) -> Iterator[str]:
     if lane.id:
         item, scene = picture.scene.groups[lane.id], picture.scene
         around = "".join(f"{id} / " for id in reversed(scene.ancestors(lane.id)))
-        extra = cut(told, wide / 7 - 16)
+        step = scene.step(lane.id)
+        extra = cut(f"step {step} · {told}" if step else told, wide / 7 - 16)
         title = cut(f"{around}{lane.id}  {item.row.title}", wide / 7.8 - len(extra) - 3)
         yield (
             f'<g class="{item.state}" data-id="{escaped(lane.id)}">'
