@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import sys
@@ -92,11 +93,24 @@ def test_programs_get_plain_lines_as_ever(shop, words):
 def test_whoever_wants_no_colours_or_reads_as_a_program_gets_none(shop):
     for env in ({"NO_COLOR": "1"}, {"TERM": "dumb"}, {"CLICOLOR": "0"}, {"BD_AGENT_MODE": "1"}):
         assert "\x1b" not in at_terminal(shop, "list", **env)[0]
-    assert at_terminal(shop, "list", "--json")[0] == shop("list", "--json").out
+    assert json.loads(at_terminal(shop, "list", "--json")[0]) == shop("list", "--json").json
     agent = shop("list", BD_AGENT_MODE="1").out
     assert at_terminal(shop, "list", BD_AGENT_MODE="1")[0] == agent
     assert at_terminal(shop, "list", "--flat", NO_COLOR="1")[0] == shop("list").out
     assert at_terminal(shop, "ready", "--plain", NO_COLOR="1")[0] == shop("ready").out
+
+
+def test_what_is_meant_for_programs_steers_no_terminal_either(shop):
+    shop.write(shop.line("t-a", title="a\x9b31mb\u202ec\x7f"))
+    for words in (["list", "--json"], ["show", "t-a", "--json"], ["export"]):
+        shown, _ = at_terminal(shop, *words)
+        piped = shop(*words).out
+        assert "\x9b" in piped
+        assert "\x9b" not in shown
+        assert "\u202e" not in shown
+        assert json.loads(shown) == json.loads(piped)
+    shown, _ = at_terminal(shop, "graph", "--svg")
+    assert "\x9b" not in shown
 
 
 def test_remarks_and_errors_are_coloured_where_somebody_looks(shop):

@@ -26,6 +26,14 @@ def printable(text: str) -> str:
     return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "", text)
 
 
+def spelled(text: str) -> str:
+    """JSON, or a text of lines, without a character that could steer a terminal."""
+    import re
+
+    steering = "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+    return re.sub(steering, lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 def one_line(text: str) -> str:
     """Printable text without line breaks."""
     return printable(text.replace("\r\n", " ").replace("\n", " "))

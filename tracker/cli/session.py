@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.cli.flags import Flags, duration
-from tracker.cli.plain import array, pretty, printable
+from tracker.cli.plain import array, pretty, printable, spelled
 from tracker.errors import Conflicted, Invalid, Locked, NotATracker, TrackerError
 
 if TYPE_CHECKING:
@@ -238,11 +238,17 @@ class Session:
                 from tracker.cli.paint import painted
 
                 text = painted(text)
-        self.write(text + "\n")
+        self._answered = True
+        self._put(self.stdout, text + "\n")
 
     def write(self, text: str) -> None:
-        """A part of the answer exactly as it is, such as exported lines."""
+        """A part of the answer exactly as it is, such as exported lines.
+
+        Only a terminal gets what could steer it spelled out, as JSON spells it.
+        """
         self._answered = True
+        if self.stdout is not None and self.stdout.isatty():
+            text = spelled(text)
         self._put(self.stdout, text)
 
     def warn(self, text: str) -> None:
