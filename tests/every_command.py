@@ -24,7 +24,9 @@ READS = [
     ["dep", "list", "t-b", "--json"], ["dep", "cycles"], ["label", "list-all"],
     ["label", "list", "t-a"], ["comments", "t-a"], ["prime"], ["config", "list"], ["info"],
     ["where"], ["version"], ["children", "t-e"], ["stale"],
-    ["epic", "status", "--json"], ["sync", "--flush-only"], ["hook", "pre-commit"],
+    ["epic", "status", "--json"], ["duplicates"],
+    ["query", "status=open AND notes=none"], ["lint", "--json"],
+    ["sync", "--flush-only"], ["hook", "pre-commit"],
     ["daemon", "status"],
     ["history", "t-a"], ["diff"], ["list", "--ref", "HEAD"], ["show", "t-a", "--as-of", "HEAD"],
     ["memory", "scan", "--json"],
@@ -43,6 +45,7 @@ WRITES = [
     ["label", "remove", "t-a", "web"], ["comments", "add", "t-a", "hello"],
     ["comment", "t-a", "hello"], ["dep", "relate", "t-a", "t-d"], ["update", "t-none", "-p", "1"],
     ["note", "t-a", "n"], ["defer", "t-a", "--until", "2030-01-01"], ["undefer", "t-d"],
+    ["duplicate", "t-a", "--of", "t-d"], ["rename", "t-a", "t-r"], ["set-state", "t-a", "x=y"],
 ]  # fmt: skip
 
 

@@ -202,6 +202,7 @@ def test_every_write_moves_only_the_records_that_it_names(tmp_path):
     old = log().splitlines(keepends=True)
     touched = {
         ("label", "add", "t-a", "t-b", "new"): 2, ("dep", "relate", "t-a", "t-d"): 2,
+        ("rename", "t-a", "t-r"): 2,
     }  # fmt: skip
     for number, words in enumerate(WRITES):
         folder = tmp_path / str(number)

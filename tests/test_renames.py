@@ -165,6 +165,18 @@ class TestPrefix:
         assert bd.file.read_bytes() == before
         assert (bd.beads / "config.yaml").read_text() == "issue-prefix: t\n"
 
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_undo_puts_every_line_back_into_its_place(self, bd, order):
+        ids = [f"t-{number:03}" for number in range(60)][::order]
+        lines = [bd.line(id) for id in ids]
+        lines[7:7] = ["not json"]
+        bd.write(*lines)
+        before = bd.file.read_bytes()
+        bd("rename-prefix", "shop")
+        assert b'"id":"t-' not in bd.file.read_bytes()
+        bd("undo")
+        assert bd.file.read_bytes() == before
+
     def test_a_commit_of_it_is_no_mass_of_lost_records(self, bd):
         bd.write(*({"id": f"t-{number}"} for number in range(40)))
         bd.repo.commit({}, "start")

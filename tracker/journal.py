@@ -11,6 +11,8 @@ import json
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker import lines
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
@@ -165,3 +167,28 @@ def _text(line: bytes | None) -> str | None:
 
 def _bytes(text: str | None) -> bytes | None:
     return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def placed(data: bytes, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    """The changes, those that go last and in the order of the file, with the line behind each."""
+    gone = {change.old for change in changes if change.new is None and change.old is not None}
+    if not gone:
+        return changes
+    known = lines.offsets(data, gone)
+    found = [
+        (known[change.old] if change.old in known else data.find(change.old), change)
+        for change in changes
+        if change.new is None and change.old is not None
+    ]
+    behind: dict[int, bytes | None] = {}
+    for at, _ in sorted(found, key=_by_place, reverse=True):
+        following = data.find(b"\n", at) + 1
+        is_known = following in behind  # of a line that goes as well
+        behind[at] = behind[following] if is_known else lines.behind(data, at, gone)
+    kept = [change for change in changes if change.new is not None]
+    goes = sorted(found, key=_by_place)
+    return (*kept, *(change._replace(next=behind[at]) for at, change in goes))
+
+
+def _by_place(found: tuple[int, Change]) -> tuple[int, str]:
+    return found[0], found[1].id

@@ -263,6 +263,17 @@ def behind(data: bytes, end: int, gone: Collection[bytes]) -> bytes | None:
     return b""
 
 
+def offsets(data: bytes, wanted: Collection[bytes]) -> dict[bytes, int]:
+    """Where each of these stands that is a line of its own, the first place of several."""
+    found: dict[bytes, int] = {}
+    at = 0
+    for line in data.split(b"\n"):
+        if line in wanted:
+            found.setdefault(line, at)
+        at += len(line) + 1
+    return found
+
+
 def describe(problems: Sequence[Problem], limit: int = 5) -> str:
     """One line about all problems, for a warning."""
     shown = "; ".join(f"line {p.line}: {p.why}" for p in problems[:limit])

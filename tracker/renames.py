@@ -63,29 +63,32 @@ def apply(drafts: Sequence[Draft], names: Mapping[str, str], who: Who) -> None:
     Laws: every record keeps all that it says; an edge or a text that named an old id names the new
     one; the old ids are aliases. Raises Invalid where a new id is taken.
     """
-    for draft in drafts:
-        _forbid(draft, names)
-    for draft in drafts:
-        issues = [issue for id in draft.all_ids() if (issue := draft.get_issue(id)) is not None]
-        moved = [issue.id for issue in issues if issue.id in names]
+    every = [
+        [issue for id in draft.all_ids() if (issue := draft.get_issue(id)) is not None]
+        for draft in drafts
+    ]
+    for draft, issues in zip(drafts, every, strict=True):
+        _forbid(draft, issues, names)
+    for draft, issues in zip(drafts, every, strict=True):
         followed = [_followed(issue, names, who) for issue in issues]
-        for id in moved:
-            draft.drop(id)
+        for issue in issues:
+            if issue.id in names:
+                draft.drop(issue.id)
         for issue in followed:
             draft.put(issue)
 
 
-def _forbid(draft: Draft, names: Mapping[str, str]) -> None:
-    for old, new in names.items():
-        if draft.get_issue(new) is not None and new not in names:
-            raise Invalid(f"issue {new} already exists", hint=f"bd show {new}")
-        alias = draft.renamed(new)
-        if alias is not None and alias != old and alias not in names:
-            raise Invalid(f"{new} is another name of {alias}", hint=f"bd show {alias}")
-        issue = draft.get_issue(old)
-        if issue is not None:
+def _forbid(draft: Draft, issues: Sequence[Issue], names: Mapping[str, str]) -> None:
+    wanted = {new: old for old, new in names.items()}
+    for issue in issues:
+        if issue.id in wanted and issue.id not in names:
+            raise Invalid(f"issue {issue.id} already exists", hint=f"bd show {issue.id}")
+        for alias in issue.aliases:
+            if alias in wanted and wanted[alias] != issue.id and issue.id not in names:
+                raise Invalid(f"{alias} is another name of {issue.id}", hint=f"bd show {issue.id}")
+        if issue.id in names:
             readable(issue, "aliases")
-            draft.forbid_edit(old)
+            draft.forbid_edit(issue.id)
 
 
 def _followed(issue: Issue, names: Mapping[str, str], who: Who) -> Issue:

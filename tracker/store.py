@@ -31,7 +31,7 @@ from tracker.beside import BESIDE, PRIVATE, is_carried_name
 from tracker.cache import Cache, Gone, Source
 from tracker.errors import Locked, Refused
 from tracker.gitwork import GitWork
-from tracker.journal import Change
+from tracker.journal import Change, placed
 from tracker.locks import WAIT, hold
 from tracker.log import Editable, Log
 from tracker.records import CachedRecords, Strayed
@@ -231,7 +231,7 @@ class Store:
                 data, stat = look.seen[file]
                 edits = sheet.edits({c.id: c.new for c in changes}, places.get(of, _ANYWHERE))
                 target = Replacement(self.path(file), stat, self._git)
-                pages.append(_Page(file, _placed(data, changes), lines.apply(data, edits), target))
+                pages.append(_Page(file, placed(data, changes), lines.apply(data, edits), target))
         yield from sorted(pages, key=lambda page: _turn(page, self.name))
 
     def _replace(self, pages: list[_Page], look: _Look) -> dict[str, str]:
@@ -345,23 +345,6 @@ def _tries() -> Iterator[None]:
             return
         time.sleep(PAUSE * random.uniform(0.5, min(number, 50)))  # noqa: S311  (no secret)
         yield
-
-
-def _placed(data: bytes, changes: tuple[Change, ...]) -> tuple[Change, ...]:
-    """The changes, those that go last and in the order of the file, with the line behind each."""
-    gone = {change.old for change in changes if change.new is None and change.old is not None}
-    if not gone:
-        return changes
-    found = [
-        (data.find(change.old), change)
-        for change in changes
-        if change.new is None and change.old is not None
-    ]
-    kept = [change for change in changes if change.new is not None]
-    return (
-        *kept,
-        *(change._replace(next=lines.behind(data, at, gone)) for at, change in sorted(found)),
-    )
 
 
 def _holds(data: bytes, change: Change) -> bool:
