@@ -87,7 +87,7 @@ run bd resolve "$tax" --field title --text "Show tax on every line and in total"
 
 say "What can be worked on now, and what is known about it"
 run bd ready
-run bd memories coupons
+run bd memory search 'why is the total of the cart wrong?'
 run bd recall shop/coupons
 run bd memory show shop/coupons
 

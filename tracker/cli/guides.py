@@ -34,6 +34,11 @@ WORK
   bd close shop-g5h6i --reason "Apply coupons once" --suggest-next
   git add .beads && git commit                 issues and code in one commit
 
+REMEMBER
+  bd remember "Run the migrations before the tests"
+  bd memory search "how do I run the tests?"   what is known, the best first
+  bd recall KEY                                one memory, whole
+
 LOOK
   bd list, bd show ID, bd search WORDS         everything; ids may be typed short
   bd blocked --why ID                          what stands in the way
