@@ -56,7 +56,8 @@ class TestState:
         assert [c["text"] for c in record["comments"]] == ["health: ok → bad\nno answer"]
         assert bd("state", "t-1", "health").out == "bad\n"
         assert bd("state", "t-1", "mode").out == "(no mode state set)\n"
-        assert bd("state", "list", "t-1").out == "States of t-1:\n  health: bad\n"
+        for words in (["list", "t-1"], ["t-1"]):
+            assert bd("state", *words).out == "States of t-1:\n  health: bad\n"
 
     def test_as_json(self, bd):
         bd.write({"id": "t-1"})
@@ -89,7 +90,7 @@ class TestState:
         assert bd("set-state", "nope", "a=b", "--json", code=1).error["code"] == "not-found"
         assert bd("state", "nope", "a", "--json", code=1).error["code"] == "not-found"
         assert bd("state", "list", "nope", code=1).err.startswith("Error: no issue found")
-        assert "Missing argument 'DIMENSION'" in bd("state", "t-1", code=2).err
+        assert "Missing argument 'ID'" in bd("state", "get", code=2).err
         assert bd("state", "list", "t-1").out == "t-1 has no state labels\n"
         assert bd.file.read_bytes() == before
 

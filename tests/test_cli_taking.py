@@ -54,6 +54,10 @@ class TestClaimNext:
         assert "assignee" not in work.issue("t-1")
 
 
+def work_of(answer):
+    return [issue["id"] for issue in answer.json]
+
+
 class TestReadyClaim:
     def test_the_first_that_nobody_has(self, work):
         assert work("ready", "--claim").out == "✓ Claimed t-1: Title of t-1 (P2)\n"
@@ -65,6 +69,12 @@ class TestReadyClaim:
 
     def test_of_what_is_asked_for(self, work):
         assert work("ready", "--claim", "--priority", "4", "--json").json[0]["id"] == "t-4"
+
+    def test_an_epic_is_not_work_for_one(self, bd):
+        bd.write({"id": "t-1", "issue_type": "epic", "priority": 0}, {"id": "t-2"})
+        assert work_of(bd("ready", "--claim", "--json")) == ["t-2"]
+        assert work_of(bd("ready", "--claim", "--json")) == []
+        assert work_of(bd("ready", "--claim", "--type", "epic", "--json")) == ["t-1"]
 
     def test_what_goes_wrong(self, work):
         before = work.file.read_bytes()

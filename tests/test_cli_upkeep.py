@@ -97,6 +97,8 @@ class TestWorktree:
             "error": 'no worktree found matching "nope"', "code": "not-found",
             "hint": "there are repo, fix; bd worktree list",
         }  # fmt: skip
+        tree.repo.git("checkout", "--quiet", "--orphan", "nothing")
+        assert "there is no commit yet" in tree("worktree", "create", "new", code=1).err
         (tmp_path / "plain").mkdir()
         answer = tree("worktree", "list", "--json", cwd=tmp_path / "plain", code=1)
         assert answer.error["code"] == "refused"

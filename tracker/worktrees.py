@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Invalid, NotFound, Refused
 from tracker.folder import look
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def create(git: Repository, path: str, branch: str) -> Worktree:
     """
     if os.path.lexists(path):
         raise Invalid(f"{path} is there already", hint="bd worktree create ANOTHER-NAME")
+    if git.commit_of("HEAD") is None:
+        raise Refused("there is no commit yet for a branch to begin at", hint="git commit")
     is_there = git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").code == 0
     git.tell("worktree", "add", "--quiet", *(() if is_there else ("-b", branch)), path,
              *((branch,) if is_there else ()))  # fmt: skip

@@ -16,9 +16,15 @@ MOST = 50  # ready issues that are tried while others take them too
 
 
 def claim_next(session: Session, filter: Filter, sort: str = "") -> Issue | None:
-    """The most urgent ready issue that nobody has, now claimed; None where there is none."""
+    """The most urgent ready issue that nobody has, now claimed; None where there is none.
+
+    An epic is done by doing its children, so it is left out unless a type was asked for.
+    """
     workspace = session.tracker
-    page = workspace.answers.ready(filter._replace(no_assignee=True), sort, MOST)
+    wanted = filter._replace(no_assignee=True)
+    if not wanted.types:
+        wanted = wanted._replace(exclude_types=(*wanted.exclude_types, "epic"))
+    page = workspace.answers.ready(wanted, sort, MOST)
     for row in page.rows:
         try:
             issue = workspace.claim(row.id)

@@ -28,12 +28,15 @@ def state() -> None:
 
 @state.command("get", examples=["bd state get bd-a1b2c health"])
 @click.argument("id")
-@click.argument("dimension")
+@click.argument("dimension", required=False, metavar="[DIMENSION]")
 @pass_session
-def get(session: Session, /, id: str, dimension: str) -> None:
-    """Print the value of one dimension."""
+def get(session: Session, /, id: str, dimension: str | None) -> None:
+    """Print the value of one dimension, or of each."""
     from tracker.states import states
 
+    if dimension is None:
+        _list(session, id)
+        return
     issue = session.tracker.issue(id)
     value = states(issue.labels).get(dimension)
     if session.json:
@@ -47,6 +50,10 @@ def get(session: Session, /, id: str, dimension: str) -> None:
 @pass_session
 def list_(session: Session, /, id: str) -> None:
     """Print the value of each dimension."""
+    _list(session, id)
+
+
+def _list(session: Session, id: str) -> None:
     from tracker.states import states
 
     issue = session.tracker.issue(id)
