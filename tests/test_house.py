@@ -20,7 +20,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = (
-    ("beside", "errors", "words", "times"),
+    ("beside", "errors", "storable", "words", "times"),
     ("memory", "model"),
     ("codec", "lines", "ids"),
     ("memoline",),

@@ -10,12 +10,14 @@ import sys
 from contextlib import closing
 
 import pytest
-from remembered import FILES, LOG, dump, opened, put_files
+from remembered import FILES, LOG, dump, nothing, opened, put_files, source
 from test_recollection import NOW, WORLD, file_of, memory
 
 from tracker import cache as caches
 from tracker.beside import MEMORY_FILE
+from tracker.recollection import Recollection
 from tracker.retrieval import search
+from tracker.upkeep import in_memory
 
 QUESTIONS = ("api", "tabs or spaces", "build cache", "tokens", "short answers", "style", "zebra")
 
@@ -215,3 +217,75 @@ def test_a_reader_that_does_not_let_go_keeps_nobody_from_following(tmp_path):
     assert [row.key for row in search(writer, "api").rows] == ["new"]
     assert [row.key for row in search(reader, "api").rows] == ["api/limits"]
     reader.cache.close()
+
+
+# Writes of ours.
+
+STEPS = (
+    ("memory", "set", "a/one", "First text", "--tag", "x", "--issue", "t-a"),
+    ("memory", "set", "a/two", "Second text", "--supersedes", "a/one"),
+    ("memory", "append", "a/one", "and more"),
+    ("memory", "ok", "a/one", "--task", "t1"),
+    ("memory", "bad", "a/two", "--task", "t1"),
+    ("memory", "mv", "a/one", "b/one"),
+    ("memory", "set", "mine", "A private one", "--local"),
+    ("memory", "ok", "mine", "--task", "t1"),
+    ("memory", "archive", "a/two"),
+    ("forget", "b/one"),
+    ("memory", "restore", "b/one"),
+    ("forget", "mine"),
+    ("undo",),
+    ("update", "t-a", "--priority", "0"),
+    ("memory", "purge", "a/two", "--force"),
+    ("batch",),
+)
+
+
+def source_of(bd):
+    return source(bd.beads, bd.now, (bd.beads / "config.yaml").read_bytes())
+
+
+def test_a_write_of_ours_is_followed_without_a_look(bd):
+    bd.write({"id": "t-a"}, {"id": "t-b", "metadata": {"memories": ["a/one"]}})
+    bd("memory", "set", "zero", "Something to begin with")
+    bd("memory", "search", "something")
+    for words in STEPS:
+        bd(*words, stdin="note t-a hello\n" if words == ("batch",) else "")
+        if "purge" in words:
+            assert not path_of(bd.beads).exists()  # nothing of it stays anywhere
+            caches.open_cache(source_of(bd)).close()
+            continue
+        found = caches.believed(source_of(bd))
+        memory_stats = [part for number, part in enumerate(found.state["log"].split(" "))
+                        if number != 2]  # fmt: skip
+        now_stats = [part for number, part in enumerate(source_of(bd).stat().split(" "))
+                     if number != 2]  # fmt: skip
+        assert memory_stats == now_stats, words
+        found.close()
+        wanted = dump(Recollection(in_memory(source_of(bd).look()), bd.now, nothing))
+        held = Recollection(caches.open_cache(source_of(bd)), bd.now, nothing)
+        assert dump(held) == wanted, words
+        held.cache.close()
+
+
+def test_a_write_that_closes_an_issue_with_memories_is_followed_by_whoever_reads(bd):
+    bd.write({"id": "t-a"}, {"id": "t-b", "metadata": {"memories": ["zero"]}})
+    bd("memory", "set", "zero", "Something to begin with")
+    assert "trust 0.70 unproven" in bd("memory", "search", "something").out
+    bd("close", "t-b", "--reason", "done", "--remember", "Something learned", "--key", "one")
+    found = bd("memory", "search", "something", "--json").json
+    assert {one["key"]: one["outcomes"]["credit"] for one in found} == {"zero": 1, "one": 0}
+    bd("reopen", "t-b")
+    found = bd("memory", "search", "something", "--json").json
+    assert {one["key"]: one["outcomes"]["credit"] for one in found} == {"zero": 0, "one": 0}
+
+
+def test_a_cache_that_has_missed_a_write_is_not_patched(bd):
+    bd("memory", "set", "one", "First text")
+    bd("memory", "search", "text")
+    (bd.beads / "memory.jsonl").write_bytes(
+        file_of(memory("one", "Other text"), memory("two", "x"))
+    )
+    bd("memory", "set", "three", "Third text")
+    assert list(bd("memories", "--json").json) == ["one", "three", "two"]
+    assert list(bd("memories", "other", "--json").json) == ["one"]

@@ -252,10 +252,11 @@ def test_list_chooses(held, words, keys):
 def test_list_as_text_says_what_it_leaves_out(held):
     held("memory", "archive", "climate/ml/noise")
     shown = held("memory", "list", "-n", "1")
-    assert shown.out == (
-        "auth/jwt  decision  0.70  0m  RS256, never HS256\n\nShowing 1 of 2 memories\n"
+    assert shown.out == ("auth/jwt  decision  0.70  0m  RS256, never HS256\n")
+    assert shown.err == (
+        "Note: Showing 1 of 2 memories (-n 0 shows all)\n"
+        "Note: 1 more are put away, over or replaced (--all)\n"
     )
-    assert shown.err == "Note: 1 more are put away, over or replaced (--all)\n"
     assert held("memory", "list", "none/*").out == "No memories under none/*\n"
     assert keys_of(held("memory", "list", "--all", "--json"))[-1] == "climate/ml/noise"
     assert keys_of(held("memory", "list", "--archived", "--json")) == ["climate/ml/noise"]

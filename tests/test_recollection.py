@@ -29,7 +29,6 @@ from tracker.codec import encode
 from tracker.memoline import encode_memory, encode_outcome
 from tracker.memory import Memory, Outcome, Source
 from tracker.model import Issue
-from tracker.query import Span
 from tracker.recollection import Only
 from tracker.retrieval import search
 from tracker.where import safe
@@ -367,8 +366,8 @@ SPREAD = [
         (Only(state="deleted"), []),
         (Only(kept=True), []),
         (Only(issue="t-9", given=("a/2",)), ["a/2"]),
-        (Only(changed=Span(before=NOW - 200 * DAY)), ["a/1"]),
-        (Only(changed=Span(after=NOW - 200 * DAY)), ["a/2", "a/b/3"]),
+        (Only(before=NOW - 200 * DAY), ["a/1"]),
+        (Only(after=NOW - 200 * DAY), ["a/2", "a/b/3"]),
         (Only(prefix="'; DROP TABLE memory; --"), []),
     ],
 )

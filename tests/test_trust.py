@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.trust import DAY, HALF_LIFE, PRIOR, Vote, decay, latest, prior, trust
+from tracker.trust import DAY, HALF_LIFE, PRIOR, Trust, Vote, decay, latest, prior, trust
 
 NOW = 1_800_000_000 * 10**9
 
@@ -31,6 +31,7 @@ def vote(verdict, about="t-1", at=NOW, weight=1.0, **more):
 
 
 def test_without_a_verdict_trust_is_the_prior():
+    assert all(trust(own, [], [], NOW) == Trust(own, own) for own in (0.0, 0.6, 0.7, 0.75, 1.0))
     assert trust(0.7, [], [], NOW).value == pytest.approx(0.7)
     assert trust(0.7, [], [], NOW).word == "unproven"
 

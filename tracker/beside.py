@@ -11,6 +11,8 @@ BESIDE = (
     OUTCOMES_FILE, PRIVATE + OUTCOMES_FILE, MEMORY_FILE, PRIVATE + MEMORY_FILE, ARCHIVE_FILE,
 )  # fmt: skip
 """All of them, in the order in which they are written."""
+REMEMBERED = frozenset(BESIDE) - {ARCHIVE_FILE}
+"""Those of memories and outcomes."""
 _CARRIED = "memory "
 """What the names of memories begin with that stand among the issues: no id holds a space."""
 

@@ -53,7 +53,8 @@ class Look(Protocol):
 class Sourced(Protocol):
     """What a cache answers for. `name` is that of its files in the folder `local`.
 
-    `content` is that of a look, with the stat that it belongs to, where nothing else is wanted.
+    `content` is that of a look, with the stat that it belongs to, where nothing else is wanted;
+    `is_likely` tells whether the same may be in the files although their stat is another.
     """
 
     @property
@@ -65,6 +66,7 @@ class Sourced(Protocol):
     @property
     def now(self) -> int: ...
     def stat(self) -> str: ...
+    def is_likely(self, stat: str, held: Mapping[str, Any]) -> bool: ...
     def content(self, held: Mapping[str, Any]) -> tuple[bytes, str]: ...
     def look(self) -> Look: ...
     def home(self) -> str: ...
@@ -89,6 +91,9 @@ class Source(NamedTuple):
 
     def stat(self) -> str:
         return stat_text(self.log)
+
+    def is_likely(self, stat: str, held: Mapping[str, Any]) -> bool:
+        return bool(stat == held["log"])
 
     def content(self, _held: Mapping[str, Any]) -> tuple[bytes, str]:
         return digest_log(self.log)
@@ -210,11 +215,11 @@ def _fresh(source: Sourced) -> Cache:
     stat = source.stat()
     cache = believed(source)
     try:
-        if cache.state["log"] == stat:
-            if is_settled(stat, cache.state["looked"]):
-                return cache
-            if source.content(cache.state) == (cache.state["content"], stat):
-                return looked(source, cache, stat)
+        if cache.state["log"] == stat and is_settled(stat, cache.state["looked"]):
+            return cache
+        same = (cache.state["content"], stat)
+        if source.is_likely(stat, cache.state) and source.content(cache.state) == same:
+            return looked(source, cache, stat)
     except BaseException:
         cache.close()
         raise
@@ -224,7 +229,7 @@ def _fresh(source: Sourced) -> Cache:
 
 def looked(source: Sourced, cache: Cache, stat: str) -> Cache:
     """The cache, whose log has just been compared; remembered where that saves the next look."""
-    if cache.state["log"] != stat or is_settled(stat, source.now):
+    if is_settled(stat, source.now):
         from tracker.errors import Locked
         from tracker.locks import hold
 

@@ -6,25 +6,38 @@ case, is not even parsed where it did not change; any other is read as a sheet.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines
+from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 from tracker.cache import APPLICATION_ID, Gone
 from tracker.codec import glance
 from tracker.config import closing_statuses, parse
 from tracker.lines import Found, Unread
+from tracker.locks import hold
 from tracker.memories import Memories, Outcomes, is_carried
-from tracker.memosource import LOG, MEMORY, OUTCOMES, PRIVATE_MEMORY, PRIVATE_OUTCOMES
-from tracker.memotables import INDEXES, RANK, TABLES, Writer, count, remove, show
+from tracker.memosource import (
+    DIGEST,
+    LOG,
+    MEMORY,
+    OUTCOMES,
+    PRIVATE_MEMORY,
+    PRIVATE_OUTCOMES,
+    relevant,
+)
+from tracker.memotables import INDEXES, TABLES, Writer, count, known, remove, show
 from tracker.outcomes import credits_of
-from tracker.where import safe
+from tracker.storable import safe
+from tracker.upkeep import LOCK_WAIT
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from tracker.cache import Cache
+    from tracker.journal import Change
     from tracker.memosource import MemorySource
 
 Object = dict[str, Any]
@@ -32,10 +45,10 @@ State = list[tuple[str, object]]
 MEMORIES = (PRIVATE_MEMORY, MEMORY)
 VERDICTS = (PRIVATE_OUTCOMES, OUTCOMES)
 _PATHS = {
-    PRIVATE_MEMORY: ".local/memory.jsonl", MEMORY: "memory.jsonl", LOG: "issues.jsonl",
-    PRIVATE_OUTCOMES: ".local/outcomes.jsonl", OUTCOMES: "outcomes.jsonl",
+    PRIVATE_MEMORY: PRIVATE + MEMORY_FILE, MEMORY: MEMORY_FILE, LOG: "issues.jsonl",
+    PRIVATE_OUTCOMES: PRIVATE + OUTCOMES_FILE, OUTCOMES: OUTCOMES_FILE,
 }  # fmt: skip
-_NAMED = {**dict.fromkeys(MEMORIES, "key"), **dict.fromkeys(VERDICTS, "id")}
+_NUMBERS = {path: number for number, path in _PATHS.items()}
 
 
 class Difference(NamedTuple):
@@ -55,13 +68,13 @@ def fill(
     """Make the tables, and put all that counts of every file into them."""
     db.execute("BEGIN")
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in [*TABLES.split(";\n"), RANK]:
+    for statement in TABLES.split(";\n"):
         db.execute(statement)
     writer = Writer(db)
     seen: set[str] = set()
     problems = []
     for file, found in enumerate(data):
-        difference = _difference(file, found, {}, {})
+        difference = _difference(file, found, {}, db)
         problems.append(difference.problems)
         for line, row in difference.added:
             _put(source, writer, file, (line, row), seen)
@@ -71,7 +84,7 @@ def fill(
     count(db)
     caches.set_state(db, [
         *state(), ("version", caches.version(source.name)), ("config", source.config),
-        ("settings", "{}"),
+        ("settings", "{}"), ("known", known(db)),
         *((f"problems:{file}", text) for file, text in enumerate(problems)),
     ])  # fmt: skip
     db.execute("COMMIT")
@@ -82,16 +95,18 @@ def follow(source: MemorySource, cache: Cache, data: Mapping[int, bytes], state:
     db = cache.db
     differences = {}
     for file, found in data.items():
-        held = {
-            bytes(line): n
-            for n, line in db.execute("SELECT n, line FROM line WHERE file = ?", (file,))
-        }
-        names = _names(db, file)
-        difference = _difference(file, found, held, names)
+        held = dict(db.execute("SELECT line, n FROM line WHERE file = ?", (file,)).fetchall())
+        difference = _difference(file, found, held, db)
         if len(difference.gone) + len(difference.added) > max(1000, len(held) // 4):
             raise Gone
         differences[file] = difference
 
+    _apply(source, cache, differences, state)
+
+
+def _apply(
+    source: MemorySource, cache: Cache, differences: Mapping[int, Difference], state: State
+) -> None:
     def change(db: sqlite3.Connection) -> None:
         writer = Writer(db)
         keys: set[str] = set()
@@ -104,17 +119,79 @@ def follow(source: MemorySource, cache: Cache, data: Mapping[int, bytes], state:
         if any(file in VERDICTS for file in differences):
             count(db)
         texts = ((f"problems:{file}", one.problems) for file, one in differences.items())
-        caches.set_state(db, [*state, *texts])
+        caches.set_state(db, [*state, ("known", known(db)), *texts])
 
     caches.change(source, cache, change)
 
 
-def _names(db: sqlite3.Connection, file: int) -> dict[int, str]:
-    """The names of a file's records, by the numbers of their lines."""
-    table = "outcome" if file in VERDICTS else "memory"
-    return dict(
-        db.execute(f"SELECT n, {_NAMED.get(file, 'key')} FROM {table} WHERE file = ?", (file,))
-    )
+class Edit(NamedTuple):
+    """What one of our writes did to a file: its new content in pieces, its stats before and now."""
+
+    file: str
+    changes: Sequence[Change]
+    pieces: Sequence[bytes | memoryview]
+    stats: tuple[str, str]
+
+
+def patched(source: MemorySource, edits: Iterable[Edit]) -> None:
+    """Follow a write of ours without a look at the files.
+
+    Raises Gone, or what the file system raises, where that cannot be; nothing has changed then.
+    """
+    with hold(caches.lock_path(source.local, source.name), LOCK_WAIT):
+        cache = caches.believed(source)
+        try:
+            _patch(source, cache, edits)
+        finally:
+            cache.close()
+
+
+def _patch(source: MemorySource, cache: Cache, edits: Iterable[Edit]) -> None:
+    stats, content = cache.state["log"].split(" "), bytearray(cache.state["content"])
+    differences = {}
+    for edit in edits:
+        file = _NUMBERS.get(edit.file, LOG)
+        before, after = edit.stats
+        if stats[file] != before:
+            raise Gone  # it has not followed another write yet
+        stats[file] = after
+        if file != LOG:
+            differences[file] = _difference_of(cache, file, edit.changes)
+            digest = hashlib.sha256()
+            for piece in edit.pieces:
+                digest.update(piece)
+            content[file * DIGEST : (file + 1) * DIGEST] = digest.digest()
+        elif any(_is_relevant(line) for one in edit.changes for line in (one.old, one.new)):
+            raise Gone
+    # The other files have not been looked at, so the time of the last look stays.
+    looked = cache.state["looked"]
+    state = [("log", " ".join(stats)), ("looked", looked), ("content", bytes(content))]
+    _apply(source, cache, differences, state)
+
+
+def _is_relevant(line: bytes | None) -> bool:
+    return line is not None and any(relevant(line))
+
+
+def _difference_of(cache: Cache, file: int, changes: Iterable[Change]) -> Difference:
+    """What our write changed in a file of plain lines. Raises Gone where it is none."""
+    if cache.state[f"problems:{file}"]:
+        raise Gone
+    gone, added = [], []
+    table, name = ("outcome", "id") if file in VERDICTS else ("memory", "key")
+    sql = f"SELECT n FROM {table} JOIN line l USING(n) WHERE l.file = ? AND {name} = ? AND line = ?"
+    for one in changes:
+        if one.old is not None:
+            found = cache.db.execute(sql, (file, safe(one.id), one.old)).fetchone()
+            if found is None:
+                raise Gone
+            gone.append(found[0])
+        if one.new is not None:
+            rows = list(lines.scan(one.new))
+            if len(rows) != 1 or isinstance(rows[0], Unread) or rows[0].glued:
+                raise Gone
+            added.append((one.new, rows[0].row))
+    return Difference(gone, added)
 
 
 def _put(
@@ -142,37 +219,48 @@ def _put(
 
 
 def _difference(
-    file: int, data: bytes, held: Mapping[bytes, int], names: Mapping[int, str]
+    file: int, data: bytes, held: Mapping[bytes, int], db: sqlite3.Connection
 ) -> Difference:
     if file == LOG:
         return _of_log(data, held)
-    plain = _plain(file, data, held, names)
-    return plain or _of_sheet(file, data, held)
+    plain = _plain(file, data, held)
+    if plain is None or not _is_single(file, plain, db, is_new=not held):
+        return _of_sheet(file, data, held)
+    return plain
 
 
-def _plain(
-    file: int, data: bytes, held: Mapping[bytes, int], names: Mapping[int, str]
-) -> Difference | None:
+def _plain(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference | None:
     """The difference of a file whose lines are one record each; None if they are not."""
     if b"\r" in data or data.startswith(lines.BOM):
         return None
-    every = list(filter(bytes.strip, data.split(b"\n")))
+    every = data.split(b"\n")
     found = set(every)
     new = b"\n".join(sorted(found - held.keys()))
     added = []
-    name = _NAMED[file]
     for one in lines.scan(new):
-        if isinstance(one, Unread) or one.glued or not isinstance(one.row.get(name), str):
+        if isinstance(one, Unread) or one.glued:
             return None
         added.append((new[one.start : one.end], one.row))
-    gone = {n for line, n in held.items() if line not in found}
-    kept = [one for n, one in names.items() if n not in gone]
-    count = len(kept) + len(added)
-    if len({"", *kept, *(safe(row[name]) for _, row in added)}) <= count:
-        return None  # a name that is empty, or stands twice
-    if file in MEMORIES and len(every) > count:
+    gone = sorted(n for line, n in held.items() if line not in found)
+    count = len(held) - len(gone) + len(added)
+    if file in MEMORIES and len(every) - every.count(b"") > count:
         return None  # a line that stands twice is a problem, if not among outcomes
-    return Difference(sorted(gone), added)
+    return Difference(gone, added)
+
+
+def _is_single(file: int, found: Difference, db: sqlite3.Connection, *, is_new: bool) -> bool:
+    """Whether every new record has a name, and no other in its file has that."""
+    name = "id" if file in VERDICTS else "key"
+    table = "outcome" if file in VERDICTS else "memory"
+    given = [row.get(name) for _, row in found.added]
+    names = {safe(one) for one in given if isinstance(one, str)}
+    if len(names - {""}) < len(given):
+        return False
+    if is_new:
+        return True
+    gone = set(found.gone)
+    sql = f"SELECT n FROM {table} WHERE file = ? AND {name} = ?"
+    return all(n in gone for one in names for (n,) in db.execute(sql, (file, one)))
 
 
 def _of_sheet(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference:

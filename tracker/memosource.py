@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping
 
-    from tracker.cache import Cache
+    from tracker.cache import Cache, Source
+    from tracker.places import Place
 
 PRIVATE_MEMORY, MEMORY, LOG, PRIVATE_OUTCOMES, OUTCOMES = range(5)
 """The files, in the order in which one memory hides another of its key."""
-_DIGEST = 32  # bytes of the content of each file
+DIGEST = 32  # bytes of the content of each file
+
+
+def source_of(place: Place, source: Source) -> MemorySource:
+    """The files of memories beside a log of issues."""
+    return MemorySource(place.log, place.beads, source.local, source.config, source.now)
 
 
 class MemorySource(NamedTuple):
@@ -57,6 +63,11 @@ class MemorySource(NamedTuple):
     def content(self, held: Mapping[str, Any]) -> tuple[bytes, str]:
         look = Look(self)
         return look.content(held), look.stat
+
+    def is_likely(self, stat: str, held: Mapping[str, Any]) -> bool:
+        """Most edits of issues have nothing to do with memories."""
+        found, old = stat.split(" "), held["log"].split(" ")
+        return bool(found[:LOG] + found[LOG + 1 :] == old[:LOG] + old[LOG + 1 :])
 
     def look(self) -> AnyLook:
         return Look(self)
@@ -107,7 +118,7 @@ class Look:
                 and stat == stats[file]
                 and caches.is_settled(stat, looked)
             ):
-                self._digests[file] = old[file * _DIGEST : (file + 1) * _DIGEST]
+                self._digests[file] = old[file * DIGEST : (file + 1) * DIGEST]
         return self._content()
 
     def _content(self) -> bytes:
@@ -122,8 +133,8 @@ class Look:
         changed = [
             file
             for file in range(len(self._files))
-            if content[file * _DIGEST : (file + 1) * _DIGEST]
-            != old[file * _DIGEST : (file + 1) * _DIGEST]
+            if content[file * DIGEST : (file + 1) * DIGEST]
+            != old[file * DIGEST : (file + 1) * DIGEST]
         ]
         follow(self.source, cache, {file: self.read(file) for file in changed}, self._state())
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker.memory import Outcome, digest
 from tracker.memosource import OUTCOMES
 from tracker.outcomes import SYNONYMS, counted
+from tracker.storable import bounded, safe
 from tracker.terms import indexed, parts
 from tracker.times import instant
 from tracker.trust import prior
-from tracker.where import bounded, safe
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
@@ -30,11 +30,11 @@ CREATE TABLE memory(
   n INTEGER PRIMARY KEY, key TEXT NOT NULL, file INTEGER NOT NULL, shown INTEGER NOT NULL,
   kind TEXT NOT NULL, status TEXT NOT NULL, pinned INTEGER NOT NULL, kept INTEGER NOT NULL,
   prior REAL NOT NULL, digest TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
-  verified INTEGER NOT NULL, expires INTEGER NOT NULL, moved_to TEXT NOT NULL);
+  verified INTEGER NOT NULL, expires INTEGER NOT NULL, moved_to TEXT NOT NULL,
+  paths TEXT NOT NULL);
 CREATE TABLE page(
   n INTEGER PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, head TEXT NOT NULL,
-  tags TEXT NOT NULL, verdict TEXT NOT NULL, origin TEXT NOT NULL, by TEXT NOT NULL,
-  paths TEXT NOT NULL);
+  tags TEXT NOT NULL, verdict TEXT NOT NULL, origin TEXT NOT NULL, by TEXT NOT NULL);
 CREATE TABLE tag(n INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY(n, tag)) WITHOUT ROWID;
 CREATE TABLE about(n INTEGER NOT NULL, issue TEXT NOT NULL, PRIMARY KEY(n, issue)) WITHOUT ROWID;
 CREATE TABLE instead(n INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY(n, key)) WITHOUT ROWID;
@@ -51,6 +51,7 @@ CREATE VIRTUAL TABLE word USING fts5(
 """
 INDEXES = """
 CREATE INDEX memory_key ON memory(key, file);
+CREATE INDEX memory_away ON memory(status, expires) WHERE status = 'archived' OR expires <> 0;
 CREATE INDEX memory_moved ON memory(moved_to) WHERE moved_to <> '';
 CREATE INDEX tag_tag ON tag(tag, n);
 CREATE INDEX about_issue ON about(issue, n);
@@ -61,14 +62,12 @@ CREATE INDEX outcome_voids ON outcome(voids) WHERE voids <> '';
 CREATE INDEX credit_key ON credit(key);
 CREATE INDEX credit_n ON credit(n);
 """
-RANK = "INSERT INTO word(word, rank) VALUES('rank', 'bm25(3, 3, 2, 2, 1, 0.3)')"
-"""The weights of the columns; the last holds parts of names, source files and issues."""
 HEAD = 400  # characters of a content that are shown without reading its line
 _OF_MEMORY = ("memory", "page", "tag", "about", "instead")
 _INSERTS = {
     "line": "INSERT INTO line VALUES(?,?,?)",
-    "memory": f"INSERT INTO memory VALUES({','.join('?' * 15)})",
-    "page": f"INSERT INTO page VALUES({','.join('?' * 9)})",
+    "memory": f"INSERT INTO memory VALUES({','.join('?' * 16)})",
+    "page": f"INSERT INTO page VALUES({','.join('?' * 8)})",
     "tag": "INSERT OR IGNORE INTO tag VALUES(?,?)",
     "about": "INSERT OR IGNORE INTO about VALUES(?,?)",
     "instead": "INSERT OR IGNORE INTO instead VALUES(?,?)",
@@ -181,11 +180,11 @@ class Writer:
             prior(_number(row, "confidence"), origin, verdict), _digest(row),
             _moment(row, "created_at"), _moment(row, "updated_at"),
             _moment(row, "verified_at"), _moment(row, "expires_at"), _text(row, "moved_to"),
+            _joined(text for pair in memo.paths for text in pair),
         ))  # fmt: skip
         rows["page"].append((
             n, memo.title, memo.description, _SPACES.sub(" ", memo.content[: 2 * HEAD])[:HEAD],
             _joined(memo.tags), verdict, origin, _text(source, "by"),
-            _joined(text for pair in memo.paths for text in pair),
         ))  # fmt: skip
         rows["tag"] += [(n, tag) for tag in memo.tags]
         rows["about"] += [(n, issue) for issue in memo.issues]
@@ -270,6 +269,12 @@ def _index(db: sqlite3.Connection, n: int, *, shown: bool) -> None:
     line = bytes(db.execute("SELECT line FROM line WHERE n = ?", (n,)).fetchone()[0])
     found = next(one for one in scan(line) if isinstance(one, Found))
     db.execute(_INSERTS["word"], (n, *memo_of(found.row).words))
+
+
+def known(db: sqlite3.Connection) -> int:
+    """How many memories there are, tombstones apart."""
+    sql = "SELECT count(*) FROM memory WHERE shown AND status <> 'tombstone'"
+    return int(db.execute(sql).fetchone()[0])
 
 
 def count(db: sqlite3.Connection) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.query import Span
 from tracker.recall import superseded
+from tracker.storable import MANY, safe
 from tracker.trust import Trust, Vote, trust
-from tracker.where import MANY, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -38,11 +37,11 @@ class Only(NamedTuple):
     """What an answer is limited to; empty asks nothing. Every one of `tags` has to be there.
 
     `is_meant` judges keys, all of which begin with `prefix`. `issue` asks for what came of an
-    issue, or is among `given`, the keys that its work was given. `changed` is about the last edit.
-    `stale` asks for memories that name a file which has changed, `kept` for those that hold other
-    values of a merge.
-    `state` is archived, expired or deleted; without one, and without `everything`, what is
-    archived, expired or superseded stays out.
+    issue, or is among `given`, the keys that its work was given. The last edit lies between `after`
+    and `before`, where they are not 0. `stale` asks for memories that name a file which has
+    changed, `kept` for those that hold other values of a merge. `state` is archived, expired or
+    deleted; without one, and without `everything`, what is archived, expired or superseded stays
+    out.
     """
 
     prefix: str = ""
@@ -51,7 +50,8 @@ class Only(NamedTuple):
     tags: tuple[str, ...] = ()
     issue: str = ""
     given: tuple[str, ...] = ()
-    changed: Span = Span()
+    after: int = 0
+    before: int = 0
     pinned: bool = False
     stale: bool = False
     kept: bool = False
@@ -124,7 +124,7 @@ class Found(NamedTuple):
 _ROW = (
     "m.n, m.key, m.kind, m.status, m.file = 0, m.pinned, m.kept, m.digest, m.created, "
     "m.updated, m.verified, m.expires, g.title, g.description, g.head, g.tags, g.verdict, "
-    "g.origin, g.by, g.paths, m.prior, m.digest"
+    "g.origin, g.by, m.paths, m.prior, m.digest"
 )
 _FROM = "FROM memory m JOIN page g USING(n)"
 
@@ -154,11 +154,10 @@ class Recollection:
         more = f"; and {len(found) - 3} more (bd doctor lists them)" if found[3:] else ""
         return [f"{'; '.join(found[:3])}{more}"] if found else []
 
-    @cached_property
+    @property
     def known(self) -> int:
         """How many memories there are, those that stay out of answers too."""
-        sql = "SELECT count(*) FROM memory m WHERE m.shown AND m.status <> 'tombstone'"
-        return int(self.db.execute(sql).fetchone()[0])
+        return int(self.cache.state["known"])
 
     # Rows.
 
@@ -175,7 +174,7 @@ class Recollection:
             rows.sort(key=lambda row: (-row.trust.value, row.key))
         total = len(rows) if len(rows) != most else self._count(condition)
         hidden = 0
-        if not (only.everything or only.state or late):
+        if self.away and not (only.everything or only.state or late):
             hidden = self._count(self.where(only._replace(everything=True))) - total
         return Found(rows[:limit] if limit > 0 else rows, total, hidden)
 
@@ -266,8 +265,11 @@ class Recollection:
             sql = f"SELECT key, at FROM credit WHERE key IN ({marks})"
             for old, at in self.db.execute(sql, names):
                 credits.setdefault(called[old], []).append(at)
+        judged = votes.keys() | credits.keys()
         return {
             key: trust(prior, votes.get(key, ()), credits.get(key, ()), self.now)
+            if key in judged
+            else Trust(prior, prior)
             for key, (prior, _) in given.items()
         }
 
@@ -291,18 +293,29 @@ class Recollection:
             live.setdefault(key, (updated, []))[1].append(self.moved.get(other, other))
         return superseded(live)
 
+    @cached_property
+    def away(self) -> str:
+        """The numbers of what stays out of answers, with commas between them."""
+        sql = (
+            "SELECT n FROM memory WHERE (status = 'archived' OR expires <> 0) AND shown "
+            "AND status <> 'tombstone' AND (status = 'archived' OR expires <= ?)"
+        )
+        found = {row[0] for row in self.db.execute(sql, (self.now,))}
+        for keys in _some(sorted(self.superseded)):
+            marks = ",".join("?" * len(keys))
+            sql = f"SELECT n FROM memory WHERE key IN ({marks}) AND shown AND status <> 'tombstone'"
+            found |= {row[0] for row in self.db.execute(sql, keys)}
+        return ",".join(map(str, sorted(found)))
+
     # Conditions.
 
     def where(self, only: Only) -> Where:
-        """The condition that holds for what is meant; the tables are `memory m` and `page g`."""
+        """The condition that holds for what is meant; the table is `memory m`."""
         terms: list[_Term] = [(f"m.shown AND {self._state(only.state)}", ())]
         terms += self._named(only)
         terms += self._sorted(only)
         if not (only.everything or only.state):
-            live = "m.status <> 'archived' AND (m.expires = 0 OR m.expires > ?)"
-            terms.append((live, (self.now,)))
-            for some in _some(sorted(self.superseded)):
-                terms.append((f"m.key NOT IN ({','.join('?' * len(some))})", tuple(some)))
+            terms.append((f"m.n NOT IN ({self.away})", ()))
         values = tuple(value for _, given in terms for value in given)
         return Where(" AND ".join(sql for sql, _ in terms), values)
 
@@ -341,11 +354,11 @@ class Recollection:
         if only.kept:
             yield "m.kept", ()
         if only.stale:
-            yield "g.paths <> ''", ()
-        if only.changed.after:
-            yield "m.updated > ?", (only.changed.after,)
-        if only.changed.before:
-            yield "m.updated < ? AND m.updated <> 0", (only.changed.before,)
+            yield "m.paths <> ''", ()
+        if only.after:
+            yield "m.updated > ?", (only.after,)
+        if only.before:
+            yield "m.updated < ? AND m.updated <> 0", (only.before,)
 
     def _is_meant(self, key: str) -> bool:
         return self._judge(key)

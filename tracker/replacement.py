@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker import cache as caches
+from tracker.errors import Refused
 from tracker.exchange import exchange
 
 if TYPE_CHECKING:
@@ -144,3 +145,20 @@ def _sync_folder(folder: str) -> None:
             os.fsync(handle)
     finally:
         os.close(handle)
+
+
+class Unwritable:
+    """Turns an error of the file system into a refusal that names the file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError):
+            raise Refused(
+                f"cannot write {self._path}: {error.strerror or error}; the log is as it was",
+                hint="make the folder writable, or free some space, and try again",
+            ) from error

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import recall
 from tracker.recall import Candidate, Rel, lexical
 from tracker.recollection import EVERYWHERE, LAST, Found, Only, Where, files
+from tracker.storable import safe
 from tracker.terms import match, match_pairs, phrase, terms
-from tracker.where import safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,10 +37,15 @@ class _Part(NamedTuple):
 
 
 _PART = (
-    "m.n, m.key, m.kind, max(m.updated, m.verified), m.prior, m.pinned, m.status, m.digest, g.paths"
+    "m.n, m.key, m.kind, max(m.updated, m.verified), m.prior, m.pinned, m.status, m.digest, m.paths"
 )
+_BM25 = "bm25(word, 3, 3, 2, 2, 1, 0.3)"
+"""With the weights of the columns; the last holds parts of names, source files and issues.
+
+The setting of the table itself would do, but a look by it takes half as long again.
+"""
+_EVERYTHING = EVERYWHERE._replace(everything=True)
 _TEXT = "w.key || ' ' || w.title || ' ' || w.description || ' ' || w.tags || ' ' || w.content"
-_MATCHING = "FROM word w JOIN memory m ON m.n = w.rowid JOIN page g ON g.n = m.n WHERE w.word MATCH"
 
 
 def search(
@@ -56,7 +61,7 @@ def search(
     told = recall.telling(asked, holding)
     condition = at.where(only)
     parts = {part.n: part for part in _named(at, question, condition)}
-    parts |= {part.n: part for part in _pool(at, told, condition)}
+    parts |= {part.n: part for part in _pool(at, told, only)}
     if not parts:
         parts = {part.n: part for part in _within(at, asked, condition)}
     numbers = {part.key: part.n for part in parts.values()}
@@ -69,14 +74,21 @@ def search(
     found = recall.strong(recall.ranked(candidates, question, at.now, rel))
     ranked = {numbers[one.key]: one for one in (found[:limit] if limit > 0 else found)}
     rows = [row._replace(ranked=ranked[row.n]) for row in at.rows(list(ranked))]
-    beyond = hidden = 0
-    if told:
-        matching = _count(at, told, condition)
-        beyond = max(0, matching - recall.POOL)
-        if not only.everything:
-            more = _count(at, told, at.where(only._replace(everything=True)))
-            hidden = more - matching
+    beyond, hidden = _unseen(at, told, only, len(parts))
     return Found(rows, len(found) + beyond, hidden, tuple(holding.items()))
+
+
+def _unseen(at: Recollection, told: Sequence[str], only: Only, seen: int) -> tuple[int, int]:
+    """How many memories match beyond those that were scored, and how many that stay out."""
+    if not told:
+        return 0, 0
+    is_full = seen >= recall.POOL
+    keeps_out = bool(at.away) and not (only.everything or only.state)
+    found = _count(at, told, only) if is_full or keeps_out else seen
+    hidden = 0
+    if keeps_out:
+        hidden = _count(at, told, only._replace(everything=True)) - found
+    return max(0, found - recall.POOL) if is_full else 0, hidden
 
 
 def _holding(at: Recollection, term: str) -> int:
@@ -85,13 +97,28 @@ def _holding(at: Recollection, term: str) -> int:
     return int(at.db.execute(sql, (phrase(term),)).fetchone()[0])
 
 
-def _pool(at: Recollection, told: Sequence[str], condition: Where) -> list[_Part]:
+def _pool(at: Recollection, told: Sequence[str], only: Only) -> list[_Part]:
     """The best by words alone."""
     if not told:
         return []
-    sql = f"SELECT {_PART}, -w.rank {_MATCHING} ? AND {condition.sql} ORDER BY w.rank LIMIT ?"
-    values = (match(told), *condition.values, recall.POOL)
-    return [_Part(*values) for values in at.db.execute(sql, values)]
+    meant, values = _meant(at, only)
+    sql = (
+        f"SELECT {_PART}, s.near FROM (SELECT w.rowid AS n, -{_BM25} AS near FROM word w "
+        f"WHERE w.word MATCH ?{meant} ORDER BY near DESC, n LIMIT ?) s "
+        "JOIN memory m ON m.n = s.n"
+    )
+    return [_Part(*row) for row in at.db.execute(sql, (match(told), *values, recall.POOL))]
+
+
+def _meant(at: Recollection, only: Only) -> tuple[str, tuple[Any, ...]]:
+    """What limits a look into the index; it holds what is shown, and nothing that was forgotten."""
+    if only == EVERYWHERE:
+        return (f" AND +w.rowid NOT IN ({at.away})" if at.away else ""), ()
+    if only == _EVERYTHING:
+        return "", ()
+    condition = at.where(only)
+    sql = f"SELECT m.n FROM memory m WHERE {condition.sql}"
+    return f" AND +w.rowid IN ({sql})", condition.values
 
 
 def _within(at: Recollection, asked: Sequence[str], condition: Where) -> list[_Part]:
@@ -102,7 +129,7 @@ def _within(at: Recollection, asked: Sequence[str], condition: Where) -> list[_P
     holds = " + ".join([f"(instr(lower({_TEXT}), ?) > 0)"] * len(long))
     sql = (
         f"SELECT {_PART}, {holds} AS held FROM word w JOIN memory m ON m.n = w.rowid "
-        f"JOIN page g ON g.n = m.n WHERE held > 0 AND {condition.sql} "
+        f"WHERE held > 0 AND {condition.sql} "
         "ORDER BY held DESC, m.key LIMIT ?"
     )
     values = (*map(safe, long), *condition.values, recall.POOL)
@@ -115,16 +142,18 @@ def _named(at: Recollection, question: str, condition: Where) -> list[_Part]:
     if not asked or len(asked) > _LONGEST:
         return []
     sql = (
-        f"SELECT {_PART}, 0.0 FROM memory m JOIN page g USING(n) "
+        f"SELECT {_PART}, 0.0 FROM memory m "
         f"WHERE m.key >= ? AND m.key < ? AND {condition.sql} ORDER BY m.key LIMIT ?"
     )
     values = (safe(asked), safe(asked) + LAST, *condition.values, recall.POOL)
     return [_Part(*values) for values in at.db.execute(sql, values)]
 
 
-def _count(at: Recollection, told: Sequence[str], condition: Where) -> int:
-    sql = f"SELECT count(*) {_MATCHING} ? AND {condition.sql}"
-    return int(at.db.execute(sql, (match(told), *condition.values)).fetchone()[0])
+def _count(at: Recollection, told: Sequence[str], only: Only) -> int:
+    """How many of the memories that are meant match."""
+    meant, values = _meant(at, only)
+    sql = f"SELECT count(*) FROM word w WHERE w.word MATCH ?{meant}"
+    return int(at.db.execute(sql, (match(told), *values)).fetchone()[0])
 
 
 def _coverage(
@@ -148,7 +177,7 @@ def _pairs(at: Recollection, told: Sequence[str]) -> dict[int, float]:
     wanted = match_pairs(told)
     if not wanted:
         return {}
-    return dict(at.db.execute("SELECT rowid, -rank FROM word WHERE word MATCH ?", (wanted,)))
+    return dict(at.db.execute(f"SELECT rowid, -{_BM25} FROM word WHERE word MATCH ?", (wanted,)))
 
 
 def _candidate(
@@ -173,7 +202,7 @@ def near(at: Recollection, key: str) -> list[str]:
     found = at.keys(asked)[:_SOME]
     words = match(terms(asked))
     if words:
-        sql = "SELECT key FROM word WHERE word MATCH ? ORDER BY rank LIMIT ?"
+        sql = f"SELECT key FROM word WHERE word MATCH ? ORDER BY {_BM25} LIMIT ?"
         wanted = f"key : ({words})"
         found += [row[0] for row in at.db.execute(sql, (wanted, _SOME))]
     place = asked.rpartition("/")[0]

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines, refresh
-from tracker.beside import BESIDE, PRIVATE, is_carried_name
+from tracker.beside import BESIDE, PRIVATE, REMEMBERED, is_carried_name
 from tracker.cache import Cache, Gone, Source
 from tracker.errors import Locked, Refused
 from tracker.gitwork import GitWork
@@ -35,7 +35,7 @@ from tracker.journal import Change, placed
 from tracker.locks import WAIT, hold
 from tracker.log import Editable, Log
 from tracker.records import CachedRecords, Strayed
-from tracker.replacement import Pieces, Replacement, sweep
+from tracker.replacement import Pieces, Replacement, Unwritable, sweep
 from tracker.shelf import Shelf, Wanted
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Store:
         Raises Refused, Conflicted or Locked, and then nothing was written.
         """
         self._check_allowed()
-        with _Unwritable(self.place.log), ExitStack() as held:
+        with Unwritable(self.place.log), ExitStack() as held:
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
             self._sweep()
@@ -214,6 +214,8 @@ class Store:
         if own:
             cache = None if places.get(self.name) else look.cache  # that may break the order
             self._tell(cache, own, (look.seen[self.name][1], stats[self.name]))
+        if any(page.file in REMEMBERED for page in pages):
+            self._tell_memories(pages, look, stats)
         return tuple(change for page in pages for change in page.changes)
 
     def _pages(self, look: _Look, wanted: Wanted, places: Places) -> Iterator[_Page]:
@@ -311,6 +313,18 @@ class Store:
                     return
             caches.stir(self.source)
 
+    def _tell_memories(self, pages: list[_Page], look: _Look, stats: dict[str, str]) -> None:
+        """Let the cache of memories follow, if there is one; else whoever reads does."""
+        from tracker.memofollow import Edit, patched
+        from tracker.memosource import source_of
+
+        edits = [
+            Edit(page.file, page.changes, page.pieces, (look.seen[page.file][1], stats[page.file]))
+            for page in pages
+        ]
+        with suppress(OSError, sqlite3.Error, Gone, Locked, KeyError, ValueError):
+            patched(source_of(self.place, self.source), edits)
+
     def _sweep(self) -> None:
         """Remove what writers left behind that died; the lock says that none is alive."""
         names = {os.path.basename(path) for path in map(self.path, BESIDE)} | {self.name}
@@ -361,20 +375,3 @@ def _turn(page: _Page, log: str) -> tuple[bool, int]:
 
 def _still(shelf: Shelf, change: Change) -> bool:
     return shelf.of(change.file).line(change.id) == change.new
-
-
-class _Unwritable:
-    """Turns an error of the file system into a refusal that names the file."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
-            raise Refused(
-                f"cannot write {self._path}: {error.strerror or error}; the log is as it was",
-                hint="make the folder writable, or free some space, and try again",
-            ) from error

@@ -8,6 +8,7 @@ in camelCase, and scripts that are written without spaces, which become pairs of
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -37,10 +38,18 @@ _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_WORD = re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
-_RUN = re.compile(rf"[{_UNSPACED}]+")
 _NAME = re.compile("[A-Za-z0-9]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(rf"[^\W_](?:[^\W_]|[{_MARKS}])*")
+
+
+@cache
+def _run() -> re.Pattern[str]:
+    return re.compile(rf"[{_UNSPACED}]+")
 
 
 def terms(text: str) -> list[str]:
@@ -49,7 +58,7 @@ def terms(text: str) -> list[str]:
     A name in camelCase is a term, and so are its parts.
     """
     found: dict[str, None] = {}
-    for word in _WORD.finditer(text):
+    for word in (_NAME if text.isascii() else _word()).finditer(text):
         found.update(dict.fromkeys(_terms_of(word[0])))
         if len(found) > MOST:
             break
@@ -63,7 +72,7 @@ def _terms_of(word: str) -> Iterator[str]:
         yield from (part.lower() for part in humps(word))
         return
     at = 0
-    for run in _RUN.finditer(word):
+    for run in _run().finditer(word):
         if run.start() > at:
             yield word[at : run.start()].lower()
         yield from _pairs(run[0]) if len(run[0]) > 1 else run[0]
@@ -86,7 +95,7 @@ def _pairs(run: str) -> list[str]:
 
 def phrase(term: str) -> str:
     """A term as FTS5 looks for it: quoted, so that nothing in it is syntax."""
-    if len(term) == 1 and _RUN.match(term):
+    if len(term) == 1 and not term.isascii() and _run().match(term):
         return f'"{term}"*'  # the index holds it as the beginning of a pair
     if len(term) > _LONGEST:
         return f'"{term[:_LONGEST]}"*'
@@ -113,7 +122,7 @@ def indexed(text: str) -> str:
     """
     if text.isascii():
         return text
-    return _RUN.sub(lambda run: f" {' '.join([*_pairs(run[0]), run[0][-1]])} ", text)
+    return _run().sub(lambda run: f" {' '.join([*_pairs(run[0]), run[0][-1]])} ", text)
 
 
 def parts(*texts: str) -> str:

@@ -16,13 +16,14 @@ from tracker.query import (
     has,
     metadata_text,
 )
+from tracker.storable import MANY as MANY
+from tracker.storable import bounded as bounded
+from tracker.storable import safe as safe
+from tracker.storable import storable as storable
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable
-
-
-MANY = 500  # some builds of SQLite take no more than 999 values in all
 
 
 class Where(NamedTuple):
@@ -51,27 +52,6 @@ class _Terms:
 
         text = json.dumps([storable(value) for value in listed])
         self.add(f"{column} {word} (SELECT value FROM json_each(?))", text)
-
-
-def storable(value: Any) -> Any:
-    """A value as the tables hold it."""
-    if isinstance(value, str):
-        return safe(value)
-    return bounded(value) if type(value) is int else value
-
-
-def safe(text: str) -> str:
-    """Text that SQLite can hold: torn characters (lone surrogates) become their escapes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace").decode()
-    return text
-
-
-def bounded(number: int) -> int:
-    """A number that SQLite can hold; of instants, those of the years 1678 to 2262 stay apart."""
-    return max(-(1 << 63), min(number, (1 << 63) - 1))
 
 
 def literal(text: str) -> str:

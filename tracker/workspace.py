@@ -11,7 +11,6 @@ from tracker import cache as caches
 from tracker import remarks
 from tracker.config import closing_statuses, names, plain, value
 from tracker.errors import Invalid, NotFound, Refused
-from tracker.query import Moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -65,6 +64,7 @@ class Workspace:
     def answers(self) -> Answers:
         """Questions to the log as it is now."""
         from tracker.answers import Answers
+        from tracker.query import Moment
 
         cache = caches.open_cache(self.source)
         closing = closing_statuses(cache.settings)
@@ -74,6 +74,7 @@ class Workspace:
         """From here on, answer for another state of the log, and say what is wrong with that."""
         from tracker import refresh
         from tracker.answers import Answers
+        from tracker.query import Moment
 
         self.refresh()
         cache = refresh.in_memory(self.source._replace(log=path), data, "")
@@ -243,13 +244,12 @@ class Workspace:
     def recollection(self) -> Recollection:
         """Questions to what is remembered here, as it is now."""
         from tracker.blobs import Tree
-        from tracker.memosource import MemorySource
+        from tracker.memosource import source_of
         from tracker.recollection import Recollection
 
-        place, now = self.place, self.caller.clock()
-        source = MemorySource(place.log, place.beads, self.local, self.config_text, now)
-        tree = Tree(place.top or place.root)
-        return Recollection(caches.open_cache(source), now, tree.moved)
+        source = source_of(self.place, self.source)
+        tree = Tree(self.place.top or self.place.root)
+        return Recollection(caches.open_cache(source), source.now, tree.moved)
 
     @cached_property
     def gate(self) -> Gate:

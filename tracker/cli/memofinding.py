@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from tracker.recollection import Found, Only, Recollection
 
 ORDERS = ("key", "updated", "trust", "created")
-ANSWERS = 10
-"""How many answers a search gives where nothing else is asked for."""
+ANSWERS, LINES = 10, 100
+"""How many answers a search gives, and lines a list, where nothing else is asked for."""
 _STATES = ("archived", "expired", "deleted")
 
 _FILTERS = (
@@ -47,7 +47,6 @@ def filtered(function: Any) -> Any:
 
 def only(session: Session, given: Mapping[str, Any], pattern: str = "") -> Only:
     """What these options choose, of the keys that a pattern means; "" means every key."""
-    from tracker.query import Span
     from tracker.recollection import Only
 
     found = _of_keys(Only(), given["namespace"], pattern)
@@ -64,7 +63,8 @@ def only(session: Session, given: Mapping[str, Any], pattern: str = "") -> Only:
         tags=tuple(given["tag"] or ()),
         issue=issue,
         given=names,
-        changed=Span(after, before),
+        after=after,
+        before=before,
         pinned=given["pinned"],
         stale=given["stale"],
         kept=given["conflicts"],
@@ -83,6 +83,9 @@ def _of_keys(found: Only, namespace: str, pattern: str) -> Only:
 
     asked = keys.under(place, pattern) if pattern else f"{place}/"
     if keys.is_pattern(asked):
+        place = asked.rstrip("*")
+        if place.endswith("/") and not keys.WILD.search(place):  # all below: no key needs a look
+            return found._replace(prefix=place)
         return found._replace(prefix=keys.prefix(asked), is_meant=keys.matcher(asked))
     asked = asked.rstrip("/")
     return found._replace(
@@ -108,17 +111,18 @@ def _issue(session: Session, word: str | None) -> tuple[str, tuple[str, ...]]:
 @filtered
 @click.option("--deleted", is_flag=True, help="Only what was forgotten")
 @click.option("--sort", type=click.Choice(ORDERS), default="key", help="In which order  [key]")
-@click.option("-n", "--limit", type=int, default=0, metavar="N", help="At most so many")
+@click.option("-n", "--limit", type=int, metavar="N", help=f"At most so many; 0 for all  [{LINES}]")
 @pass_session
-def list_(session: Session, /, pattern: str, *, sort: str, limit: int, **given: Any) -> None:
-    """List memories: key, kind, trust, age and what each is about.
+def list_(session: Session, /, pattern: str, *, sort: str, limit: int | None, **given: Any) -> None:
+    """List memories: key, kind, trust, age and what each is about. JSON has no limit.
 
     A pattern such as 'climate/*' means the whole subtree; `*` within a key stays in its segment.
     """
     from tracker.cli.memoview import table
 
     at = session.memories
-    found = at.listed(only(session, given, pattern), limit, sort)
+    usual = 0 if session.json else LINES
+    found = at.listed(only(session, given, pattern), usual if limit is None else limit, sort)
     if session.json:
         session.emit([memorows.record(at, row) for row in found.rows], total=found.total)
         return
@@ -127,12 +131,8 @@ def list_(session: Session, /, pattern: str, *, sort: str, limit: int, **given: 
         more = f"; {found.hidden} are put away, over or replaced (--all)" if found.hidden else ""
         session.say(f"No memories{where}{more}")
         return
-    for line in table([memorows.columns(row, at.now) for row in found.rows]):
-        session.say(line)
-    if len(found.rows) < found.total:
-        session.say(f"\nShowing {len(found.rows)} of {found.total} memories")
-    if found.hidden:
-        session.note(f"{found.hidden} more are put away, over or replaced (--all)")
+    session.say("\n".join(table([memorows.columns(row, at.now) for row in found.rows])))
+    memorows.say_limit(session, found)
 
 
 @command(
