@@ -55,6 +55,14 @@ class TestClose:
         assert chain("close", "t-1", *words).out == "✓ Closed t-1: why\n"
         assert chain.issue("t-1")["close_reason"] == "why"
 
+    def test_a_reason_for_each(self, chain):
+        answer = chain("close", "4", "nope", "t-1", "-r", "four", "-r", "none", "-r", "one", code=1)
+        assert answer.out == "✓ Closed t-4: four\n✓ Closed t-1: one\n"
+        answer = chain("close", "t-2", "-r", "a", "-r", "b", code=1)
+        assert "2 reasons for 1 issues" in answer.err
+        chain("close", "t-2", "t-3", "-r", "both")
+        assert chain.issue("t-3")["close_reason"] == "both"
+
     def test_the_reason_from_a_file(self, chain):
         (chain.path / "why.md").write_text("Line one\nLine two\n")
         chain("close", "t-1", "--reason-file", "why.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,10 +11,10 @@ from tracker.cli.command import command, ignored, pass_session
 from tracker.cli.issues import answer, as_json, edited
 from tracker.cli.lessons import Lesson, learning
 from tracker.cli.plain import one_line
-from tracker.errors import Invalid, Refused
+from tracker.errors import Invalid, Refused, TrackerError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from tracker.cli.session import Session
     from tracker.log import Draft
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 )
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
-    "-r", "--reason", "--resolution", "-m", "--message", metavar="TEXT", help="Why  [Closed]"
-)
+    "-r", "--reason", "--resolution", "-m", "--message", "reasons", multiple=True, metavar="TEXT",
+    help="Why; once for all, or once for each ID  [Closed]",
+)  # fmt: skip
 @click.option("--reason-file", metavar="FILE", help="Read the reason from a file; '-' is stdin")
 @click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
 @click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
@@ -49,7 +51,7 @@ def close(
     /,
     ids: tuple[str, ...],
     *,
-    reason: str | None,
+    reasons: tuple[str, ...],
     reason_file: str | None,
     force: bool,
     suggest_next: bool,
@@ -61,14 +63,14 @@ def close(
     from tracker import actions
 
     lesson = Lesson(session, learned)
-    reason = _reason(session, reason, reason_file)
+    why = _reasons(session, ids, reasons, reason_file)
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
     if session_id:
         who = who._replace(session=session_id)
-    closing = actions.Closing(reason or "Closed", force)
 
     def end(draft: Draft, id: str) -> tuple[Issue, list[Issue]]:
+        closing = actions.Closing(why(draft, id) or "Closed", force)
         issue = actions.close(draft, id, closing, settings, who)
         if not suggest_next:
             return issue, []
@@ -95,12 +97,30 @@ def close(
         session.say(said("remembered", lesson.memory))
 
 
-def _reason(session: Session, reason: str | None, file: str | None) -> str | None:
-    if file is None:
-        return reason
-    if reason is not None:
-        raise Invalid("cannot specify both --reason and --reason-file")
-    return session.read(file).rstrip("\r\n")
+def _reasons(
+    session: Session, ids: tuple[str, ...], reasons: tuple[str, ...], file: str | None
+) -> Callable[[Draft, str], str]:
+    """What tells the reason for an issue: one for all, or each its own."""
+    from tracker.ids import resolve
+
+    if file is not None:
+        if reasons:
+            raise Invalid("cannot specify both --reason and --reason-file")
+        reasons = (session.read(file).rstrip("\r\n"),)
+    if len(reasons) < 2:
+        return lambda _draft, _id: "".join(reasons)
+    if len(reasons) != len(ids):
+        raise Invalid(f"{len(reasons)} reasons for {len(ids)} issues: one for all, or one for each")
+    prefix = session.tracker.settings().prefix
+
+    def why(draft: Draft, id: str) -> str:
+        for text, reason in zip(ids, reasons, strict=True):
+            with suppress(TrackerError):
+                if resolve(text, draft, prefix) == id:
+                    return reason
+        return ""
+
+    return why
 
 
 def _say_closed(
