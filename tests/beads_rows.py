@@ -150,6 +150,8 @@ FILES = {
     ' "edges": [{"from_key": "b", "to_key": "a", "type": "blocks"}]}',
     "new.jsonl": '{"id":"t-new","title":"New","status":"open","priority":2,"issue_type":"task",'
     '"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n',
+    ".beads/memory.jsonl": '{"key":"k","kind":"fact","content":"Detrend first.",'
+    '"created_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:00:00Z"}\n',
     "edges.txt": "t-8 t-9\nt-9 t-2 related\n",
 }
 """Files beside the log: their names and what they say."""

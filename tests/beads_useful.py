@@ -456,11 +456,20 @@ LATER = (
         ),
     ),
     Command("memories", BETTER, "ranked by what fits the question", (
-        row("", "memories", says("No memories"), same),)),
+        row("", "memories", prints("Memories (1):\n\n  k\n    Detrend first.\n\n"),
+            gives(k="Detrend first."), same),
+        row("SEARCH", "memories 'what to detrend'", says("Detrend first."),
+            gives(k="Detrend first.")),
+    )),
     Command("recall", SAME, "", (
-        row("", "recall k", fails(1), says('No memory with key "k"'), gives(found=False)),)),
+        row("", "recall k", prints("Detrend first.\n"),
+            gives(found=True, key="k", value="Detrend first.")),
+        row("(errors)", "recall z", fails(1), says('No memory with key "z"'), gives(found=False)),
+    )),
     Command("forget", BETTER, "`bd memory restore` brings it back", (
-        row("", "forget k", fails(1)),)),
+        row("", "forget k", prints("Forgot [k]: Detrend first.\n"), gives(deleted="true", key="k")),
+        row("(errors)", "forget z", fails(1)),
+    )),
     Command("assign", SAME, "", (row("", "assign t-8 ann", holds("t-8", assignee="ann")),)),
     Command("priority", SAME, "", (row("", "priority t-8 0", holds("t-8", priority=0)),)),
     Command("tag", SAME, "", (row("", "tag t-8 x", holds("t-8", labels=["x"])),)),
