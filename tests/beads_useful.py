@@ -407,6 +407,7 @@ USEFUL = (
             row("--full --mcp --stealth", "prime --full --mcp --stealth", says("bd ready")),
             row("--export", "prime --export", says("bd ready")),
             row("--hook-json", "prime --hook-json", says("bd ready")),
+            row("--memories-only", "prime --memories-only", says("Detrend first.", "1 of 1 shown")),
         ),
     ),
     Command("onboard", SAME, "", (row("", "onboard", says("bd ")),)),

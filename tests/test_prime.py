@@ -284,3 +284,17 @@ def test_prime_works_beside_memories_that_cannot_be_read(root):
     path = root / ".beads" / "memory.jsonl"
     path.write_bytes(path.read_bytes() + b'{"key": "broken\n')
     assert index(prime(root)) == ["api/limits"]
+
+
+def test_what_is_known_alone(root):
+    create(root, "Paint the door")
+    assert prime(root, "--memories-only") == ""
+    for number in range(40):
+        bd(root, "remember", f"fact number {number} " + "word " * 20, "--key", f"k{number}")
+    text = prime(root, "--memories-only", "--budget", "1000")
+    assert len(text.encode()) <= 1000
+    shown, of = count(text)
+    assert (0 < shown < of, of) == (True, 40)
+    assert "Paint the door" not in text
+    found = json.loads(prime(root, "--memories-only", "--json"))
+    assert (found["ready"], found["total"]) == ([], 40)

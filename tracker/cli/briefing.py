@@ -70,6 +70,17 @@ class Text(NamedTuple):
 NOTHING = Known()
 
 
+def memories_alone(known: Known, budget: int) -> Text:
+    """Only what is known; nothing where nothing is."""
+    if not known.lines:
+        return Text("", 0)
+    none = Work([], [], 0, 0)
+    count = len(known.lines)
+    while count and _size(_memories(known.lines[:count]) + _end(none, known, 0, count)) > budget:
+        count -= 1
+    return Text(_memories(known.lines[:count]) + _end(none, known, 0, count), 0, count)
+
+
 def composed(work: Work, git: str, budget: int, known: Known = NOTHING) -> Text:
     """The text with as much as the budget of bytes allows; it ends with "N of M shown".
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.briefing import BUDGET, GIT, NOTHING, Known, Text, Work, composed
+from tracker.cli.briefing import BUDGET, GIT, NOTHING, Known, Text, Work, composed, memories_alone
 from tracker.cli.command import command, pass_session
 from tracker.cli.injection import is_trace, item
 from tracker.cli.plain import one_line, printable
@@ -35,6 +35,7 @@ MEMORIES = 60  # how many memories are looked at for that
 @click.option("--hook-json", is_flag=True, help="As a SessionStart hook answers")
 @click.option("--export", is_flag=True, help="Our own text even where there is a PRIME.md")
 @click.option("--stealth", is_flag=True, help="Nothing about git")
+@click.option("--memories-only", is_flag=True, help="Only what is known, nothing about issues")
 @click.option("--full", "--mcp", is_flag=True, expose_value=False, hidden=True)
 @pass_session
 def prime(session: Session, /, **given: Any) -> None:
@@ -51,8 +52,12 @@ def prime(session: Session, /, **given: Any) -> None:
     if own:
         _tell(session, Text(own, 0), (Work([], [], 0, 0), NOTHING), hook=given["hook_json"])
         return
-    work = _work(session)
     known = _known(session, given["subject"])
+    if given["memories_only"]:
+        found = memories_alone(known, given["budget"] or BUDGET)
+        _tell(session, found, (Work([], [], 0, 0), known), hook=given["hook_json"])
+        return
+    work = _work(session)
     git = "" if given["stealth"] else _git(session)
     found = composed(work, git, given["budget"] or BUDGET, known)
     _tell(session, found, (work, known), hook=given["hook_json"])
