@@ -109,29 +109,43 @@ def place(tmp_path_factory):
         bd = Bd(Repository(root / "repo"), root / "home")
         bd.write(*LOG)
         bd.repo.commit({}, "start")
-    kept = {path: path.read_bytes() for path in bd.path.rglob("*") if path.is_file()}
-    return bd, kept
+    bd.env |= {"BD_ACTOR": "Ann Example", "GIT_AUTHOR_EMAIL": "ann@example.com"}  # asks no git
+    for name, text in FILES.items():
+        (bd.path / name).write_text(text)
+    return bd, {path: path.read_bytes() for path in changeable(bd.path)}
+
+
+def changeable(root):
+    """The files that a row may change, but for the cache."""
+    git = root / ".git"
+    folders = (
+        root,
+        root / ".beads",
+        root / ".beads" / ".local",
+        git,
+        git / "hooks",
+        git / "tracker",
+    )
+    for folder in folders:
+        if folder.is_dir():
+            yield from (path for path in folder.iterdir() if path.is_file())
 
 
 @pytest.fixture
 def bd(place):
     """The workspace as it was at first."""
     found, kept = place
-    git = found.path / ".git"
-    for path in sorted(found.path.rglob("*"), reverse=True):
-        is_ours = git not in path.parents or path.parent in {git, git / "hooks", git / "tracker"}
-        if path.is_file() and path not in kept and is_ours and path.name != "beads.db":
+    for path in list(changeable(found.path)):
+        if path not in kept and path.name != "beads.db":
             path.unlink()
     for path, data in kept.items():
-        if git not in path.parents or path == git / "config":
+        if not path.exists() or path.read_bytes() != data:
             path.write_bytes(data)
     found.now = 1_800_000_000 * 10**9
     return found
 
 
 def run(bd, row, *, as_json):
-    for name, text in FILES.items():
-        (bd.path / name).write_text(text)
     code = next((check.expected[0] for check in row.checks if check.kind == "fails"), 0)
     if row.words.startswith("lint") and as_json:
         code = 0

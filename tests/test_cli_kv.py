@@ -60,6 +60,9 @@ class TestKv:
         assert "invalid key" in bd("kv", "set", "*", "x", code=1).err
         answer = bd("kv", "set", "a", "2", "--readonly", "--json", code=1)
         assert answer.error["code"] == "refused"
+        answer = bd("kv", "gte", "a", code=2)
+        assert 'unknown command "gte" for "bd kv"' in answer.err
+        assert "\tget\n" in answer.err
         assert "Missing argument 'VALUE'" in bd("kv", "set", "a", code=2).err
         assert bd("kv", "get", "a").out == "1\n"
         bd("undo")

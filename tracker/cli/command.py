@@ -255,7 +255,8 @@ class Group(Command, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         for name, words in ((args[0], args[1:]), (self.default, args)):
             found = self.get_command(ctx, name)
-            if found:
+            takes = name == args[0] or args[0][:1] == "-" or _takes_words(found)
+            if found and takes:
                 return name, found, words
         raise UnknownCommand(args[0], ctx, self.list_commands(ctx))
 
@@ -292,6 +293,11 @@ def _loaded(target: str) -> click.Command:
     module, _, attribute = target.partition(":")
     found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
     return found
+
+
+def _takes_words(command: click.Command | None) -> bool:
+    """Whether a word may be meant for it, and is not a mistyped name of another."""
+    return any(isinstance(param, click.Argument) for param in command.params) if command else False
 
 
 def _is_needed(param: click.Parameter) -> bool:
