@@ -70,6 +70,19 @@ class TestRename:
         assert bd("undo").code == 0
         assert bd.issue("t-1")["comments"] == [remark]
 
+    def test_memories_of_the_issue_follow(self, bd):
+        bd.write({"id": "t-1"}, {"id": "t-2"})
+        bd("remember", "what was learned", "--key", "k", "--issue", "t-1")
+        bd("remember", "something else", "--key", "other", "--issue", "t-2")
+        bd("rename", "t-1", "t-new")
+        bd("rename-prefix", "shop")
+        listed = bd("memory", "list", "--issue", "shop-new", "--json").json
+        assert [memory["key"] for memory in listed] == ["k"]
+        bd("undo")
+        bd("undo")
+        listed = bd("memory", "list", "--issue", "t-1", "--json").json
+        assert [memory["key"] for memory in listed] == ["k"]
+
     def test_as_json_and_back(self, bd):
         bd.write({"id": "t-1"})
         assert bd("rename", "t-1", "t-a", "--json").json == {"old_id": "t-1", "new_id": "t-a"}

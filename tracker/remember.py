@@ -135,6 +135,16 @@ def pin(notes: Notes, key: str, hand: Hand, *, pinned: bool = True) -> Memory:
     return notes.put(_changed(live(notes, key), hand, {"pinned": pinned}))
 
 
+def follow(notes: Notes, names: Mapping[str, str], hand: Hand) -> None:
+    """Let memories that came of issues with these ids name them by their new ones."""
+    for seen in list(notes.glances()):
+        memory = notes.get(seen.key) if names.keys() & set(seen.source.issues) else None
+        if memory is not None:
+            issues = tuple(names.get(id, id) for id in memory.source.issues)
+            source = replace(memory.source, issues=issues)
+            notes.put(_changed(memory, hand, {"source": source}))
+
+
 def forget(notes: Notes, key: str, hand: Hand) -> Memory:
     """A tombstone of the memory; what it held stays in it, and `restore` gives it back.
 

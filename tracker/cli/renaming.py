@@ -23,17 +23,19 @@ SHOWN = 20  # ids that a preview lists
 @pass_session
 def rename(session: Session, /, old: str, new: str) -> None:
     """Give an issue another id; edges and texts follow, and the old id still finds it."""
-    from tracker import renames
+    from tracker import remember, renames
     from tracker.ids import check_id, resolve
 
     workspace = session.tracker
-    prefix, who = workspace.settings().prefix, workspace.who()
+    prefix, hand = workspace.settings().prefix, workspace.library.hand()
+    who = hand.who
     wanted = check_id(new)
 
     def change(drafts: Drafts) -> str:
         full = resolve(old, drafts.issues, prefix)
         renames.rename(drafts.issues, full, wanted, who)
         renames.apply([drafts.archive], {full: wanted}, who)
+        remember.follow(drafts.memories, {full: wanted}, hand)
         return full
 
     full = workspace.edit(change)
@@ -62,12 +64,12 @@ def rename_prefix(session: Session, /, new: str, dry_run: bool, repair: bool) ->
 
     New issues get the prefix from then on: it is set in config.yaml.
     """
-    from tracker import renames
+    from tracker import remember, renames
     from tracker.actions import choose_prefix
     from tracker.ids import check_prefix
 
     workspace = session.tracker
-    settings, who = workspace.settings(), workspace.who()
+    settings, hand = workspace.settings(), workspace.library.hand()
     wanted = check_prefix(new)
 
     def change(drafts: Drafts) -> tuple[str, dict[str, str]]:
@@ -80,7 +82,8 @@ def rename_prefix(session: Session, /, new: str, dry_run: bool, repair: bool) ->
                 f"the prefix is {wanted!r} already", hint="--repair renames ids of other prefixes"
             )
         if not dry_run:
-            renames.apply([drafts.issues, drafts.archive], names, who)
+            renames.apply([drafts.issues, drafts.archive], names, hand.who)
+            remember.follow(drafts.memories, names, hand)
         return old, names
 
     old, names = (workspace.preview if dry_run else workspace.edit)(change)
