@@ -268,7 +268,7 @@ def test_every_row_is_printed_and_what_is_not_built_says_so(bd, tmp_path, monkey
     rows = {row["work"]: row for row in json.loads(path.read_text())["rows"]}
     assert list(rows) == names
     missing = [name for name, row in rows.items() if row["state"] == "not built"]
-    assert missing == ["recall", "merge driver, 5 % on each side"]
+    assert missing == ["recall", "pre-task", "merge driver, 5 % on each side"]
     assert len(rows["ready"]["runs"]) == 2
     assert rows["ready"]["ratio"] == rows["ready"]["median"] / rows["ready"]["bare"]
     assert rows["memory of a write"]["median"] > 1
