@@ -359,6 +359,17 @@ def memories(count: int, seed: int = SEED) -> bytes:
     return "".join(line + "\n" for line in sorted(lines)).encode()
 
 
+def edited_memories(data: bytes, share: float, seed: int = SEED) -> bytes:
+    """The memories after git changed the titles of that share of them, at least of one."""
+    rng = random.Random(f"edited memories:{seed}:{len(data)}")
+    prose = Prose(rng)
+    lines = data.splitlines()
+    for at in rng.sample(range(len(lines)), max(1, round(len(lines) * share))):
+        memory = {**json.loads(lines[at]), "title": prose.title()}
+        lines[at] = json.dumps(memory, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"".join(line + b"\n" for line in lines)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Write a log to standard output."""
     parser = argparse.ArgumentParser(prog="benchmarks.generate", description=main.__doc__)

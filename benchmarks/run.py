@@ -108,19 +108,47 @@ def without_cache(workspace: Workspace) -> None:
 
 
 def with_memories(workspace: Workspace) -> None:
-    """One memory for ten issues; they were not changed lately."""
-    path = workspace.beads / "memory.jsonl"
-    if not path.exists():
-        path.write_bytes(generate.memories(max(1, workspace.size // 10)))
-    workspace.settle()
-
-
-def with_as_many_memories(workspace: Workspace) -> None:
     """A memory for each issue; they were not changed lately, and neither was the log."""
-    path = workspace.beads / "memory.jsonl"
-    if not path.exists():
-        path.write_bytes(generate.memories(workspace.size))
+    _remember(workspace)
     workspace.settle()
+
+
+def after_remembering(workspace: Workspace) -> None:
+    """The program itself has just written a memory, and knew the others."""
+    if _remember(workspace):
+        workspace.call("memories", "something")
+    workspace.call("memory", "set", "build/seen", "Seen for the {n}th time")
+
+
+def after_other_memories(workspace: Workspace) -> None:
+    """The program has seen the memories, and git has changed 1 % of them since."""
+    workspace.restore()
+    _remember(workspace)
+    workspace.call("memories", "something")
+    path = workspace.beads / "memory.jsonl"
+    path.write_bytes(generate.edited_memories(path.read_bytes(), 0.01))
+
+
+def after_an_issue(workspace: Workspace) -> None:
+    """The program knew the memories, and has just changed an issue."""
+    if _remember(workspace):
+        workspace.call("memories", "something")
+    workspace.call("update", "{id}", "--title", "Renamed for the {n}th time")
+
+
+def memories_without_cache(workspace: Workspace) -> None:
+    """Memories in a fresh clone."""
+    _remember(workspace)
+    workspace.delete_cache()
+
+
+def _remember(workspace: Workspace) -> bool:
+    """Put a memory for each issue there; False where they were there."""
+    path = workspace.beads / "memory.jsonl"
+    is_new = not path.exists()
+    if is_new:
+        path.write_bytes(generate.memories(workspace.size))
+    return is_new
 
 
 def before_import(workspace: Workspace) -> None:
@@ -139,6 +167,7 @@ def before_merge(workspace: Workspace) -> None:
 
 READ = Budget(6, 12)
 WRITE = Budget(10, 30)
+RECALL = ("memory", "search", "stale cache timeout")
 
 # A row that the program does not know yet is printed as "not built": list what is wanted here.
 WORKS = (
@@ -146,12 +175,20 @@ WORKS = (
     Work("show", ("show", "{id}"), READ, settled),
     Work("list (50)", ("list", "--limit", "50"), READ, settled),
     Work("stats", ("stats",), READ, settled),
-    Work("recall", ("memory", "search", "stale cache timeout"), READ, with_memories),
+    Work("recall", RECALL, READ, with_memories),
+    Work("recall --json", (*RECALL, "--json"), READ, with_memories),
+    Work("list of memories", ("memory", "list", "api/*"), READ, with_memories),
+    Work("recall of a key", ("recall", "{key}"), READ, with_memories),
+    Work("recall, just after a write", RECALL, READ, after_remembering),
+    Work("recall, just after an issue", RECALL, READ, after_an_issue),
+    Work("recall, after git changed 1 %", RECALL, Budget(20, 100), after_other_memories),
+    Work("recall, cold cache", RECALL, Budget(60, None), memories_without_cache),
+    Work("remember", ("memory", "set", "build/{n}", "Seen: {n}"), WRITE, after_remembering),
     Work(
         "pre-task",
         ("hooks", "pre-task", "--description", "stale cache timeout in the build"),
         Budget(9, None),
-        with_as_many_memories,
+        with_memories,
     ),
     Work(
         "list --json, everything",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -116,6 +117,12 @@ class Workspace:
             if b'"status":"open"' in line and not any(word in line for word in hindrances)
         ]
 
+    @cached_property
+    def key(self) -> str:
+        """The key of a memory in the middle of the file."""
+        lines = generate.memories(self.size).splitlines()
+        return str(json.loads(lines[len(lines) // 2])["key"])
+
     def rewind(self) -> None:
         """Begin again with the first of the easy ids."""
         self._ids = itertools.cycle(self.easy_ids)
@@ -146,7 +153,7 @@ class Workspace:
 
     def delete_cache(self) -> None:
         """Take away what can be made again."""
-        for pattern in ("beads.db*", ".local/cache.db*"):
+        for pattern in ("beads.db*", ".local/cache.db*", ".local/memory.db*"):
             for path in self.beads.glob(pattern):
                 path.unlink()
 
@@ -155,8 +162,11 @@ class Workspace:
         (self.root / name).write_bytes(data)
 
     def argv(self, command: Sequence[str]) -> list[str]:
-        """The command with its blanks filled: `{id}`, `{n}` (a new number), `{file:NAME}`."""
-        blanks = {"id": next(self._ids, "none"), "n": str(next(self._numbers))}
+        """The command with its blanks filled.
+
+        `{id}`, `{key}` of a memory, `{n}` (a new number), `{file:NAME}`.
+        """
+        blanks = {"id": next(self._ids, "none"), "n": str(next(self._numbers)), "key": self.key}
 
         def fill(match: re.Match[str]) -> str:
             kind, _, name = match[1].partition(":")

@@ -28,7 +28,7 @@ def found(question: str, *documents: str) -> list[int]:
             "CREATE VIRTUAL TABLE f USING fts5(x, aux, "
             "tokenize = 'porter unicode61 remove_diacritics 2')"
         )
-        rows = [(indexed(safe(text)), parts(text)) for text in documents]
+        rows = [(indexed(safe(text)), " ".join(parts(text))) for text in documents]
         db.executemany("INSERT INTO f VALUES(?,?)", rows)
         sql = "SELECT rowid - 1 FROM f WHERE f MATCH ? ORDER BY rowid"
         asked = terms(question)
@@ -71,8 +71,8 @@ def test_stop_words_are_dropped_only_where_something_is_left():
 def test_names_in_camel_case_have_parts_and_other_words_none():
     assert humps("parseJSONFile") == ["parse", "JSON", "File"]
     assert not any(map(humps, ["word", "WORD", "Word", "x", "852bfe65", "3way"]))
-    assert parts("call parseJSONFile(x)", "no", "getIt") == "parse JSON File get It"
-    assert not parts("nothing here", "NOTHING", "Here")
+    assert parts("call parseJSONFile(x) no\ngetIt") == ["parse", "JSON", "File", "get", "It"]
+    assert not parts("nothing here NOTHING Here")
 
 
 @pytest.mark.parametrize(

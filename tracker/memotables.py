@@ -7,7 +7,6 @@ only those stand in the full-text index `word`, unless they are tombstones.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.memory import Outcome, digest
@@ -62,6 +61,7 @@ CREATE INDEX outcome_voids ON outcome(voids) WHERE voids <> '';
 CREATE INDEX credit_key ON credit(key);
 CREATE INDEX credit_n ON credit(n);
 """
+_BATCH = 500  # lines that wait for their INSERT
 HEAD = 400  # characters of a content that are shown without reading its line
 _OF_MEMORY = ("memory", "page", "tag", "about", "instead")
 _INSERTS = {
@@ -76,7 +76,6 @@ _INSERTS = {
     "word": "INSERT INTO word(rowid, key, title, description, tags, content, aux) "
     "VALUES(?,?,?,?,?,?,?)",
 }
-_SPACES = re.compile(r"\s+")
 
 Object = dict[str, Any]
 
@@ -98,11 +97,9 @@ class Memo(NamedTuple):
     def words(self) -> tuple[str, ...]:
         """What the index is given, by its columns."""
         named = [path.rpartition("/")[2] for path, _ in self.paths]
-        aux = [parts(self.key, self.title, self.description, self.content), *named, *self.issues]
-        return (
-            indexed(self.key), indexed(self.title), indexed(self.description),
-            indexed(" ".join(self.tags)), indexed(self.content), " ".join(filter(None, aux)),
-        )  # fmt: skip
+        texts = [self.key, self.title, self.description, " ".join(self.tags), self.content]
+        aux = " ".join([*parts("\n".join(texts)), *named, *self.issues])
+        return (*map(indexed, texts), aux)
 
 
 def memo_of(row: Mapping[str, Any]) -> Memo:
@@ -183,7 +180,7 @@ class Writer:
             _joined(text for pair in memo.paths for text in pair),
         ))  # fmt: skip
         rows["page"].append((
-            n, memo.title, memo.description, _SPACES.sub(" ", memo.content[: 2 * HEAD])[:HEAD],
+            n, memo.title, memo.description, " ".join(memo.content[: 2 * HEAD].split())[:HEAD],
             _joined(memo.tags), verdict, origin, _text(source, "by"),
         ))  # fmt: skip
         rows["tag"] += [(n, tag) for tag in memo.tags]
@@ -191,6 +188,7 @@ class Writer:
         rows["instead"] += [(n, key) for key in _texts(row, "supersedes")]
         if shown and memo.status != TOMBSTONE:
             rows["word"].append((n, *memo.words))
+        self._flush_many()
         return memo.key
 
     def outcome(self, file: int, line: bytes, row: Object) -> None:
@@ -203,12 +201,17 @@ class Writer:
             1.0 if weight is None else weight, _about(row), _text(row, "by"),
             _moment(row, "at"), _text(row, "voids"), False,
         ))  # fmt: skip
+        self._flush_many()
 
     def credits(self, file: int, line: bytes, issue: str, found: Mapping[str, list[int]]) -> None:
         """Add what one issue says for the memories that its work was given."""
         n = self._line(file, line)
         times = [(safe(key), at) for key, every in found.items() for at in every]
         self._rows["credit"] += [(n, key, safe(issue), bounded(at)) for key, at in times]
+
+    def _flush_many(self) -> None:
+        if len(self._rows["line"]) >= _BATCH:
+            self.flush()
 
     def flush(self) -> None:
         """Write what has been put."""

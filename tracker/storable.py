@@ -16,6 +16,8 @@ def storable(value: Any) -> Any:
 
 def safe(text: str) -> str:
     """Text that SQLite can hold: torn characters (lone surrogates) become their escapes."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:

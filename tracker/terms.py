@@ -39,6 +39,7 @@ _UNSPACED = (
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _NAME = re.compile("[A-Za-z0-9]+")
+_INNER = re.compile("[A-Z](?<=[A-Za-z0-9].)")  # written so that only capitals are looked at
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -125,7 +126,8 @@ def indexed(text: str) -> str:
     return _run().sub(lambda run: f" {' '.join([*_pairs(run[0]), run[0][-1]])} ", text)
 
 
-def parts(*texts: str) -> str:
+def parts(text: str) -> list[str]:
     """The parts of all names in camelCase, for a column of their own."""
-    words = (word for text in texts if _HUMP.search(text) for word in _NAME.findall(text))
-    return " ".join(" ".join(found) for word in words if (found := humps(word)))
+    if not _INNER.search(text):
+        return []
+    return [part for word in _NAME.findall(text) for part in humps(word)]

@@ -251,7 +251,8 @@ def _warn(session: Session, echoes: list[str]) -> None:
 
     for text in echoes:
         session.note(text)
-    if session.json or len(session.tracker.shelf().memories()) != 1:
+    shared = contents(os.path.join(session.place.beads, "memory.jsonl")) or b""
+    if session.json or shared.strip().count(b"\n"):  # said with the first memory alone
         return
     data = contents(os.path.join(session.place.beads, ".gitattributes")) or b""
     if any(line.startswith("memory.jsonl ") for line in missing_attributes(data, "issues.jsonl")):
