@@ -57,6 +57,7 @@ def test_the_loser_learns_who_has_it(two):
         answer = claim(two, code=1, **more)
         assert answer.out == ""
         assert answer.err.startswith("Error: t-1: issue already claimed by Ann Example\n")
+        assert ("that is your name" in answer.err) == ("BD_ACTOR" not in more)
     answer = claim(two, "t-1", "--json", code=1)
     assert (answer.out, answer.error["code"]) == ("", "taken")
     assert two.file.read_bytes() == before

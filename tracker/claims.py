@@ -136,7 +136,7 @@ class Claims:
         own = held is not None and held.belongs_to(who)
         if held is not None and not own:
             if not held.is_over(who.now):
-                raise self._refusal(held)
+                raise self._refusal(held, who)
             _release(draft, held, settings, who)
         issue = actions.claim(draft, id, settings, who, renew=own)
         length = lease or (held.until - held.at if own and held is not None and held.until else 0)
@@ -170,8 +170,8 @@ class Claims:
         data = logs[claim.log]
         return data is None or holds(_record(data, claim.id), claim, closing)
 
-    def _refusal(self, held: Claim) -> Taken:
-        error = Taken(held.id, held.actor)
+    def _refusal(self, held: Claim, who: Who) -> Taken:
+        error = Taken(held.id, held.actor, who.name)
         if held.log != self._log:
             error.hint = f"it is claimed in the worktree of {held.log}; bd ready"
         return error

@@ -168,8 +168,10 @@ class Taken(TrackerError):
 
     code = "taken"
 
-    def __init__(self, id: str, holder: str) -> None:
-        super().__init__(f"{id}: issue already claimed by {holder}", hint="bd ready")
+    def __init__(self, id: str, holder: str, caller: str = "") -> None:
+        own = "that is your name: go on with it if you took it, else another session did; bd ready"
+        hint = own if holder == caller else "bd ready"
+        super().__init__(f"{id}: issue already claimed by {holder}", hint=hint)
         self.id = id
         self.holder = holder
 

@@ -48,7 +48,7 @@ def claim(draft: Draft, id: str, settings: Settings, who: Who, *, renew: bool = 
     if holder == who.name and renew and issue.status != OPEN:
         return issue
     if holder and (holder != who.name or issue.status != OPEN):
-        raise Taken(id, holder)
+        raise Taken(id, holder, who.name)
     mine = {"assignee": fields.text("actor", who.name), "status": "in_progress"}
     return draft.put(changed(issue, who, mine))
 

@@ -83,7 +83,10 @@ def resolve(session: Session, key: str, field: str, take: str | None, text: str 
     from tracker.settling import entries, settle
 
     if (take is None) == (text is None):
-        raise click.UsageError("one of --take kept|other|N and --text T is needed")
+        raise click.UsageError(
+            "one of --take kept|other|N and --text T is needed; "
+            f"bd memory conflicts {key} lists the values"
+        )
     choice = Choice(take or "", field, text)
     (memory,) = session.tracker.library.change(
         lambda notes, one, hand: settle(notes, one, choice, hand), [key]

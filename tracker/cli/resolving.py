@@ -196,6 +196,7 @@ def _tell_files(session: Session, done: list[Done], named: str, *, dry: bool) ->
         _say_file(session, one, os.path.relpath(one.path, start), dry=dry)
     if not done:
         session.say(f"✓ no conflict markers in {named or 'any file of the workspace'}")
+        session.note("values that merges kept beside others: bd conflicts")
     elif unmerged and not dry:
         from tracker.folder import quoted
 
