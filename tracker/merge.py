@@ -42,6 +42,7 @@ from tracker.settle import (
     rule_of,
 )
 from tracker.values import ABSENT, Record, mapping, text, when
+from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from tracker.sides import Key, Names, Row, Rows, Side
 
 
+_DELETED_EDIT = "deleted on one branch, edited on the other: it stays deleted; restore brings both"
 _REPEATED = "stands more than once: the last line counts"
 
 
@@ -185,11 +187,25 @@ def _line(before: Row | None, one: Row, two: Row, rules: Rules, said: list[Decis
     base = {} if before is None else before.record
     meeting = Meeting(one.key[1], base, older.record, newer.record, said, [])
     merged = fields(meeting, rules, "", (base, older.record, newer.record))
+    if before is not None and _is_deleted_edit(rules, merged, before, (one, two)):
+        said.append(Decision(one.key[1], "", _DELETED_EDIT))
     _add_kept(merged, meeting, is_issue=one.is_issue)
     for row in (one, two):
         if _same(rules, merged, row.record):
             return row.line
     return _encoded(merged, is_issue=one.is_issue)
+
+
+def _is_deleted_edit(rules: Rules, merged: Record, before: Row, sides: tuple[Row, Row]) -> bool:
+    """Whether one side deleted the record and the other edited it: the deletion stands."""
+    if not _is_tombstone(merged) or _is_tombstone(before.record):
+        return False
+    alive = [row.record for row in sides if not _is_tombstone(row.record)]
+    return any(is_edited(rules, before.record, record) for record in alive)
+
+
+def _is_tombstone(record: Record) -> bool:
+    return bool(record.get("status", ABSENT).value == TOMBSTONE)
 
 
 def _same(rules: Rules, one: Record, two: Record) -> bool:
