@@ -48,3 +48,21 @@ def test_an_empty_list_says_so_to_people_only(bd):
     assert bd("list") == (0, "", "")
     out, err = at_terminal(bd, "list", NO_COLOR="1")
     assert (out, err[:22]) == ("", "Note: nothing to list ")
+
+
+@pytest.mark.parametrize("family", synonyms._SAID_OF)
+def test_words_within_a_family_lead_to_its_commands(bd, family):
+    for command, words in synonyms._SAID_OF[family].items():
+        for word in words.split():
+            said = bd(family, word, "x", code=2).err
+            assert f"Did you mean this?\n\t{command}\n" in said, word
+
+
+def test_kept_values_of_memories_are_pointed_to(bd):
+    assert bd("conflicts").err == ""
+    (bd.file.parent / "memory.jsonl").write_text(
+        '{"key":"a/b","kind":"fact","content":"one","updated_at":"2026-01-02T00:00:00Z",'
+        '"conflicts":[{"field":"/content","value":"two","updated_at":"2026-01-01T00:00:00Z"}]}\n'
+    )
+    assert "of 1 memories too: bd memory conflicts" in bd("conflicts").err
+    assert bd("conflicts", "--json").err == ""

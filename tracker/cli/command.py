@@ -96,7 +96,7 @@ class UnknownCommand(click.UsageError):
 
         from tracker.cli.synonyms import meant
 
-        near = meant(name) if ctx.parent is None else []
+        near = meant(name, "" if ctx.parent is None else ctx.command.name or "")
         begun = [other for other in known if len(name) > 1 and other.startswith(name)]
         close = [] if near else get_close_matches(name, known)
         self.near = list(dict.fromkeys([*near, *begun, *close]))[:3]

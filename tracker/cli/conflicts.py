@@ -63,6 +63,11 @@ def conflicts(session: Session, ids: tuple[str, ...]) -> None:
     log = Log(read_log(workspace.place.log)[0])
     found = [log[id] for line, row in log.rows() if row.get("conflicts") and (id := row["id"])]
     _tell_issues(session, sorted(found, key=lambda issue: issue.id))
+    from tracker.settling import entries
+
+    kept = [one for one in workspace.library.find(gone=True) if entries(one)]
+    if kept:
+        session.note(f"of {len(kept)} memories too: bd memory conflicts")
 
 
 def _tell_issues(session: Session, issues: list[Issue]) -> None:

@@ -25,8 +25,19 @@ _SAID: dict[str, str] = {
     "quickstart": "tutorial guide tour intro",
 }
 """A command, and the words for it."""
+_SAID_OF: dict[str, dict[str, str]] = {
+    "memory": {
+        "set": "add create new record write save update edit change",
+        "ok": "good up works helped",
+        "bad": "wrong down failed misled",
+        "restore": "undo unforget revert",
+        "history": "log versions",
+    },
+}
+"""The same within a family of commands."""
 
 
-def meant(word: str) -> list[str]:
-    """The commands that a word may mean, which is none of them."""
-    return [command for command, words in _SAID.items() if word.lower() in words.split()]
+def meant(word: str, family: str = "") -> list[str]:
+    """The commands (of a family, if it is named) that a word may mean, which is none of them."""
+    said = _SAID_OF.get(family, {}) if family else _SAID
+    return [command for command, words in said.items() if word.lower() in words.split()]
