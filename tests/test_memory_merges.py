@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -75,9 +76,11 @@ def test_memories_merge_alike_from_either_side_and_nothing_is_lost(triple):
         sources = [side.source for side in (here, there) if side is not None]
         one = found[key]
         assert (one.source.by, one.source.origin) in {(s.by, s.origin) for s in sources}
+        held = json.loads(dict(one.extra).get("conflicts") or "[]")
+        values = [entry["value"] for entry in held if "value" in entry] if held else []
+        kept = [line for value in values for line in str(value).split("\n")]
         for side in (here, there):
-            for line in side.content.split("\n") if side else ():
-                kept = dict(one.extra).get("conflicts", "")
+            for line in filter(None, side.content.split("\n") if side else ()):
                 before = base[key].content.split("\n") if key in base else []
                 assert line in one.content.split("\n") or line in kept or line in before
     assert three_way(merged.data, merged.data, files[1], PATH).data == files[1]
