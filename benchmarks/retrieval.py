@@ -29,12 +29,14 @@ from tracker.cache import open_cache
 from tracker.memoline import encode_memory, encode_outcome
 from tracker.memory import Memory, Outcome
 from tracker.memosource import MemorySource
-from tracker.recall import POOL
+from tracker.recall import POOL, lexical
 from tracker.recollection import Recollection
 from tracker.retrieval import search
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from tracker.recall import Rel
 
 SETS = Path(__file__).resolve().parents[2] / "shared" / "data" / "retrieval"
 NOW = 1_800_000_000 * 10**9
@@ -125,9 +127,9 @@ class Library:
         self._cache = open_cache(source)
         self._recollection = Recollection(self._cache, NOW, lambda _: [])
 
-    def ask(self, question: str, limit: int = POOL) -> list[str]:
+    def ask(self, question: str, limit: int = POOL, rel: Rel = lexical) -> list[str]:
         """The ids of the documents that are found, best first."""
-        found = search(self._recollection, question, limit=limit)
+        found = search(self._recollection, question, limit=limit, rel=rel)
         return [self._ids[row.key] for row in found.rows]
 
     def close(self) -> None:

@@ -80,6 +80,16 @@ def test_credit_is_small_and_never_outweighs_the_prior():
     assert many.word == "unproven"
 
 
+def test_in_the_order_of_answers_a_claim_counts_half_and_verdicts_in_full():
+    assert trust(1.0, [], [], NOW).ranking == pytest.approx(0.85)
+    assert trust(0.0, [], [], NOW).ranking == pytest.approx(0.35)
+    assert trust(0.7, [], [], NOW).ranking == trust(0.7, [], [], NOW).value
+    many = [vote("success", str(n)) for n in range(400)]
+    assert trust(0.0, many, [], NOW).ranking == pytest.approx(1.0, abs=0.01)
+    bad = [vote("failure", str(n)) for n in range(400)]
+    assert trust(1.0, bad, [], NOW).ranking == pytest.approx(0.0, abs=0.01)
+
+
 def test_words_for_it():
     def word(*verdicts, own=0.7):
         return trust(own, [vote(one, str(n)) for n, one in enumerate(verdicts)], [], NOW).word

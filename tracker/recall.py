@@ -2,7 +2,7 @@
 
     near    = bm25 of the terms + 0.4 * bm25 of pairs of them that stand together
     lexical = near / best * (3 + coverage) / 4
-    score   = rel * (0.85 + 0.15 * 2^(-age / half-life of the kind)) * (0.70 + 0.30 * trust)
+    score   = rel * (0.85 + 0.15 * 2^(-age / half-life of the kind)) * (0.75 + 0.25 * trust)
               * 1.10 if pinned * 0.80 if a source file has changed * 0.60 if archived
 
 `rel` is how well a memory answers, 0 to 1: `lexical`, or any other function of that form. All else
@@ -38,7 +38,7 @@ HALF_LIVES = {
 }  # fmt: skip
 """Days after which a memory of a kind is half as recent; as a note where the kind is unknown."""
 
-AGED, DISTRUSTED = 0.85, 0.70  # what is left at endless age, and without any trust
+AGED, DISTRUSTED = 0.85, 0.75  # what is left at endless age, and without any trust
 PINNED, STALE, ARCHIVED = 1.10, 0.80, 0.60
 
 EXACT, PREFIX, OTHER = range(3)
@@ -49,7 +49,8 @@ class Candidate(NamedTuple):
 
     `bm25` is positive, larger is better, and 0 where only the key was found; `pairs` is the same of
     terms that stand together. `coverage` is the share of the terms that it holds, by `weight`.
-    `since` is its last sign of life, in nanoseconds since 1970, 0 if it has no time.
+    `since` is its last sign of life, in nanoseconds since 1970, 0 if it has no time; `trust` is the
+    `ranking` of its trust.
     """
 
     key: str

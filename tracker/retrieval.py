@@ -189,7 +189,7 @@ def _candidate(
         part.bm25,
         *words,
         max(part.since, trust.last),
-        trust.value,
+        trust.ranking,
         bool(part.pinned),
         bool(part.paths and at.stale(files(part.paths))),
         part.status == "archived",

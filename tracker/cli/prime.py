@@ -121,7 +121,7 @@ def _best(rows: list[Row], now: int) -> list[Row]:
             key=row.key,
             kind=row.kind,
             since=max(row.updated, row.verified, row.trust.last),
-            trust=row.trust.value,
+            trust=row.trust.ranking,
             pinned=row.pinned,
             stale=bool(row.stale),
         )
