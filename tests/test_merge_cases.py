@@ -107,6 +107,18 @@ def test_a_decision_is_one_line():
     assert len(str(torn)) < 200
 
 
+def test_who_keeps_an_id_is_said_by_title_on_one_line():
+    mine = line_of("bd-7", title="m\x1b[31m" + "i" * 90, created_at="2026-01-02T00:00:00Z")
+    other = line_of("bd-7", title="other\u202e", created_at="2026-01-01T00:00:00Z")
+    (decision,) = three_way(b"", mine, other).decisions
+    said = str(decision)
+    assert said.isprintable()
+    assert len(said) < 200
+    assert (
+        said.index("other") < said.index("keeps it") < said.index("iii") < said.index(" is bd-7x")
+    )
+
+
 def test_an_issue_that_is_nested_very_deeply_is_merged():
     deep = "[" * 900 + "]" * 900
     lines = [

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from tracker import lists, texts
-from tracker.codec import Member, quote
+from tracker.codec import Member
 from tracker.values import (
     ABSENT,
     Meaning,
@@ -46,16 +46,24 @@ class Decision(NamedTuple):
         where = ": ".join(part for part in (self.id, self.field) if part)
         why = self.rule
         if self.field and (self.kept or self.other):
-            why = f"kept {_clipped(self.kept)}, not {_clipped(self.other)} ({self.rule})"
-        line = f"{where}: {why}" if where else why
-        return line if line.isprintable() else quote(line)
+            why = f"kept {clipped(self.kept)}, not {clipped(self.other)} ({self.rule})"
+        return _spelled(f"{where}: {why}" if where else why)
 
 
-def _clipped(raw: str) -> str:
-    shown = raw if raw.isprintable() else quote(raw)
+def clipped(raw: str) -> str:
+    """A value as JSON spells it, short enough for a line of a report."""
+    shown = _spelled(raw)
     if raw in {"", '""', "null", "[]"}:
         return "nothing"
     return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def _spelled(text: str) -> str:
+    """Text without what could steer a terminal, or reverse what is read."""
+    if text.isprintable():
+        return text
+    signs = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return "".join(signs)
 
 
 def remark_id(id: str, text: str) -> int:

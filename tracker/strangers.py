@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker.codec import quote
 from tracker.ids import Seed, hashed
 from tracker.model import Comment, Issue, instant
 from tracker.rules import ISSUE
-from tracker.settle import Decision, is_edited, remark_id
+from tracker.settle import Decision, clipped, is_edited, remark_id
 from tracker.sides import Key, Row, Rows, row_of
 
 if TYPE_CHECKING:
@@ -33,13 +34,17 @@ class Parted(NamedTuple):
 
 
 class _Move(NamedTuple):
-    """An issue that gets another name on the sides that have it under the old one."""
+    """An issue that gets another name on the sides that have it under the old one.
+
+    `titles` are that of the issue which keeps the old name, if one does, and its own.
+    """
 
     old: Key
     new: Key
     rows: dict[int, Row]
     is_live: bool
     is_new: bool
+    titles: tuple[str, str]
 
 
 def are_strangers(one: Row, two: Row) -> bool:
@@ -74,7 +79,8 @@ def part(sides: tuple[Rows, Rows, Rows]) -> Parted:
             new = _renamed(row, move.new[1], is_told=is_told) if move.is_live else row
             parted[number][move.new] = new
         if move.is_live and move.is_new:
-            why = f"two issues have this id: one of them is {move.new[1]} now"
+            stays, goes = (clipped(quote(title)) for title in move.titles)
+            why = f"two issues have this id: {stays} keeps it, {goes} is {move.new[1]} now"
             decisions.append(Decision(move.old[1], "", why))
     names = [
         {m.old[1]: m.new[1] for m in moves if m.is_live and number in m.rows} for number in range(3)
@@ -115,7 +121,8 @@ def _moves(key: Key, sides: Sequence[Rows]) -> Iterator[_Move]:
     for claim in found:
         if claim is not keeper:
             new = claim.known or claim.name()
-            yield _Move(key, new, claim.rows, claim.is_live, claim.known is None)
+            titles = (keeper.title if keeper else "", claim.title)
+            yield _Move(key, new, claim.rows, claim.is_live, claim.known is None, titles)
 
 
 def _issues(key: Key, sides: Sequence[Rows]) -> Iterator[dict[int, Row]]:
@@ -149,6 +156,10 @@ class _Claim:
         self.sides = sides
         self.known = self._known()
         self.is_live = self._is_live()
+
+    @property
+    def title(self) -> str:
+        return self.row.text("title")
 
     def _names(self) -> Iterator[Key]:
         """The names that the issue gets elsewhere, the shortest first."""
@@ -186,7 +197,7 @@ class _Claim:
         The rest only matters for stamps that are no times.
         """
         created = self.row.text("created_at")
-        text = (created, self.row.text("title"), self.row.line)
+        text = (created, self.title, self.row.line)
         return BASE in self.rows, instant(created), *text
 
 
