@@ -460,7 +460,7 @@ UPDATE = Command(
     ),
 )  # fmt: skip
 CLOSE = Command(
-    "close", BETTER, "closing again changes nothing, and several ids are one write",
+    "close", BETTER, "closing again keeps the first reason, and several ids are one write",
     (
         row("", "close t-8", prints("✓ Closed t-8: Closed\n"), shape("[closed]"),
             holds("t-8", status="closed", close_reason="Closed")),

@@ -57,6 +57,7 @@ def acts_on(one, other):
         "relate": lambda d: actions.relate(d, one, other, WHO),
         "label": lambda d: actions.label(d, one, Labels(add=("new",)), WHO),
         "comment": lambda d: actions.comment(d, one, "hello", WHO),
+        "comment once": lambda d: actions.comment_once(d, one, "hello", WHO),
     }
 
 

@@ -133,8 +133,63 @@ class TestClose:
     def test_once_more_changes_nothing(self, chain):
         chain("close", "t-1", "-r", "first")
         before = chain.file.read_bytes()
-        assert chain("close", "t-1", "-r", "second").out == "✓ Closed t-1: first\n"
+        for words in ([], ["-r", "first"]):
+            answer = chain("close", "t-1", *words)
+            assert answer.out == "✓ Closed t-1: first\n"
+            assert answer.err == "Note: t-1 was closed already (bd reopen t-1)\n"
         assert chain.file.read_bytes() == before
+
+    def test_a_second_reason_is_not_lost(self, chain):
+        chain("close", "t-1", "-r", "first")
+        answer = chain("close", "t-1", "t-4", "-r", "second")
+        assert answer.out == "✓ Closed t-1: first\n✓ Closed t-4: second\n"
+        assert answer.err == (
+            "Note: t-1 was closed already: its reason stays, yours is a comment now"
+            " (bd reopen t-1)\n"
+        )
+        assert [remark["text"] for remark in chain.issue("t-1")["comments"]] == ["second"]
+        before = chain.file.read_bytes()
+        answer = chain("close", "t-1", "-r", "second", "--json")
+        assert (answer.err, answer.json[0]["close_reason"]) == ("", "first")
+        assert chain.file.read_bytes() == before
+
+    def test_children_that_are_left_open_are_counted(self, chain):
+        def kid(id):
+            return {"id": id, "dependencies": [edge(id, "t-4", "parent-child")]}
+
+        chain.write({"id": "t-4"}, kid("t-4.1"), kid("t-4.2"), kid("t-4.3"))
+        assert chain("close", "t-4.1").err == ""
+        answer = chain("close", "t-4")
+        assert answer.err == "Note: t-4 has 2 open children (bd list --parent t-4)\n"
+        chain("reopen", "t-4")
+        answer = chain("close", "t-4", "t-4.2")
+        assert answer.err == "Note: t-4 has 1 open child (bd list --parent t-4)\n"
+        chain("reopen", "t-4", "t-4.2")
+        assert chain("close", "t-4", "--json").err == ""
+        chain("reopen", "t-4")
+        assert chain("close", "t-4", "t-4.2", "t-4.3").err == ""
+
+    def test_what_waited_too_is_named_with_the_reason(self, chain):
+        chain.write(
+            {"id": "t-1"},
+            {"id": "t-2", "status": "in_progress", "assignee": "bob",
+             "dependencies": [edge("t-2", "t-1")]},
+            {"id": "t-3", "dependencies": [edge("t-3", "t-1"), edge("t-3", "t-4")]},
+            {"id": "t-4"},
+            {"id": "t-5", "dependencies": [edge("t-5", "t-1", "related")]},
+            {"id": "t-6", "status": "closed", "dependencies": [edge("t-6", "t-1")]},
+            {"id": "t-7", "dependencies": [edge("t-7", "t-1")]},
+        )  # fmt: skip
+        assert chain("close", "t-1", "--suggest-next").out == (
+            "✓ Closed t-1: Closed\n"
+            '\nNewly unblocked:\n  • t-7 "Title of t-7" (P2)\n'
+            "\nWaited for it too, and not ready:\n"
+            '  • t-2 "Title of t-2" (P2): in progress, bob\n'
+            '  • t-3 "Title of t-3" (P2): blocked by t-4 (open)\n'
+        )
+        chain("reopen", "t-1")
+        answer = chain("close", "t-1", "--suggest-next", "--json")
+        assert [one["id"] for one in answer.json["unblocked"]] == ["t-7"]
 
     def test_without_an_id_the_one_that_was_last_touched(self, chain):
         assert "no issue ID given" in chain("close", code=1).err
@@ -163,8 +218,16 @@ class TestReopen:
     def test_an_open_one_stays_as_it_is(self, bd):
         bd.write({"id": "t-1"})
         before = bd.file.read_bytes()
-        assert bd("reopen", "t-1").out == "↻ Reopened t-1\n"
+        answer = bd("reopen", "t-1")
+        assert answer.out == "↻ Reopened t-1\n"
+        assert answer.err == "Note: t-1 was not closed (bd show t-1)\n"
         assert bd.file.read_bytes() == before
+
+    def test_the_reason_is_not_lost_where_it_is_open(self, bd):
+        bd.write({"id": "t-1"})
+        for _ in range(2):
+            assert bd("reopen", "t-1", "-r", "It is back", "--json").err == ""
+        assert [remark["text"] for remark in bd.issue("t-1")["comments"]] == ["It is back"]
 
     def test_an_unknown_id_is_reported_on_the_other_stream(self, bd):
         bd.write({"id": "t-1", "status": "closed"})

@@ -217,6 +217,14 @@ def comment(draft: Draft, id: str, text: str, who: Who, author: str | None = Non
     return remark
 
 
+def comment_once(draft: Draft, id: str, text: str, who: Who) -> Issue:
+    """The same, unless the issue has that text among its comments already; the issue."""
+    issue = live(draft, id)
+    if any(remark.text == text for remark in issue.comments):
+        return issue
+    return draft.put(remarked(issue, text, who)[0])
+
+
 def remarked(issue: Issue, text: str, who: Who, author: str | None = None) -> tuple[Issue, Comment]:
     """The issue with one more comment, and that comment."""
     readable(issue, "comments")

@@ -20,7 +20,8 @@ DEEPEST = 50  # levels of parents, as in `graph`
 CHILD = "child"  # the kind of an issue that a `waits-for` edge waits for
 ISSUES = frozenset({"blocks", "conditional-blocks", CHILD})
 """Kinds of obstacles that are issues which have to be done first."""
-_HOLDING = ("blocks", "conditional-blocks", "waits-for")
+HOLDING = ("blocks", "conditional-blocks", "waits-for")
+"""Types of edges by which an issue waits for another."""
 
 
 class Obstacle(NamedTuple):
@@ -94,11 +95,11 @@ class Obstacles:
 
     def holds(self, row: Row) -> list[str]:
         """The issues that this one keeps waiting by an edge of their own, by id."""
-        marks = ",".join("?" * len(_HOLDING))
+        marks = ",".join("?" * len(HOLDING))
         sources = self._db.execute(
             "SELECT DISTINCT i.id, i.n FROM edge e JOIN blocked k USING(n) JOIN issue i USING(n) "
             f"WHERE e.target = ? AND e.type IN ({marks}) ORDER BY i.id",
-            (row.id, *_HOLDING),
+            (row.id, *HOLDING),
         ).fetchall()
         return [
             id

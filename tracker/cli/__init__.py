@@ -46,7 +46,7 @@ COMMANDS: dict[str, dict[str, str]] = {
         "q": "verbs:q",
         "show": "show:show",
         "update": "update:update",
-        "close": "endings:close",
+        "close": "closing:close",
         "reopen": "endings:reopen",
         "delete": "endings:delete",
         "restore": "endings:restore",

@@ -1,155 +1,22 @@
-"""Commands that end issues, and that bring them back."""
+"""Commands that take issues away, and that bring them back."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.command import command, ignored, pass_session
-from tracker.cli.issues import answer, as_json, edited
-from tracker.cli.lessons import Lesson, learning
+from tracker.cli.command import command, pass_session
+from tracker.cli.issues import answer, edited
 from tracker.cli.plain import one_line
-from tracker.errors import Invalid, Refused, TrackerError
+from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Sequence
+    from collections.abc import Container, Sequence
 
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Issue
-    from tracker.shelf import Drafts
-
-
-@command(
-    "close",
-    examples=[
-        'bd close bd-a1b2c --reason "Fixed in 3f2a"',
-        'bd close bd-a1b2c --remember "Detrend before fitting" --used climate/drift',
-        "bd close bd-a1b2c bd-d3e4f",
-        "bd close bd-a1b2c --suggest-next --json",
-    ],
-    json_errors="stdout",
-    writes=True,
-)
-@click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option(
-    "-r", "--reason", "--resolution", "-m", "--message", "reasons", multiple=True, metavar="TEXT",
-    help="Why; once for all, or once for each ID  [Closed]",
-)  # fmt: skip
-@click.option("--reason-file", metavar="FILE", help="Read the reason from a file; '-' is stdin")
-@click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
-@click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
-@click.option("--claim-next", is_flag=True, help="Then take the next ready issue")
-@click.option("--session", "session_id", metavar="NAME", help="The session that closes it")
-@learning
-@ignored("--continue", "--no-auto")
-@pass_session
-def close(
-    session: Session,
-    /,
-    ids: tuple[str, ...],
-    *,
-    reasons: tuple[str, ...],
-    reason_file: str | None,
-    force: bool,
-    suggest_next: bool,
-    claim_next: bool,
-    session_id: str | None,
-    **learned: Any,
-) -> None:
-    """Close issues; without an id the one that was last touched."""
-    from tracker import actions
-
-    lesson = Lesson(session, learned)
-    why = _reasons(session, ids, reasons, reason_file)
-    workspace = session.tracker
-    settings, who = workspace.settings(), workspace.who()
-    if session_id:
-        who = who._replace(session=session_id)
-
-    def end(draft: Draft, id: str) -> tuple[Issue, list[Issue]]:
-        closing = actions.Closing(why(draft, id) or "Closed", force)
-        issue = actions.close(draft, id, closing, settings, who)
-        if not suggest_next:
-            return issue, []
-        return issue, actions.newly_unblocked(draft.before, draft, id, settings, who)
-
-    def learn(drafts: Drafts, done: list[tuple[Issue, list[Issue]]]) -> None:
-        lesson.learn(drafts, [issue for issue, _ in done])
-
-    done = edited(session, workspace.named(ids), end, also=learn if lesson else None)
-    closed = [issue for issue, _ in done]
-    gone = {issue.id for issue in closed}
-    free = {one.id: one for _, found in done for one in found if one.id not in gone}
-    workspace.touch(closed[-1].id)
-    following: list[Issue | None] = []
-    if claim_next:
-        from tracker.cli import claiming
-        from tracker.query import Filter
-
-        following.append(claiming.claim_next(session, Filter()))
-    _say_closed(session, closed, list(free.values()), following)
-    if lesson.memory and not session.json:
-        from tracker.cli.memoview import said
-
-        session.say(said("remembered", lesson.memory))
-
-
-def _reasons(
-    session: Session, ids: tuple[str, ...], reasons: tuple[str, ...], file: str | None
-) -> Callable[[Draft, str], str]:
-    """What tells the reason for an issue: one for all, or each its own."""
-    from tracker.ids import resolve
-
-    if file is not None:
-        if reasons:
-            raise Invalid("cannot specify both --reason and --reason-file")
-        reasons = (session.read(file).rstrip("\r\n"),)
-    if len(reasons) < 2:
-        return lambda _draft, _id: "".join(reasons)
-    if len(reasons) != len(ids):
-        raise Invalid(f"{len(reasons)} reasons for {len(ids)} issues: one for all, or one for each")
-    prefix = session.tracker.settings().prefix
-
-    def why(draft: Draft, id: str) -> str:
-        for text, reason in zip(ids, reasons, strict=True):
-            with suppress(TrackerError):
-                if resolve(text, draft, prefix) == id:
-                    return reason
-        return ""
-
-    return why
-
-
-def _say_closed(
-    session: Session,
-    closed: Sequence[Issue],
-    free: Sequence[Issue],
-    following: Sequence[Issue | None],
-) -> None:
-    """What was closed, what became ready by it, and what was claimed then if that was asked."""
-    if session.json and (free or following):
-        parts = {"closed": closed, **({"unblocked": free} if free else {})}
-        rows = [f'  "{name}": [\n    {_array(issues)}\n  ]' for name, issues in parts.items()]
-        rows += [f'  "claimed": {as_json(one) if one else "null"}' for one in following]
-        session.write("{\n" + ",\n".join(rows) + "\n}\n")
-        return
-    answer(session, closed, lambda issue: f"✓ Closed {issue.id}: {one_line(issue.close_reason)}")
-    if free:
-        session.say("\nNewly unblocked:")
-        for issue in free:
-            session.say(f'  • {issue.id} "{one_line(issue.title)}" (P{issue.priority})')
-    for next_issue in following:
-        from tracker.cli.claiming import claimed
-
-        session.say(f"\n{claimed(next_issue)}")
-
-
-def _array(issues: Sequence[Issue]) -> str:
-    """The elements of an array that is a member of the document."""
-    return ",\n    ".join(as_json(issue).replace("\n", "\n  ") for issue in issues)
 
 
 @command(
@@ -165,11 +32,20 @@ def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
     from tracker import actions
 
     settings, who = session.tracker.settings(), session.tracker.who()
-    issues = edited(
-        session, ids, lambda draft, id: actions.reopen(draft, id, reason, settings, who)
-    )
+    open_already: list[str] = []
+
+    def again(draft: Draft, id: str) -> Issue:
+        issue = draft.get_issue(id)
+        if issue is not None and issue.status not in settings.closing:
+            open_already.append(id)
+            return actions.comment_once(draft, id, reason, who) if reason else issue
+        return actions.reopen(draft, id, reason, settings, who)
+
+    issues = edited(session, ids, again)
     tail = f": {reason}" if reason else ""
     answer(session, issues, lambda issue: f"↻ Reopened {issue.id}{tail}")
+    for id in dict.fromkeys(open_already):
+        session.note(f"{id} was not closed (bd show {id})")
 
 
 @command(

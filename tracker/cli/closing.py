@@ -1,0 +1,240 @@
+"""`bd close`."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from tracker.cli.command import command, ignored, pass_session
+from tracker.cli.issues import answer, as_json, edited
+from tracker.cli.lessons import Lesson, learning
+from tracker.cli.plain import one_line
+from tracker.errors import Invalid, TrackerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator, Sequence
+
+    from tracker.cli.session import Session
+    from tracker.log import Draft
+    from tracker.model import Issue
+    from tracker.obstacles import Obstacle, State
+    from tracker.shelf import Drafts
+
+
+class Ended(NamedTuple):
+    """A closed issue, what became ready by it, and what is to be said if it was closed before."""
+
+    issue: Issue
+    free: list[Issue]
+    remark: str
+
+
+@command(
+    "close",
+    examples=[
+        'bd close bd-a1b2c --reason "Fixed in 3f2a"',
+        'bd close bd-a1b2c --remember "Detrend before fitting" --used climate/drift',
+        "bd close bd-a1b2c bd-d3e4f",
+        "bd close bd-a1b2c --suggest-next --json",
+    ],
+    json_errors="stdout",
+    writes=True,
+)
+@click.argument("ids", nargs=-1, metavar="[ID...]")
+@click.option(
+    "-r", "--reason", "--resolution", "-m", "--message", "reasons", multiple=True, metavar="TEXT",
+    help="Why; once for all, or once for each ID  [Closed]",
+)  # fmt: skip
+@click.option("--reason-file", metavar="FILE", help="Read the reason from a file; '-' is stdin")
+@click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
+@click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
+@click.option("--claim-next", is_flag=True, help="Then take the next ready issue")
+@click.option("--session", "session_id", metavar="NAME", help="The session that closes it")
+@learning
+@ignored("--continue", "--no-auto")
+@pass_session
+def close(
+    session: Session,
+    /,
+    ids: tuple[str, ...],
+    *,
+    reasons: tuple[str, ...],
+    reason_file: str | None,
+    force: bool,
+    suggest_next: bool,
+    claim_next: bool,
+    session_id: str | None,
+    **learned: Any,
+) -> None:
+    """Close issues; without an id the one that was last touched."""
+    lesson = Lesson(session, learned)
+    ending = _Ending(session, _reasons(session, ids, reasons, reason_file), lesson)
+    workspace = session.tracker
+    if session_id:
+        ending.who = ending.who._replace(session=session_id)
+    ending.force, ending.suggest = force, suggest_next
+    done = edited(session, workspace.named(ids), ending.end, also=ending.after)
+    closed = [one.issue for one in done]
+    gone = {issue.id for issue in closed}
+    free = {one.id: one for ended in done for one in ended.free if one.id not in gone}
+    workspace.touch(closed[-1].id)
+    following: list[Issue | None] = []
+    if claim_next:
+        from tracker.cli import claiming
+        from tracker.query import Filter
+
+        following.append(claiming.claim_next(session, Filter()))
+    _say_closed(session, closed, list(free.values()), following)
+    if suggest_next and not session.json:
+        _say_waiting(session, gone, free)
+    for remark in ending.remarks:
+        session.note(remark)
+    if lesson.memory and not session.json:
+        from tracker.cli.memoview import said
+
+        session.say(said("remembered", lesson.memory))
+
+
+class _Ending:
+    """How the issues of one command line are closed; `why` tells the reason of each."""
+
+    def __init__(self, session: Session, why: Callable[[Draft, str], str], lesson: Lesson) -> None:
+        self.settings = session.tracker.settings()
+        self.who = session.tracker.who()
+        self.why = why
+        self.lesson = lesson
+        self.force = False
+        self.suggest = False
+        self.remarks: list[str] = []
+
+    def end(self, draft: Draft, id: str) -> Ended:
+        """Close one. Where it is closed, another reason becomes a comment: nothing is lost."""
+        from tracker import actions
+
+        reason = self.why(draft, id)
+        remark = _remark(draft, id, reason, self.settings.closing)
+        closing = actions.Closing(reason or "Closed", self.force)
+        issue = actions.close(draft, id, closing, self.settings, self.who)
+        if remark and reason not in {"", issue.close_reason}:
+            issue = actions.comment_once(draft, id, reason, self.who)
+        if not self.suggest:
+            return Ended(issue, [], remark)
+        free = actions.newly_unblocked(draft.before, draft, id, self.settings, self.who)
+        return Ended(issue, free, remark)
+
+    def after(self, drafts: Drafts, done: list[Ended]) -> None:
+        """What else goes into the same write, and what is to be said about it."""
+        left = _left_open(drafts.issues, done, self.settings.closing)
+        self.remarks = [*(one.remark for one in done if one.remark), *left]
+        if self.lesson:
+            self.lesson.learn(drafts, [one.issue for one in done])
+
+
+def _reasons(
+    session: Session, ids: tuple[str, ...], reasons: tuple[str, ...], file: str | None
+) -> Callable[[Draft, str], str]:
+    """What tells the reason for an issue: one for all, or each its own."""
+    from tracker.ids import resolve
+
+    if file is not None:
+        if reasons:
+            raise Invalid("cannot specify both --reason and --reason-file")
+        reasons = (session.read(file).rstrip("\r\n"),)
+    if len(reasons) < 2:
+        return lambda _draft, _id: "".join(reasons)
+    if len(reasons) != len(ids):
+        raise Invalid(f"{len(reasons)} reasons for {len(ids)} issues: one for all, or one for each")
+    prefix = session.tracker.settings().prefix
+
+    def why(draft: Draft, id: str) -> str:
+        for text, reason in zip(ids, reasons, strict=True):
+            with suppress(TrackerError):
+                if resolve(text, draft, prefix) == id:
+                    return reason
+        return ""
+
+    return why
+
+
+def _remark(draft: Draft, id: str, reason: str, closing: Collection[str]) -> str:
+    """What is to be said where an issue is closed already."""
+    issue = draft.get_issue(id)
+    if issue is None or issue.status not in closing:
+        return ""
+    is_other = reason not in {"", issue.close_reason}
+    kept = ": its reason stays, yours is a comment now" if is_other else ""
+    return f"{id} was closed already{kept} (bd reopen {id})"
+
+
+def _left_open(draft: Draft, done: Sequence[Ended], closing: frozenset[str]) -> Iterator[str]:
+    """What is to be said of those that were closed before their children."""
+    from tracker.epics import progress
+
+    for issue in (one.issue for one in done):
+        how = progress(draft, issue.id, closing)
+        count = how.children - how.closed
+        if count:
+            what = "1 open child" if count == 1 else f"{count} open children"
+            yield f"{issue.id} has {what} (bd list --parent {issue.id})"
+
+
+def _say_waiting(session: Session, closed: Collection[str], free: Collection[str]) -> None:
+    """What waited for the closed issues too and is not ready, with the reason."""
+    from tracker.obstacles import HOLDING, Obstacles
+
+    answers = session.tracker.answers
+    asked = Obstacles(answers)
+    rows = {
+        edge.id: edge.row
+        for id in closed
+        if (row := answers.row(id)) is not None
+        for edge in answers.edges_to(row)
+        if edge.type in HOLDING and edge.id not in {*closed, *free} and edge.row is not None
+    }
+    lines = []
+    for id, row in rows.items():
+        reasons = [_reason(one, id, asked.state(one.id)) for one in asked.of(id)]
+        if reasons and row.status not in answers.at.closing:
+            told = ", ".join(reasons)
+            lines.append(f'  • {one_line(id)} "{one_line(row.title)}" (P{row.priority}): {told}')
+    if lines:
+        session.say("\n".join(["\nWaited for it too, and not ready:", *lines]))
+
+
+def _reason(obstacle: Obstacle, own: str, state: State | None) -> str:
+    from tracker.cli.render import phrase
+
+    if obstacle.kind == "status" and state is not None and state.status == "in_progress":
+        return f"in progress, {one_line(state.assignee) or 'nobody named'}"
+    return phrase(obstacle, own, state)
+
+
+def _say_closed(
+    session: Session,
+    closed: Sequence[Issue],
+    free: Sequence[Issue],
+    following: Sequence[Issue | None],
+) -> None:
+    """What was closed, what became ready by it, and what was claimed then if that was asked."""
+    if session.json and (free or following):
+        parts = {"closed": closed, **({"unblocked": free} if free else {})}
+        rows = [f'  "{name}": [\n    {_array(issues)}\n  ]' for name, issues in parts.items()]
+        rows += [f'  "claimed": {as_json(one) if one else "null"}' for one in following]
+        session.write("{\n" + ",\n".join(rows) + "\n}\n")
+        return
+    answer(session, closed, lambda issue: f"✓ Closed {issue.id}: {one_line(issue.close_reason)}")
+    if free:
+        session.say("\nNewly unblocked:")
+        for issue in free:
+            session.say(f'  • {issue.id} "{one_line(issue.title)}" (P{issue.priority})')
+    for next_issue in following:
+        from tracker.cli.claiming import claimed
+
+        session.say(f"\n{claimed(next_issue)}")
+
+
+def _array(issues: Sequence[Issue]) -> str:
+    """The elements of an array that is a member of the document."""
+    return ",\n    ".join(as_json(issue).replace("\n", "\n  ") for issue in issues)
