@@ -44,7 +44,7 @@ PAGE = """
 ○ t-full [BUG] · Everything   [● P0 · OPEN]
 Owner: Ann Example · Assignee: bob · Type: bug
 Created: 2027-01-13 · Updated: 2027-01-14 · Due: 2027-02-03
-Estimate: 45 min
+Estimate: 45m
 External: gh-9
 Spec: docs/a.md
 Not ready: blocked by t-dep (open)

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from tests.conftest import Bd
 from tracker import critical, lanes
 from tracker.cli import lettering
+from tracker.cli.optiontypes import MINUTES
 from tracker.critical import Task
 
 NAMES = "abcdefg"
@@ -113,13 +114,11 @@ def test_a_lane_for_each_group_and_one_for_the_rest():
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words", "letters"),
-    [(0, "0 min", "0m"), (45, "45 min", "45m"), (120, "2 h", "2h"), (390, "6 h 30 min", "6h30"),
-     (65, "1 h 5 min", "1h05")],
-)  # fmt: skip
-def test_times_of_work(minutes, words, letters):
-    assert lettering.spent(minutes) == words
-    assert lettering.brief(minutes) == letters
+    ("minutes", "text"), [(0, "0m"), (45, "45m"), (120, "2h"), (390, "6h30m"), (65, "1h5m")]
+)
+def test_times_of_work_are_written_as_they_are_typed(minutes, text):
+    assert lettering.spent(minutes) == text
+    assert MINUTES.convert(text, None, None) == minutes
 
 
 @given(st.text(), st.integers(3, 40))
@@ -167,9 +166,9 @@ def shop(bd):
 def test_the_text_goes_step_by_step(shop):
     told = shop("graph").out
     assert told.splitlines()[1] == "📊 5 issues, 2 dependencies"
-    assert "* ○ t-e.2 ● P2 [task] Title of t-e.2 (2 h) @ann\n" in told
+    assert "* ○ t-e.2 ● P2 [task] Title of t-e.2 (2h) @ann\n" in told
     assert "← t-e.2\n" in told
-    assert "Critical path: 2 h 30 min of work in 3 steps, 1 without an estimate" in told
+    assert "Critical path: 2h30m of work in 3 steps, 1 without an estimate" in told
     assert "  t-e.2 → t-e.3 → t-f\n" in told
     assert "\x1b" not in told
     assert shop("graph", "--compact").out.splitlines()[2:4] == ["1: t-e t-e.2 t-g", "2: t-e.3 t-f"]

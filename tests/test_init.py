@@ -50,7 +50,7 @@ def test_a_new_workspace(root, repo):
     said = bd(root, "init", "--prefix", "shop")
     assert "✓ bd initialized successfully!" in said.out
     assert "Issue prefix: shop" in said.out
-    assert "shop-<hash> (e.g., shop-a3f2dd)" in said.out
+    assert "shop-<hash> (e.g., shop-a1b2c)" in said.out
     assert not said.err
     assert written(root) == FILES
     assert (root / ".beads/beads.db").exists()

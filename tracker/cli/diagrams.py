@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tracker.cli.lettering import brief
+from tracker.cli.lettering import spent
 from tracker.cli.plain import one_line
 from tracker.cli.render import icon, quoted
 from tracker.cli.tree import escaped
@@ -25,7 +25,7 @@ _CRITICAL = "#d1242f"
 
 def _label(item: Item) -> tuple[str, str]:
     row = item.row
-    minutes = f" {brief(row.estimated)}" if row.estimated else ""
+    minutes = f" {spent(row.estimated)}" if row.estimated else ""
     return f"{icon(row.status)} {one_line(row.id)} P{row.priority}{minutes}", one_line(row.title)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.cli.lettering import COLOURS, brief, cut, escaped, spent, width, wrapped
+from tracker.cli.lettering import COLOURS, cut, escaped, spent, width, wrapped
 from tracker.cli.plain import one_line
 from tracker.cli.render import icon
 from tracker.lanes import Lanes, Place, arrange
@@ -223,7 +223,7 @@ def _card(picture: Picture, id: str, unseen: list[str]) -> str:
     item = scene.items[id]
     row, step = item.row, scene.step(id)
     marks = [item.state, *["critical"] * bool(step), *["focus"] * (id == scene.focus)]
-    minutes = f" {brief(row.estimated)}" if row.estimated else ""
+    minutes = f" {spent(row.estimated)}" if row.estimated else ""
     meta = f"{cut(one_line(row.issue_type), 9)} P{row.priority}{minutes}"
     name = cut(one_line(id) + (f" @{one_line(row.assignee)}" if row.assignee else ""),
                28 - width(meta) * 0.88)  # fmt: skip

@@ -64,14 +64,6 @@ def wrapped(text: str, room: float) -> tuple[str, str]:
 
 
 def spent(minutes: int) -> str:
-    """Minutes of work as people say them: `45 min`, `2 h`, `6 h 30 min`."""
+    """Minutes of work as `--estimate` takes them: `45m`, `2h`, `6h30m`."""
     hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{rest} min"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def brief(minutes: int) -> str:
-    """The same with few letters: `45m`, `2h`, `6h30`."""
-    hours, rest = divmod(minutes, 60)
-    return f"{hours}h{rest:02}" if hours and rest else f"{hours}h" if hours else f"{rest}m"
+    return (f"{hours}h" if hours else "") + (f"{rest}m" if rest or not hours else "")

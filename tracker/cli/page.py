@@ -101,7 +101,9 @@ def _head(of: Page) -> Iterator[str]:
     ]  # fmt: skip
     yield from filter(None, (_joined(people), _joined(times)))
     if row.estimated:
-        yield f"Estimate: {row.estimated} min"
+        from tracker.cli.lettering import spent
+
+        yield f"Estimate: {spent(row.estimated)}"
     for name, field in (
         ("Close reason", "close_reason"), ("External", "external_ref"), ("Spec", "spec_id"),
     ):  # fmt: skip

@@ -95,7 +95,7 @@ def short(row: Row) -> str:
 def ranked(number: int, row: Row, *more: str) -> str:
     """One issue of `bd ready`, with further lines below it."""
     told = [f"{number}. [● P{row.priority}] [{one_line(row.issue_type)}] {compact(row)}"]
-    if row.estimated:
+    if row.estimated:  # in the words of Beads, which programs look for
         told.append(f"Estimate: {row.estimated} min")
     if row.assignee:
         told.append(f"Assignee: {one_line(row.assignee)}")

@@ -309,7 +309,7 @@ def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
         f"  Log: {log}",
         f"  Database: {cache} (a cache, built from the log)",
         f"  Issue prefix: {prefix}",
-        f"  Issues will be named: {prefix}-<hash> (e.g., {prefix}-a3f2dd)", "",
+        f"  Issues will be named: {prefix}-<hash> (e.g., {prefix}-a1b2c)", "",
         "Wrote:", *shown, "and what git ignores: the cache, and .local/.",
         *notes, "",
         "Run bd quickstart to see how to begin; bd setup tells your agents about it.",
