@@ -58,6 +58,31 @@ def test_words_within_a_family_lead_to_its_commands(bd, family):
             assert f"Did you mean this?\n\t{command}\n" in said, word
 
 
+@pytest.mark.parametrize("command", synonyms._OPTIONS)
+def test_options_that_are_not_there_lead_to_what_is(bd, command):
+    for line, names in synonyms._OPTIONS[command].items():
+        _, target, *words = line.split()
+        family = [word for word in words[:1] if word.isalpha() and word.islower()]
+        told = bd(target, *family, "--help").out
+        assert all(word in told.replace(",", " ").split() for word in words if word[0] == "-"), line
+        for name in names.split():
+            assert f"Hint: did you mean {line}?\n" in bd(command, name, code=2).err, name
+
+
+def test_no_word_with_a_dash_is_offered_where_only_ids_go(bd):
+    assert "Hint" not in bd("close", "--frobnicate", code=2).err
+    assert "Hint: a title that begins with a dash" in bd("create", "--frobnicate", code=2).err
+
+
+def test_what_ready_leaves_out_is_told_with_the_way_to_see_it(bd):
+    bd.write(*({"id": f"t-{number}"} for number in range(11)))
+    note = "Note: Showing 10 of 11 issues (--limit 0 shows all)\n"
+    for words in ([], ["--explain"], ["--pretty"]):
+        assert bd("ready", *words).err == note
+        assert bd("ready", *words, "--limit", "0").err == ""
+    assert bd("ready", "--json", "--limit", "10").err == ""
+
+
 def test_kept_values_of_memories_are_pointed_to(bd):
     assert bd("conflicts").err == ""
     (bd.file.parent / "memory.jsonl").write_text(

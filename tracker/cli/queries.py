@@ -260,7 +260,6 @@ def _say_ready(session: Session, page: Page, filter: Filter, given: dict[str, An
         session.say(f"\n✨ {_nothing(answers, filter)}\n")
     elif given["pretty"] and not given["plain"]:
         session.say("\n".join([*render.tree(page.rows), render.summary(page.rows)]))
-        say_limit(session, page)
     elif session.terminal is not None and not given["plain"]:
         from tracker.cli import tables
 
@@ -274,6 +273,7 @@ def _say_ready(session: Session, page: Page, filter: Filter, given: dict[str, An
     circles = answers.cycles()
     if circles:
         session.say(render.circles(circles))
+    say_limit(session, page)
 
 
 def _nothing(answers: Answers, filter: Filter) -> str:

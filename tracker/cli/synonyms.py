@@ -35,6 +35,29 @@ _SAID_OF: dict[str, dict[str, str]] = {
     },
 }
 """The same within a family of commands."""
+_OPTIONS: dict[str, dict[str, str]] = {
+    "undo": {"bd op log": "--list --log --history -l -n"},
+    "list": {
+        "bd list --status closed": "--closed --done",
+        "bd list --status open": "--open",
+        "bd blocked": "--blocked",
+        "bd list --assignee NAME": "--mine --me",
+    },
+    "ready": {"bd ready --limit 0": "--all", "bd ready --assignee NAME": "--mine --me"},
+    "update": {
+        "bd comments add ID TEXT": "--comment",
+        "bd dep add ID OTHER": "--deps --depends-on",
+    },
+    "close": {"bd comments add ID TEXT": "--comment --comments"},
+    "show": {"bd show ID --json": "--all --full", "bd history ID": "--history --log"},
+}
+"""A command, what there is in place of some option, and the names of that option."""
+
+
+def instead(option: str, command: str) -> str:
+    """The command line for an option that a command does not have, where somebody expects it."""
+    found = _OPTIONS.get(command, {}).items()
+    return next((line for line, names in found if option in names.split()), "")
 
 
 def meant(word: str, family: str = "") -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker.cli import render
+from tracker.cli.filters import say_limit
 from tracker.cli.fragments import by_name, parent
 from tracker.obstacles import Chain, Obstacles, chain
 
@@ -64,6 +65,7 @@ def say_ready(session: Session, page: Page, filter: Filter, *, deferred: bool) -
     for number, row in enumerate(page.rows, 1):
         session.say(render.ranked(number, row, render.because(row, done[row.id])))
     session.say(render.away(away))
+    say_limit(session, page)
 
 
 def _done(edges: Any) -> list[str]:

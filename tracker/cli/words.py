@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from tracker.cli.flags import Flags
 
 
+_NO_TEXT = frozenset({"ID", "N"})  # arguments that never begin with a dash
+
+
 class UnknownOption(click.UsageError):
     """An option that neither the command nor the program has; `hint` is what may be meant."""
 
@@ -164,19 +167,25 @@ class Words:
         from difflib import get_close_matches
 
         known = [*self._own, *self._known_idle, *(n for n, flag in GLOBALS.items() if flag.help)]
+        from tracker.cli.synonyms import instead
+
         near = get_close_matches(name, known, cutoff=0.7)
-        meant = "" if near else self._as_words(word)
+        other = instead(name, self._ctx.command.name or "")
         if f"-{word}" in known:
-            meant = f"did you mean -{word}?"
-        return UnknownOption(name, self._ctx, near=near, hint=meant)
+            other = f"-{word}"
+        if other:
+            return UnknownOption(name, self._ctx, near=[], hint=f"did you mean {other}?")
+        return UnknownOption(name, self._ctx, near=near, hint="" if near else self._as_words(word))
 
     def _as_words(self, word: str) -> str:
         """How to say what looks like an option and may be meant as a plain word."""
         import shlex
 
         places = [p for p in self._ctx.command.params if isinstance(p, click.Argument)]
+        if all(place.human_readable_name.strip("[].").upper() in _NO_TEXT for place in places):
+            return ""
         for place in places:
             name = "--" + place.human_readable_name.strip("[].").lower()
             if name in self._own:
                 return f"a {name[2:]} that begins with a dash: {name}={shlex.quote(word)}"
-        return f"a word that begins with a dash: -- {shlex.quote(word)}" if places else ""
+        return f"a word that begins with a dash: -- {shlex.quote(word)}"
