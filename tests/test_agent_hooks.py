@@ -128,6 +128,21 @@ def test_pre_task_recalls_what_answers_failures_as_a_warning(space):
     assert events(space)[-1]["keys"] == ["climate/drift", "climate/leak"]
 
 
+@pytest.mark.parametrize("title", ["", "Order of the steps"])
+def test_the_remedy_of_a_pitfall_does_not_read_as_what_to_avoid(space, title):
+    remedy = "Always run the migrations before the tests"
+    remember(space, "db/order", remedy, "--kind", "pitfall", "--title", title)
+    remember(space, "db/style", "Name the migrations by date", "--kind", "pattern")
+    head = "Avoid: [db/order], a pitfall. It says:"
+    text = space("hooks", "pre-task", "migrations and tests").out
+    assert f"{head} {title}".strip() + "\n  (pitfall, " in text
+    assert f"\n  {remedy}\n" in text
+    assert f"\n{head} {title or remedy} (pitfall, " in space("prime").out
+    told = space("hooks", "pre-task", "migrations and tests", "--json").json["memories"]
+    assert {one["key"]: one["avoid"] for one in told} == {"db/order": True, "db/style": False}
+    assert "\n[db/style] Name the migrations" in space("prime").out
+
+
 def test_pre_task_stays_within_three_items_and_two_thousand_characters(space):
     for number in range(40):
         remember(space, f"login/n{number}", f"Login fact {number}: " + "about the login " * 60)

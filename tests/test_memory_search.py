@@ -44,7 +44,7 @@ def test_a_question_is_answered_as_text(held):
 
 
 def test_what_failed_begins_with_avoid_and_what_changed_says_so(held):
-    assert "1. Avoid: [build/cache]\n" in held("memory", "search", "cache").out
+    assert "1. Avoid: [build/cache], a pitfall. It says:\n" in held("memory", "search", "cache").out
     (held.path / "api.py").write_text("limit = 50\n")
     assert "(fact, 0m old, trust 0.70 unproven, stale: api.py changed)" in (
         held("memory", "search", "limit").out

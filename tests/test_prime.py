@@ -251,7 +251,7 @@ def test_memories_are_named_pinned_ones_first_and_failures_as_a_warning(root):
     assert set(index(text)) == {"team/rules", "api/limits", "db/lock"}
     assert index(text)[0] == "team/rules"
     assert "[api/limits] Rate limit (" in text
-    assert "Avoid: [db/lock] Migrating online" in text
+    assert "Avoid: [db/lock], a failure. It says: Migrating online" in text
     assert "from agent" in text
     assert "0 of 0 issues and 3 of 3 memories: 3 of 3 shown\n" in text
     assert json.loads(prime(root, "--json"))["memories"] == index(text)

@@ -1,6 +1,7 @@
 """What is put before an agent that has not asked for it: small, fenced, and labelled as data.
 
-Each memory comes with its key, kind, age, trust and origin. What failed begins with "Avoid:".
+Each memory comes with its key, kind, age, trust and origin. One that tells of a pitfall or of a
+failure begins with "Avoid:".
 Control characters are gone, and no text can close the fence that it stands in.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tracker.cli.memorows import is_warning, named
 from tracker.cli.memoview import age
 from tracker.cli.plain import one_line, printable
 
@@ -28,7 +30,7 @@ class Item:
     def __init__(self, row: Row, about: str, text: str) -> None:
         self.key, self.title, self.kind = row.key, row.title, row.kind
         self.about, self.text = about, text
-        self.failed = row.verdict == "failure"
+        self.warns, self.named = is_warning(row), named(row)
         self.score = row.ranked.score if row.ranked else 0.0
         self.trust = row.trust.value
 
@@ -36,25 +38,22 @@ class Item:
     def full(self) -> str:
         """With its content."""
         body = "\n".join(f"  {line}" for line in printable(self.text).splitlines())
-        head = f": {one_line(self.title)}" if self.title else ""
-        return f"{self._sign}[{one_line(self.key)}]{head}\n  ({self.about})\n{body}"
+        colon = "" if self.warns else ":"
+        head = f"{colon} {one_line(self.title)}" if self.title else ""
+        return f"{self.named}{head}\n  ({self.about})\n{body}"
 
     @property
     def brief(self) -> str:
         """On one line."""
         name = one_line(self.title or self.text)
         name = name if len(name) <= _HEAD else name[: _HEAD - 1] + "…"
-        return f"{self._sign}[{one_line(self.key)}] {name} ({self.about})"
-
-    @property
-    def _sign(self) -> str:
-        return "Avoid: " if self.failed else ""
+        return f"{self.named} {name} ({self.about})"
 
     def answer(self) -> dict[str, Any]:
         """The same for programs."""
         return {
             "key": self.key, "title": self.title or None, "content": self.text, "kind": self.kind,
-            "avoid": self.failed, "score": round(self.score, 4), "trust": round(self.trust, 2),
+            "avoid": self.warns, "score": round(self.score, 4), "trust": round(self.trust, 2),
             "about": self.about,
         }  # fmt: skip
 

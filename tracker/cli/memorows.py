@@ -47,6 +47,22 @@ def heading(row: Row) -> str:
     return beginning(row.title or row.head, FIRST)
 
 
+def is_warning(row: Row) -> bool:
+    """Whether it tells of what went wrong, so that others need not try it."""
+    return row.verdict == "failure" or row.kind == "pitfall"
+
+
+def named(row: Row) -> str:
+    """How a memory is named before its text; of a warning, that its subject is to be avoided.
+
+    The text may be what failed as well as the remedy, so "Avoid:" never stands right before it.
+    """
+    key = f"[{one_line(row.key)}]"
+    if not is_warning(row):
+        return key
+    return f"Avoid: {key}, a {'pitfall' if row.kind == 'pitfall' else 'failure'}. It says:"
+
+
 def columns(row: Row, now: int) -> tuple[str, ...]:
     """The columns of `bd memory list`."""
     marks = ["📌"] if row.pinned else []
@@ -72,9 +88,8 @@ def _age(row: Row, now: int) -> str:
 
 def answer(row: Row, number: int, now: int) -> Iterator[str]:
     """One answer of a search: what it is called, how it begins, and how far to believe it."""
-    sign = "Avoid: " if row.verdict == "failure" else ""
     title = f" {one_line(row.title)}" if row.title else ""
-    yield f"{number}. {sign}[{one_line(row.key)}]{title}"
+    yield f"{number}. {named(row)}{title}"
     if row.description:
         yield f"   When: {one_line(row.description)}"
     yield f"   {beginning(row.head, SNIPPET)}"
