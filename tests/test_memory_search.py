@@ -219,6 +219,25 @@ def test_verdicts_change_the_order(held):
     assert keys_of(held("memory", "search", "load test", "--json")) == ["x/one", "x/two"]
 
 
+def test_a_corrected_memory_is_not_called_harmful(held):
+    def standing():
+        (found,) = held("memory", "list", "api/retry", "--json").json
+        return found["standing"], found["trust"]
+
+    for number in range(5):
+        held("memory", "bad", "api/retry", "--task", str(number))
+    word, before = standing()
+    assert word == "harmful"
+    held("memory", "set", "api/retry", "Do not retry: the server queues.")
+    word, after = standing()
+    assert (word, before < after < 0.5) == ("corrected", True)
+    assert f"Trust:    {after:.2f} (corrected: 0 ok, 5 bad)" in held("mem", "show", "api/retry").out
+    held("memory", "ok", "api/retry", "--task", "6")
+    assert standing()[0] == "established"
+    held("memory", "restore", "api/retry", "--rev", "1")  # the text that was judged
+    assert standing()[0] == "harmful"
+
+
 def test_a_search_in_a_batch_is_refused(held):
     said = held("batch", stdin="memory search retry\n", code=1).err
     assert "line 1" in said

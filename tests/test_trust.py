@@ -104,6 +104,35 @@ def test_words_for_it():
     assert not trust(0.1, [], [], NOW).is_doubted
 
 
+def test_the_word_is_about_the_present_text():
+    def word(*given, own=0.7):
+        numbered = [one._replace(about=str(n)) for n, one in enumerate(given)]
+        return trust(own, numbered, [], NOW).word
+
+    bad, good, mixed = vote("failure"), vote("success"), vote("mixed")
+    before = [bad._replace(share=0.5)] * 5
+    assert word(*[bad] * 5) == "harmful"
+    assert word(*before) == "corrected"
+    assert word(*before, mixed) == word(*before, bad) == "doubted"  # this text was judged, too
+    assert word(*before, *[bad] * 3) == "harmful"
+    assert word(*before, good) == "established"
+    assert word(before[0]) == "unproven"  # which would not have been doubted
+    assert word(*[good._replace(share=0.5)] * 9) == "established"  # no text is proven by another
+    assert word(*[good] * 4) == "proven"
+
+
+def test_the_word_counts_a_part_of_a_verdict_as_that_part():
+    def word(count, verdict, weight):
+        given = [vote(verdict, str(n), weight=weight) for n in range(count)]
+        return trust(0.7, given, [], NOW).word
+
+    assert word(11, "failure", 0.25) != "harmful"
+    assert word(12, "failure", 0.25) == word(3, "failure", 1) == "harmful"
+    assert word(5, "success", 0.5) == "established"
+    assert word(6, "success", 0.5) == word(4, "success", 1) == "proven"
+    assert trust(0.1, [vote("failure", weight=0)], [], NOW).word == "unproven"
+
+
 def test_priors_are_those_of_the_origin_unless_the_writer_says():
     assert prior(0.2, "user", "") == 0.2
     assert prior(7.0, "user", "") == 1.0

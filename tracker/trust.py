@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 DAY = 86_400 * 10**9
 HALF_LIFE = 180 * DAY
@@ -50,7 +50,8 @@ class Trust(NamedTuple):
     """`value` is 0 to 1; `good` and `bad` are the decayed sums that it was made of.
 
     `ups` and `downs` count verdicts, `credits` closed issues; `last` is when it last proved good,
-    0 where no verdict said so.
+    0 where no verdict said so. `word` is what people call it: unproven, established, proven,
+    doubted, harmful, or corrected, which nobody has judged since it was doubted or harmful.
     """
 
     value: float
@@ -61,6 +62,7 @@ class Trust(NamedTuple):
     downs: int = 0
     credits: int = 0
     last: int = 0
+    word: str = "unproven"
 
     @property
     def ranking(self) -> float:
@@ -75,19 +77,8 @@ class Trust(NamedTuple):
 
     @property
     def is_doubted(self) -> bool:
-        """Whether verdicts have taken away most of it; low confidence alone does not."""
-        return self.bad > 0 and self.value < DOUBTED
-
-    @property
-    def word(self) -> str:
-        """What people call it."""
-        if self.downs >= 3 and self.downs > 0.3 * (self.ups + self.downs):
-            return "harmful"
-        if self.is_doubted:
-            return "doubted"
-        if self.ups - self.downs >= 3 and self.value >= 0.8:
-            return "proven"
-        return "established" if self.ups else "unproven"
+        """Whether verdicts are against what it says now; low confidence alone is none."""
+        return self.word in {"doubted", "harmful"}
 
 
 def prior(confidence: float | None, origin: str, verdict: str) -> float:
@@ -120,9 +111,9 @@ def trust(own: float, votes: Iterable[Vote], credits: Iterable[int], now: int) -
     """
     good = bad = 0.0
     ups = downs = last = 0
-    known = (vote for vote in votes if vote.verdict in FAIR)
-    for vote in sorted(latest(known), key=_rank):
-        weight = min(1.0, max(0.0, vote.weight)) * vote.share * decay(now - vote.at)
+    known = sorted(latest(vote for vote in votes if vote.verdict in FAIR), key=_rank)
+    for vote in known:
+        weight = _weight(vote) * vote.share * decay(now - vote.at)
         fair = FAIR[vote.verdict]
         good += weight * fair
         bad += weight * (1 - fair)
@@ -132,7 +123,46 @@ def trust(own: float, votes: Iterable[Vote], credits: Iterable[int], now: int) -
     closed = sorted(credits)
     good += min(sum(CREDIT * decay(now - at) for at in closed), PRIOR * own)
     value = (PRIOR * own + good) / (PRIOR + good + BLAME * bad)
-    return Trust(value, own, good, bad, ups, downs, len(closed), last)
+    found = Trust(value, own, good, bad, ups, downs, len(closed), last)
+    return found._replace(word=_word(known, value)) if known else found
+
+
+def _word(votes: Sequence[Vote], value: float) -> str:
+    """What people call it. A verdict about another content condemns no text, and proves none.
+
+    Verdicts count by their weights, whatever their age: a quarter of one is a quarter here too.
+    """
+    present = [vote for vote in votes if vote.share == 1]
+    against = _against(present, value)
+    if against:
+        return against
+    if not present and _against(votes, value):
+        return "corrected"
+    ups, downs = _sums(present)
+    if ups - downs >= 3 and value >= 0.8:
+        return "proven"
+    return "established" if _sums(votes)[0] else "unproven"
+
+
+def _against(votes: Sequence[Vote], value: float) -> str:
+    """What these verdicts call a memory of that trust; "" if they do not condemn it."""
+    ups, downs = _sums(votes)
+    if downs >= 3 and downs > 0.3 * (ups + downs):
+        return "harmful"
+    is_blamed = any(vote.verdict != "success" and _weight(vote) for vote in votes)
+    return "doubted" if is_blamed and value < DOUBTED else ""
+
+
+def _sums(votes: Iterable[Vote]) -> tuple[float, float]:
+    """The weights of the successes and of the failures, without any decay."""
+    sums = {"success": 0.0, "failure": 0.0, "mixed": 0.0}
+    for vote in votes:
+        sums[vote.verdict] += _weight(vote)
+    return sums["success"], sums["failure"]
+
+
+def _weight(vote: Vote) -> float:
+    return min(1.0, max(0.0, vote.weight))
 
 
 def _rank(vote: Vote) -> tuple[int, str, Vote]:
