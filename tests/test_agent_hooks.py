@@ -143,6 +143,34 @@ def test_the_remedy_of_a_pitfall_does_not_read_as_what_to_avoid(space, title):
     assert "\n[db/style] Name the migrations" in space("prime").out
 
 
+def test_what_is_doubted_is_no_advice_before_a_task(space):
+    remember(space, "login/a", "Refresh the login token before it expires")
+    remember(space, "login/b", "Delete the login token to log in")
+    words = ["hooks", "pre-task", "login token"]
+    prompt = json.dumps({"prompt": "how do I log in, with which login token?"})
+    ask = ["hooks", "claude", "UserPromptSubmit", "--session-id"]
+    assert "2 of 2 shown)" in space(*words).out
+    assert "login/b" in space(*ask, "s1", stdin=prompt).out
+    for number in range(5):
+        space("memory", "bad", "login/b", "--task", str(number))
+    text = space(*words).out
+    assert "1 of 2 shown, 1 doubted left out):" in text
+    assert "login/b" not in text
+    assert "bd memory search QUESTION finds more" in text
+    told = space(*words, "--json").json
+    assert [one["key"] for one in told["memories"]] == ["login/a"]
+    assert (told["doubted"], told["shown"], told["total"]) == (["login/b"], 1, 2)
+    prompted = space(*ask, "s2", stdin=prompt).out
+    assert "1 of 2 shown, 1 doubted left out" in prompted
+    assert "login/b" not in prompted
+    space("forget", "login/a")
+    only = space(*words).out
+    assert "Only doubted memories answer this: 1 left out (bd memory search QUESTION)" in only
+    assert "login/b" in space("memory", "search", "login token").out
+    space("memory", "set", "login/b", "Never delete the login token")  # which nobody has judged
+    assert "corrected since: 0 ok, 5 bad before, from agent" in space(*words).out
+
+
 def test_pre_task_stays_within_three_items_and_two_thousand_characters(space):
     for number in range(40):
         remember(space, f"login/n{number}", f"Login fact {number}: " + "about the login " * 60)

@@ -219,6 +219,33 @@ def test_verdicts_change_the_order(held):
     assert keys_of(held("memory", "search", "load test", "--json")) == ["x/one", "x/two"]
 
 
+def test_what_is_doubted_is_marked_in_every_list(held):
+    held("memory", "set", "api/sleep", "Sleep between requests", "--issue", "t-a")
+    lists = {
+        ("memory", "search", "sleep"): "1. [api/sleep]{}\n",
+        ("memories", "sleep"): "\n  api/sleep{}\n",
+        ("memories",): "\n  api/sleep{}\n",
+        ("memory", "list"): "  Sleep between requests{}\n",
+        ("show", "t-a"): "  api/sleep: Sleep between requests{}\n",
+    }
+    for words, line in lists.items():
+        assert line.format("") in held(*words).out, words
+    for number in range(5):
+        held("memory", "bad", "api/sleep", "--task", str(number))
+    for words, line in lists.items():
+        mark = "  (harmful: 0 ok, 5 bad)" if words[-1] == "list" else " (harmful: 0 ok, 5 bad)"
+        assert line.format(mark) in held(*words).out, words
+    assert "trust 0.20 harmful: 0 ok, 5 bad)" in held("memory", "search", "sleep").out
+    for number in range(2):
+        held("memory", "bad", "build/cache", "--task", str(number))
+    warned = "1. Avoid: [build/cache] (doubted: 0 ok, 2 bad), a pitfall. It says:\n"
+    assert warned in held("memory", "search", "wrong types").out
+    held("memory", "set", "api/sleep", "Do not sleep between requests")
+    found = held("memory", "search", "sleep").out
+    assert "1. [api/sleep]\n" in found
+    assert "corrected since: 0 ok, 5 bad before)" in found
+
+
 def test_a_corrected_memory_is_not_called_harmful(held):
     def standing():
         (found,) = held("memory", "list", "api/retry", "--json").json

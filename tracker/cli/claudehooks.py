@@ -76,12 +76,13 @@ def _prompt(agent: Agent, given: Mapping[str, Any]) -> None:
     prompt = _text(given, "prompt")
     if len(prompt.split()) < FEWEST:
         return
-    found, _ = tasks.recalled(agent, prompt, 10)
-    items = [one for one in found if one.score >= WEAK and one.key not in agent.run.shown]
-    size = injection.ITEMS, injection.BUDGET
-    shown, count = injection.section(items, frozenset(), *size, len(items))
+    every = tasks.recalled(agent, prompt, 10)
+    strong = [one for one in every.items if one.score >= WEAK and one.key not in agent.run.shown]
+    doubted = [one for one in every.doubted if one.score >= WEAK]
+    found = injection.Recalled(strong, doubted, len(strong) + len(doubted))
+    shown, count = injection.section(found, frozenset(), injection.ITEMS, injection.BUDGET)
     if count:
-        agent.log("shown", keys=tuple(one.key for one in items[:count]))
+        agent.log("shown", keys=tuple(one.key for one in strong[:count]))
     _context(agent, "UserPromptSubmit", shown)
 
 

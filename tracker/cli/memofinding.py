@@ -273,4 +273,6 @@ def _say_memories(session: Session, found: Found, question: str) -> None:
     matching = f' matching "{one_line(question)}"' if question else ""
     session.say(f"Memories{matching} ({found.total}):\n")
     for row in found.rows:
-        session.say(f"  {one_line(row.key)}\n    {beginning(row.head, BEGINNING)}\n")
+        session.say(
+            f"  {one_line(row.key)}{memorows.doubt(row)}\n    {beginning(row.head, BEGINNING)}\n"
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli.memoview import FIRST, age, beginning
+from tracker.cli.memoview import FIRST, age, beginning, standing
 from tracker.cli.plain import one_line
 
 if TYPE_CHECKING:
@@ -53,20 +53,26 @@ def is_warning(row: Row) -> bool:
 
 
 def named(row: Row) -> str:
-    """How a memory is named before its text; of a warning, that its subject is to be avoided.
+    """How a memory is named before its text: what is doubted says so, what warns begins with Avoid.
 
     The text may be what failed as well as the remedy, so "Avoid:" never stands right before it.
     """
-    key = f"[{one_line(row.key)}]"
+    key = f"[{one_line(row.key)}]{doubt(row)}"
     if not is_warning(row):
         return key
     return f"Avoid: {key}, a {'pitfall' if row.kind == 'pitfall' else 'failure'}. It says:"
+
+
+def doubt(row: Row) -> str:
+    """` (harmful: 0 ok, 5 bad)` behind the name of what verdicts are against, else nothing."""
+    return f" ({standing(row.trust)})" if row.trust.is_doubted else ""
 
 
 def columns(row: Row, now: int) -> tuple[str, ...]:
     """The columns of `bd memory list`."""
     marks = ["📌"] if row.pinned else []
     marks += ["stale"] if row.stale else []
+    marks += [standing(row.trust)] if row.trust.is_doubted else []
     marks += _marks(row)
     return (
         one_line(row.key), one_line(row.kind), f"{row.trust.value:.2f}", _age(row, now),
@@ -94,7 +100,7 @@ def answer(row: Row, number: int, now: int) -> Iterator[str]:
         yield f"   When: {one_line(row.description)}"
     yield f"   {beginning(row.head, SNIPPET)}"
     known = [one_line(row.kind), f"{_age(row, now)} old" if row.updated else "of unknown age",
-             f"trust {row.trust.value:.2f} {row.trust.word}"]  # fmt: skip
+             f"trust {row.trust.value:.2f} {standing(row.trust)}"]  # fmt: skip
     known += ["pinned"] if row.pinned else []
     known += _marks(row)
     known += [f"stale: {', '.join(map(one_line, row.stale))} changed"] if row.stale else []

@@ -113,6 +113,14 @@ def emit_one(session: Session, known: Known, **more: Any) -> None:
     session.write(fragment(known, **more).replace("\n  ", "\n") + "\n")
 
 
+def standing(trust: Trust) -> str:
+    """The word for a trust; with the verdicts behind it, where they are or were against it."""
+    counts = f"{trust.ups} ok, {trust.downs} bad"
+    if trust.word == "corrected":
+        return f"corrected since: {counts} before"
+    return f"{trust.word}: {counts}" if trust.is_doubted else trust.word
+
+
 def remarks(session: Session, known: Known) -> None:
     """Tell people what to know before they believe a memory."""
     from tracker.settling import entries

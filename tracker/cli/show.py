@@ -122,12 +122,12 @@ def with_memories(session: Session, told: Page) -> Page:
     files = (os.path.join(folder, name) for name in ("memory.jsonl", ".local/memory.jsonl"))
     if not (keys or any(map(_holds_anything, files))):
         return told
-    from tracker.cli.memorows import heading
+    from tracker.cli.memorows import doubt, heading
     from tracker.recollection import Only
 
     only = Only(issue=told.row.id, given=tuple(keys), everything=True)
     found = session.memories.listed(only).rows
-    return told._replace(memories=[(row.key, heading(row)) for row in found])
+    return told._replace(memories=[(row.key, heading(row) + doubt(row)) for row in found])
 
 
 def _holds_anything(path: str) -> bool:

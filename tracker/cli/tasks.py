@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import runs
 from tracker.cli import injection
+from tracker.cli.injection import Recalled
 from tracker.cli.plain import one_line
 from tracker.errors import Invalid, NoMemory, TrackerError
 
 if TYPE_CHECKING:
     from tracker.cli.agents import Agent
-    from tracker.cli.injection import Item
     from tracker.model import Issue
     from tracker.runs import Task
     from tracker.shelf import Drafts
@@ -41,34 +41,47 @@ def before(agent: Agent) -> None:
         raise Invalid("--description is missing", hint='bd hooks pre-task --description "TEXT"')
     asked = " ".join(part for part in (text, issue.title if issue else "") if part)
     count, budget = _number(agent, "k", injection.ITEMS), _number(agent, "budget", injection.BUDGET)
-    items, total = recalled(agent, asked, max(count * 4, 10))
-    shown, length = injection.section(items, agent.run.shown, count, budget, total)
-    keys = tuple(one.key for one in items[:length])
+    found = recalled(agent, asked, max(count * 4, 10))
+    shown, length = injection.section(found, agent.run.shown, count, budget)
+    items = found.items[:length]
+    keys = tuple(one.key for one in items)
     near = [one for one in related(agent, asked) if not issue or one["id"] != issue.id]
     agent.log("task", task=name, text=text, issue=issue.id if issue else "", keys=keys)
     if agent.cli.json:
         agent.tell("", taskId=name, description=text, issue=issue.id if issue else None,
-                   memories=[one.answer() for one in items[:length]], shown=length, total=total,
-                   context=shown, issues=near)  # fmt: skip
+                   memories=[one.answer() for one in items], shown=length, total=found.total,
+                   doubted=[one.key for one in found.doubted], context=shown,
+                   issues=near)  # fmt: skip
         return
-    agent.cli.say("\n".join(_told(name, issue, shown, near, total)))
+    known = _known(shown, length, found)
+    agent.cli.say("\n".join([_heading(name, issue), "", *known, *_near(near)]))
 
 
-def _told(name: str, issue: Issue | None, shown: str, near: list[Related], total: int) -> list[str]:
+def _heading(name: str, issue: Issue | None) -> str:
     about = f"{one_line(issue.id)}: {one_line(issue.title)}" if issue else ""
-    is_named = issue is not None and issue.id == name
-    lines = [f"Task {about}" if is_named else f"Task {one_line(name)}" + (about and f" ({about})")]
+    if issue and issue.id == name:
+        return f"Task {about}"
+    return f"Task {one_line(name)}" + (about and f" ({about})")
+
+
+def _known(shown: str, length: int, found: Recalled) -> list[str]:
     if shown:
-        lines += ["", shown]
-        lines += ["bd memories QUESTION finds more"] if total > injection.ITEMS else []
-    else:
-        lines += ["", "No memory answers this: remember what you find out (bd remember)"]
-    if near:
-        lines += ["", "Related issues:"]
-        for one in near:
-            about = f"P{one['priority']} {one['status']}: {one_line(one['title'])}"
-            lines.append(f"  {one_line(one['id'])} {about}")
-    return lines
+        is_more = found.total > length
+        return [shown, *(["bd memory search QUESTION finds more"] if is_more else [])]
+    if found.doubted:
+        count = len(found.doubted)
+        return [f"Only doubted memories answer this: {count} left out (bd memory search QUESTION)"]
+    return ["No memory answers this: remember what you find out (bd remember)"]
+
+
+def _near(near: list[Related]) -> list[str]:
+    if not near:
+        return []
+    lines = [
+        f"  {one_line(one['id'])} P{one['priority']} {one['status']}: {one_line(one['title'])}"
+        for one in near
+    ]
+    return ["", "Related issues:", *lines]
 
 
 def _number(agent: Agent, name: str, usual: int) -> int:
@@ -86,15 +99,20 @@ def _issue(agent: Agent, id: str) -> Issue | None:
         return None
 
 
-def recalled(agent: Agent, text: str, limit: int) -> tuple[list[Item], int]:
-    """The memories that answer a text, best first, and how many there are."""
+def recalled(agent: Agent, text: str, limit: int) -> Recalled:
+    """The memories that answer a text, so many of them at most."""
     from tracker.retrieval import search
 
     recollection = agent.workspace.recollection
     found = search(recollection, text, limit=limit)
     rows = [row for row in found.rows if not injection.is_trace(row)]
     total = found.total - (len(found.rows) - len(rows))
-    return [injection.item(recollection, row) for row in rows], total
+    items = [injection.item(recollection, row) for row in rows]
+    return Recalled(
+        [one for one in items if not one.is_doubted],
+        [one for one in items if one.is_doubted],
+        total,
+    )
 
 
 def related(agent: Agent, text: str) -> list[Related]:
