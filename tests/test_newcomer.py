@@ -89,5 +89,5 @@ def test_kept_values_of_memories_are_pointed_to(bd):
         '{"key":"a/b","kind":"fact","content":"one","updated_at":"2026-01-02T00:00:00Z",'
         '"conflicts":[{"field":"/content","value":"two","updated_at":"2026-01-01T00:00:00Z"}]}\n'
     )
-    assert "of 1 memories too: bd memory conflicts" in bd("conflicts").err
+    assert "of 1 memory too: bd memory conflicts" in bd("conflicts").err
     assert bd("conflicts", "--json").err == ""

@@ -51,7 +51,8 @@ def show_one(session: Session, word: str) -> None:
 def conflicts(session: Session, ids: tuple[str, ...]) -> None:
     """List the values that merges kept beside those that stand.
 
-    Both branches had changed the field; `bd resolve ID` settles it, and so does any edit of it.
+    Both branches had changed the field; `bd resolve ID` settles it, and so does an edit of it,
+    other than to append.
     """
     workspace = session.tracker
     if ids:
@@ -67,7 +68,8 @@ def conflicts(session: Session, ids: tuple[str, ...]) -> None:
 
     kept = [one for one in workspace.library.find(gone=True) if entries(one)]
     if kept:
-        session.note(f"of {len(kept)} memories too: bd memory conflicts")
+        count = "1 memory" if len(kept) == 1 else f"{len(kept)} memories"
+        session.note(f"of {count} too: bd memory conflicts")
 
 
 def _tell_issues(session: Session, issues: list[Issue]) -> None:

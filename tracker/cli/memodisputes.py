@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def conflicts(session: Session, names: tuple[str, ...]) -> None:
     """List the values that merges kept beside those of memories.
 
-    `bd memory resolve KEY` settles one, and so does any edit of that field.
+    `bd memory resolve KEY` settles one, and so does an edit of that field, other than to append.
     """
     library = session.tracker.library
     found = session.each(names, library.get) if names else library.find(gone=True)

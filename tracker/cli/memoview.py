@@ -123,17 +123,19 @@ def standing(trust: Trust) -> str:
 
 def remarks(session: Session, known: Known) -> None:
     """Tell people what to know before they believe a memory."""
+    for line in (*disputes(known.memory), *staleness(known)):
+        session.note(line)
+
+
+def disputes(memory: Memory) -> Iterator[str]:
+    """Which of its fields have other values from a merge, and what lists these."""
     from tracker.settling import entries
 
-    memory = known.memory
-    held = list(dict.fromkeys(entry.name for entry in entries(memory)))
-    if held:
-        session.note(
+    if held := list(dict.fromkeys(entry.name for entry in entries(memory))):
+        yield (
             f"{one_line(memory.key)} has other values from a merge: {', '.join(held)}"
             f" (bd memory conflicts {one_line(memory.key)})"
         )
-    for line in staleness(known):
-        session.note(line)
 
 
 def staleness(known: Known) -> Iterator[str]:

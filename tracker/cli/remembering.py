@@ -160,6 +160,8 @@ def _answer(session: Session, written: Written, echoes: list[str]) -> None:
         memoview.emit_one(session, known, action=_action(written), **more)
     else:
         session.say(memoview.said(_action(written), written.memory))
+        for text in memoview.disputes(written.memory):
+            session.note(text)
         _warn(session, echoes)
 
 
