@@ -16,8 +16,7 @@ from tracker import driver as drivers
 from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
-from tracker.errors import TrackerError
-from tracker.folder import quoted
+from tracker.errors import TrackerError, quoted
 from tracker.folder import read as first_bytes
 from tracker.git import ask
 from tracker.gitdir import tracked

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import fields
 from tracker.change import CONFLICTS, Who, later, live
 from tracker.codec import Member, members, quote
-from tracker.errors import Invalid
+from tracker.errors import Invalid, quoted
 from tracker.model import DEFAULTS, KINDS
 from tracker.values import array, attributes, elements
 
@@ -123,7 +123,7 @@ def chosen(about: Subject, found: list[Entry], choice: Choice) -> list[Entry]:
         names = ", ".join(dict.fromkeys(entry.name for entry in found))
         raise Invalid(
             f"{about.id} has no conflict of {field}, only of {names}",
-            hint=f"bd {about.verb}conflicts {about.id}",
+            hint=f"bd {about.verb}conflicts {quoted(about.id)}",
         )
     if choice.text is not None:
         return _of_one_field(about, asked)
@@ -139,7 +139,7 @@ def _of_one_field(about: Subject, asked: list[Entry]) -> list[Entry]:
     if len(names) > 1:
         raise Invalid(
             f"{about.id} has conflicts of {', '.join(names)}: which one has that text?",
-            hint=f"bd {about.verb}resolve {about.id} --field {names[0]} --text TEXT",
+            hint=f"bd {about.verb}resolve {quoted(about.id)} --field {names[0]} --text TEXT",
         )
     return asked[:1]
 
@@ -150,7 +150,7 @@ def _one_each(about: Subject, asked: list[Entry]) -> list[Entry]:
     if twice:
         raise Invalid(
             f"{about.id} has {names.count(twice)} other values of {twice}: take one by its number",
-            hint=f"bd {about.verb}conflicts {about.id}",
+            hint=f"bd {about.verb}conflicts {quoted(about.id)}",
         )
     return asked
 
@@ -160,7 +160,7 @@ def _numbered(about: Subject, found: list[Entry], asked: list[Entry], text: str)
     if not 1 <= number <= len(found) or found[number - 1] not in asked:
         raise Invalid(
             f"--take is kept, other, or the number of an entry of {about.id}, not {text!r}",
-            hint=f"bd {about.verb}conflicts {about.id}",
+            hint=f"bd {about.verb}conflicts {quoted(about.id)}",
         )
     return found[number - 1]
 

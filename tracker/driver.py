@@ -13,8 +13,7 @@ import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import files
-from tracker.errors import Refused
-from tracker.folder import quoted
+from tracker.errors import Refused, quoted
 from tracker.initialise import CREATE, EXTEND, Step, attributes, missing_attributes
 from tracker.registration import SIGN, says
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker.errors import quoted
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ class Echo(NamedTuple):
         if self.share == 1.0:
             return (
                 f"{self.key}{when} says this already, word for word: {self.of} adds nothing"
-                f" (bd memory forget {self.of})"
+                f" (bd memory forget {quoted(self.of)})"
             )
         return (
             f"{self.key}{when} says nearly the same ({self.share:.0%} of the words)"
-            f" (bd memory supersede {self.key} {self.of})"
+            f" (bd memory supersede {quoted(self.key)} {quoted(self.of)})"
         )
 
 

@@ -29,6 +29,13 @@ SHOWN = 20
 """How many findings an error tells."""
 
 
+def quoted(text: str) -> str:
+    """A path or a key as a shell takes it, for hints."""
+    from shlex import quote
+
+    return quote(text)
+
+
 class TrackerError(Exception):
     """Something a person can act on.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.errors import Refused
+from tracker.errors import Refused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,10 +169,3 @@ def read(path: str, size: int) -> bytes | None:
         return None
     finally:
         os.close(fd)
-
-
-def quoted(path: str) -> str:
-    """A path as a shell takes it, for hints."""
-    from shlex import quote
-
-    return quote(path)

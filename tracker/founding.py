@@ -7,8 +7,8 @@ import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import foreign
-from tracker.errors import NotATracker, Refused
-from tracker.folder import LOGS, SCHEMA, look, quoted
+from tracker.errors import NotATracker, Refused, quoted
+from tracker.folder import LOGS, SCHEMA, look
 from tracker.gitdir import git_of, tracked
 from tracker.places import find
 

@@ -13,8 +13,7 @@ import shlex
 from contextlib import suppress
 from typing import NamedTuple
 
-from tracker.errors import Refused
-from tracker.folder import quoted
+from tracker.errors import Refused, quoted
 
 NAMES = ("pre-commit", "post-merge", "post-checkout")
 VERSION = 1

@@ -14,8 +14,8 @@ from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import config, files
-from tracker.errors import Invalid, Refused
-from tracker.folder import METADATA, quoted
+from tracker.errors import Invalid, Refused, quoted
+from tracker.folder import METADATA
 from tracker.refresh import make_local
 from tracker.trees import GROWING
 

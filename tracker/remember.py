@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import keys
 from tracker.change import after, without_settled
-from tracker.errors import Invalid, Moved, NoMemory
+from tracker.errors import Invalid, Moved, NoMemory, quoted
 from tracker.memory import ACTIVE, ARCHIVED, MEMORY_FIELDS, Memory
 from tracker.model import instant, stamp
 from tracker.wishes import ANYWHERE, Hand, Where, Wish, blobs, joined, values
@@ -90,7 +90,7 @@ def move(notes: Notes, old: str, new: str, hand: Hand) -> Memory:
         return was
     taken = notes.get(name)
     if taken is not None and taken.status != TOMBSTONE:
-        raise Invalid(f"{name} is taken", hint=f"bd memory get {name}")
+        raise Invalid(f"{name} is taken", hint=f"bd memory get {quoted(name)}")
     private = notes.is_private(was.key)
     at = max(after(was.updated_at, hand.who), _born(notes, name, hand), key=instant)
     moved = notes.put(replace(was, key=name, updated_at=at), private=private)
@@ -170,7 +170,8 @@ def restore(notes: Notes, key: str, hand: Hand) -> Memory:
         raise keys.missing(key, _live_keys(notes))
     if was.moved_to and was.status == TOMBSTONE:
         raise Invalid(
-            f"{was.key} was moved to {was.moved_to}", hint=f"bd memory mv {was.moved_to} {was.key}"
+            f"{was.key} was moved to {was.moved_to}",
+            hint=f"bd memory mv {quoted(was.moved_to)} {quoted(was.key)}",
         )
     return notes.put(_changed(was, hand, {"status": ACTIVE}))
 
@@ -190,7 +191,7 @@ def live(notes: Notes, key: str) -> Memory:
     if found is None:
         raise keys.missing(key, _live_keys(notes))
     if found.status == TOMBSTONE:
-        raise NoMemory(key, hint=f"it was forgotten; bd memory restore {found.key}")
+        raise NoMemory(key, hint=f"it was forgotten; bd memory restore {quoted(found.key)}")
     return found
 
 
@@ -226,7 +227,7 @@ def _expect(key: str, was: Memory | None, expected: str | None) -> None:
         return
     if expected in {"", ABSENT}:
         if was is not None:
-            raise Moved(f"{key} holds something already", hint=f"bd memory get {key}")
+            raise Moved(f"{key} holds something already", hint=f"bd memory get {quoted(key)}")
         return
     if len(expected) < _SHORTEST_HASH:
         raise Invalid(f"{expected!r} is too short: {_SHORTEST_HASH} hex digits or more")
@@ -238,7 +239,7 @@ def _expect(key: str, was: Memory | None, expected: str | None) -> None:
         what = f"{held[:_SHORTEST_HASH]} now" if was else "nothing"
         raise Moved(
             f"{key} holds {what}, not {expected}: nothing was written",
-            hint=f"bd memory get {key} --json",
+            hint=f"bd memory get {quoted(key)} --json",
         )
 
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import branches
-from tracker.folder import quoted
+from tracker.errors import quoted
 
 if TYPE_CHECKING:
     from tracker.branches import Branch

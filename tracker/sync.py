@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from tracker import branches, damage
 from tracker.branches import Author, Branch, Clash
 from tracker.cache import Source
-from tracker.errors import Conflicted, Refused
-from tracker.folder import quoted
+from tracker.errors import Conflicted, Refused, quoted
 from tracker.git import GitFailed
 from tracker.gitdir import tracked
 from tracker.locks import WAIT, hold

@@ -10,7 +10,7 @@ from tracker.cli import memoview
 from tracker.cli.command import command, pass_session
 from tracker.cli.memofinding import filtered, only
 from tracker.cli.plain import one_line
-from tracker.errors import Invalid
+from tracker.errors import Invalid, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -239,7 +239,9 @@ def purge(session: Session, names: tuple[str, ...], force: bool) -> None:
         if session.json:
             session.emit({"would_purge": found})
         else:
-            session.say("Would take away for good (--force does it): " + " ".join(found))
+            session.say(
+                "Would take away for good (--force does it): " + " ".join(map(quoted, found))
+            )
         return
     gone = library.purge(names)
     advice = _advice(session)

@@ -8,6 +8,7 @@ import click
 
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
+from tracker.errors import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def resolve(session: Session, key: str, field: str, take: str | None, text: str 
     if (take is None) == (text is None):
         raise click.UsageError(
             "one of --take kept|other|N and --text T is needed; "
-            f"bd memory conflicts {key} lists the values"
+            f"bd memory conflicts {quoted(key)} lists the values"
         )
     choice = Choice(take or "", field, text)
     (memory,) = session.tracker.library.change(

@@ -10,7 +10,7 @@ import click
 from tracker.cli import memoview
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
-from tracker.errors import Invalid
+from tracker.errors import Invalid, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def revision(session: Session, key: str, rev: str) -> Text:
     name, found = _texts(session, key)
     text = chosen(found, rev)
     if text is None:
-        raise Invalid(f"{name} has no text {rev!r}", hint=f"bd memory history {name}")
+        raise Invalid(f"{name} has no text {rev!r}", hint=f"bd memory history {quoted(name)}")
     return text
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.cli.plain import one_line
 from tracker.cli.render import moment
+from tracker.errors import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -134,7 +135,7 @@ def disputes(memory: Memory) -> Iterator[str]:
     if held := list(dict.fromkeys(entry.name for entry in entries(memory))):
         yield (
             f"{one_line(memory.key)} has other values from a merge: {', '.join(held)}"
-            f" (bd memory conflicts {one_line(memory.key)})"
+            f" (bd memory conflicts {quoted(one_line(memory.key))})"
         )
 
 

@@ -9,7 +9,7 @@ import click
 
 from tracker.cli.command import command, pass_session
 from tracker.cli.importing import CHOICES, silent
-from tracker.errors import Invalid, Refused
+from tracker.errors import Invalid, Refused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -231,9 +231,9 @@ def _say_nothing(session: Session) -> None:
     for one in others:
         name = os.path.relpath(one.path, session.folder)
         if one.kind == TICKETS:
-            session.say(f"  {name} holds {one.issues} files of tickets: bd migrate {name}")
+            session.say(f"  {name} holds {one.issues} files of tickets: bd migrate {quoted(name)}")
         elif one.kind == FLOW:
-            session.say(f"  {name} holds memories: bd memory import {name}")
+            session.say(f"  {name} holds memories: bd memory import {quoted(name)}")
 
 
 # Dolt.
@@ -350,7 +350,7 @@ def _inspect(session: Session) -> None:
     for one in sources:
         name = os.path.relpath(one.path, session.folder)
         held = f"{one.issues} issues" if one.issues >= 0 else "cannot be counted"
-        about = f"bd memory import {name}" if one.kind == FLOW else held
+        about = f"bd memory import {quoted(name)}" if one.kind == FLOW else held
         session.say(f"  {one.kind}: {name} ({about})")
     if not sources:
         session.say("nothing to migrate")

@@ -14,7 +14,7 @@ from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
 from tracker.cli.revision import look_back
 from tracker.differences import differences
-from tracker.errors import Ambiguous, NotFound, Refused
+from tracker.errors import Ambiguous, NotFound, Refused, quoted
 from tracker.history import Entry, History
 from tracker.patches import ARCHIVE, ISSUES, MEMORIES
 
@@ -110,7 +110,7 @@ def _once(found: History, word: str, tip: str | None, error: NotFound) -> str:
     for _ in found.of((word,), tip):
         return word
     if word in found.ids(MEMORIES):
-        raise Refused(f"{word} is a memory", hint=f"bd memory history {word}")
+        raise Refused(f"{word} is a memory", hint=f"bd memory history {quoted(word)}")
     part = word if "-" in word else f"-{word}"
     known = [id for id in found.ids() if id.startswith(part) or (part != word and part in id)]
     known = [id for id in known if next(found.of((id,), tip), None)]  # on this branch

@@ -9,7 +9,7 @@ import click
 from tracker.cli import memoview
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
-from tracker.errors import NoMemory
+from tracker.errors import NoMemory, quoted
 
 if TYPE_CHECKING:
     from tracker.cli.memoview import Desk
@@ -57,7 +57,7 @@ def _missing(at: Recollection, key: str) -> NoMemory:
     from tracker.retrieval import near
 
     if at.is_forgotten(key.strip()):
-        return NoMemory(key, hint=f"it was forgotten; bd memory restore {key.strip()}")
+        return NoMemory(key, hint=f"it was forgotten; bd memory restore {quoted(key.strip())}")
     return keys.missing(key, near(at, key))
 
 

@@ -9,7 +9,7 @@ import click
 
 from tracker.cli import memoview
 from tracker.cli.command import DURATION, Listed, command, pass_session
-from tracker.errors import Invalid
+from tracker.errors import Invalid, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,7 +123,7 @@ def set_(
     if text is not None:
         wish["content"] = text
     if not wish:
-        raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {key} "TEXT"')
+        raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {quoted(key)} "TEXT"')
     where = Where(given["private"], if_hash)
     written = session.tracker.library.written(key, wish, where, origin(session, given))
     _answer(session, written, _echoes(session, written))
@@ -147,7 +147,7 @@ def append(
 
     text = _text(session, words, file)
     if text is None:
-        raise Invalid("there is nothing to append", hint=f'bd memory append {key} "TEXT"')
+        raise Invalid("there is nothing to append", hint=f'bd memory append {quoted(key)} "TEXT"')
     where = Where(private)
     written = session.tracker.library.appended(key, text, where, origin(session, {}))
     _answer(session, written, [])

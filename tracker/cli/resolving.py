@@ -14,7 +14,7 @@ import click
 
 from tracker import files
 from tracker.cli.command import command, pass_session
-from tracker.errors import Invalid, NotATracker, Refused
+from tracker.errors import Invalid, NotATracker, Refused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -198,8 +198,6 @@ def _tell_files(session: Session, done: list[Done], named: str, *, dry: bool) ->
         session.say(f"✓ no conflict markers in {named or 'any file of the workspace'}")
         session.note("values that merges kept beside others: bd conflicts")
     elif unmerged and not dry:
-        from tracker.folder import quoted
-
         session.say(f"Git still waits for it: git add {' '.join(map(quoted, unmerged))}")
 
 

@@ -10,8 +10,7 @@ import click
 
 from tracker import founding, initialise
 from tracker.cli.command import command, ignored, pass_session
-from tracker.errors import Invalid, Moved, Refused, TrackerError
-from tracker.folder import quoted
+from tracker.errors import Invalid, Moved, Refused, TrackerError, quoted
 from tracker.gitdir import git_of, tracked
 
 if TYPE_CHECKING:
