@@ -134,11 +134,11 @@ def test_a_plain_memory_is_found_without_the_others(library):
     library.put("climate/drift2", {"content": "two", "related": ["climate/drift"]})
     library.put('quote " é', {"content": "three"})
     beads = library._workspace.place.beads
-    assert glimpse(beads, "climate/drift")["content"] == "one"
-    assert glimpse(beads, 'quote " é')["content"] == "three"
+    assert glimpse(beads, "climate/drift") == "one"
+    assert glimpse(beads, 'quote " é') == "three"
     assert glimpse(beads, "climate") is None
     library.put("climate/drift", {"content": "mine"}, Where(private=True))
-    assert glimpse(beads, "climate/drift")["content"] == "mine"
+    assert glimpse(beads, "climate/drift") == "mine"
     library.forget(["climate/drift2"])
     assert glimpse(beads, "climate/drift2") is None
 
@@ -152,6 +152,13 @@ def test_a_plain_memory_is_found_without_the_others(library):
         '{"key":"a","content":5}\n',
         '{"x":{"key":"a"},"content":"one"}\n',
         '{"key": "a", "content": "one"}\n',
+        '{"key":"a","content":"one","status":"archived"}\n',
+        '{"key":"a","content":"one","expires_at":"2027-01-01T00:00:00Z"}\n',
+        '{"key":"a","content":"one","source":{"paths":{"api.py":"12"}}}\n',
+        '{"key":"a","content":"one","source":"ann"}\n',
+        '{"key":"a","content":"one","conflicts":[]}\n',
+        '{"key":"a","content":"one"}\n{"key":"b","content":"two","supersedes":["a"]}\n',
+        '{"key":"a","content":"one"}\n{"key":"b","status":"tombstone","moved_to":"a"}\n',
     ],
 )
 def test_what_is_not_plain_is_left_to_who_reads_all(library, data):
@@ -162,4 +169,4 @@ def test_what_is_not_plain_is_left_to_who_reads_all(library, data):
     assert glimpse(beads, "a") is None
     with open(path, "w") as file:
         file.write('{"key":"a","content":"one"}\n')
-    assert glimpse(beads, "a")["content"] == "one"
+    assert glimpse(beads, "a") == "one"

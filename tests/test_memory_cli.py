@@ -277,6 +277,74 @@ def test_a_list_with_an_envelope_has_totals(held):
     assert (told["total"], told["shown"], len(told["data"])) == (3, 1, 1)
 
 
+# What is replaced, over or put away.
+
+UNFIT = [
+    (
+        ["memory", "supersede", "auth/jwt", "climate/drift"],
+        "climate/drift takes the place of auth/jwt (bd memory get climate/drift)",
+        {"superseded_by": ["climate/drift"]},
+    ),
+    (
+        ["memory", "set", "climate/drift", "--supersedes", "auth/jwt,climate/ml/noise"],
+        "climate/drift takes the place of auth/jwt (bd memory get climate/drift)",
+        {"superseded_by": ["climate/drift"]},
+    ),
+    (
+        ["memory", "set", "auth/jwt", "--expires", "2027-01-15T08:00:00Z"],
+        "auth/jwt held until 2027-01-15 08:00 (bd memory set auth/jwt --ttl 90d renews it)",
+        {"expired": True},
+    ),
+    (
+        ["memory", "archive", "auth/jwt"],
+        "auth/jwt is put away (bd memory restore auth/jwt)",
+        {"status": "archived"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "why", "told"), UNFIT, ids=lambda one: str(one)[:30])
+def test_what_is_unfit_is_printed_with_a_remark(held, words, why, told):
+    text = "RS256, never HS256\n"
+    usual = {"status": "active", "expired": False, "superseded_by": []}
+    for verb in (["recall"], ["memory", "get"]):
+        assert held(*verb, "auth/jwt") == (0, text, "")
+    assert usual.items() <= held("memory", "get", "auth/jwt", "--json").json.items()
+    held(*words)
+    for verb in (["recall"], ["memory", "get"], ["memory", "retrieve"]):
+        assert held(*verb, "auth/jwt") == (0, text, f"Note: {why}\n")
+    assert f"  ⚠ {why}\n" in held("memory", "show", "auth/jwt").out
+    plain = {"found": True, "key": "auth/jwt", "value": text.strip()}
+    assert held("recall", "auth/jwt", "--json").json == plain | told
+    for verb in ("get", "show"):
+        one = held("memory", verb, "auth/jwt", "--json")
+        assert (one.err, (usual | told).items() <= one.json.items()) == ("", True)
+    found = held("memory", "list", "auth/*", "--all", "--json").json[0]
+    assert (usual | told).items() <= found.items()
+    assert f"Note: {why}\n" in held("memory", "get", "auth/*").err
+
+
+def test_several_that_take_a_place_are_all_named(held):
+    held("memory", "supersede", "auth/jwt", "climate/ml/noise")
+    held("memory", "supersede", "auth/jwt", "climate/drift")
+    assert held("recall", "auth/jwt").err == (
+        "Note: climate/drift, climate/ml/noise take the place of auth/jwt"
+        " (bd memory get climate/drift climate/ml/noise)\n"
+    )
+    held("memory", "mv", "auth/jwt", "auth/rs256")  # what replaces the old key replaces this
+    assert "take the place of auth/rs256" in held("recall", "auth/rs256").err
+    held("memory", "archive", "climate/drift")  # and takes no place any more
+    assert "climate/ml/noise takes the place" in held("recall", "auth/rs256").err
+
+
+def test_what_was_moved_and_forgotten_is_brought_back_by_its_new_key(held):
+    held("memory", "mv", "auth/jwt", "auth/rs256")
+    assert held("recall", "auth/jwt").out == "RS256, never HS256\n"
+    held("forget", "auth/rs256")
+    for verb in (["recall"], ["memory", "get"], ["memory", "show"]):
+        assert "bd memory restore auth/rs256" in held(*verb, "auth/jwt", code=1).err
+
+
 # Staleness.
 
 

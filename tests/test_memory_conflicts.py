@@ -54,3 +54,28 @@ def test_notes_of_an_issue_are_treated_alike(ann):
     assert "of 1 memory too" in ann.bd("conflicts").err
     ann.bd("update", "t-1", "--notes", "All.")
     assert ann.bd("conflicts", "--json").json == []
+
+
+def test_show_tells_what_was_kept_and_what_settles_it(ann):
+    shown = ann.bd("memory", "show", KEY).out
+    assert f"⚠ {KEY} has other values from a merge: content, title" in shown
+    assert shown.split("An okapi, says ann.\n\n")[1].splitlines() == [
+        (
+            f"Other values from a merge (bd memory resolve {KEY} --field F --take kept|other|N,"
+            " or --text T):"
+        ),
+        f"  1: content: One. A zebra, says bob. ({kept(ann)[0]['updated_at']})",
+        f"  2: title: Bob's ({kept(ann)[1]['updated_at']})",
+    ]
+    assert ann.bd("memory", "conflicts").out.endswith(
+        f"\n\nbd memory resolve {KEY} --field F --take kept|other|N, or --text T\n"
+    )
+    ann.bd("memory", "resolve", KEY, "--field", "content", "--take", "1")
+    assert ann.bd("memory", "get", KEY).out == "One.\nA zebra, says bob.\n"
+    ann.bd("memory", "resolve", KEY, "--take", "kept")
+    assert "merge" not in ann.bd("memory", "show", KEY).out
+
+
+def kept(ann):
+    (one,) = ann.bd("memory", "conflicts", "--json").json
+    return one["conflicts"]

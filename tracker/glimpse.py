@@ -11,48 +11,70 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tracker.beside import MEMORY_FILE, PRIVATE
-from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MARKER = b"<<<<<<<"
+_REMARKABLE = frozenset({"conflicts", "expires_at"})
 
 
-def glimpse(beads: str, key: str) -> dict[str, Any] | None:
-    """The live memory of a key as its line says; None where that is not certain."""
+def glimpse(beads: str, key: str) -> str | None:
+    """The content of a memory of which nothing else has to be said; None where that is not certain.
+
+    What is archived, may be over, was replaced, names files or has values of a merge has more to
+    it than its content.
+    """
     name = json.dumps(key, ensure_ascii=False).encode("utf-8", "replace")
-    for file in (PRIVATE + MEMORY_FILE, MEMORY_FILE):
-        try:
-            with open(os.path.join(beads, file), "rb") as held:
-                data = held.read()
-        except OSError:
-            continue
-        if name not in data:
-            continue
-        rows = list(_rows(data, b'"key":' + name))
-        named = [row for row in rows if row.get("key") == key]
-        if _MARKER in data or len(named) != 1 or len(rows) != len(named):
-            return None
-        row = named[0]
-        return row if row.get("status") != TOMBSTONE and _is_text(row) else None
-    return None
+    held = [data for file in (PRIVATE + MEMORY_FILE, MEMORY_FILE)
+            if name in (data := _read(os.path.join(beads, file)))]  # fmt: skip
+    if not held or any(_MARKER in data or _may_be_replaced(data, name) for data in held):
+        return None
+    rows = list(_rows(held[0], b'"key":' + name))
+    if len(rows) != 1 or rows[0].get("key") != key or not _is_plain(rows[0]):
+        return None
+    content = rows[0].get("content")
+    return content if isinstance(content, str) else None
 
 
-def _is_text(row: dict[str, Any]) -> bool:
-    return isinstance(row.get("content"), str)
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _may_be_replaced(data: bytes, name: bytes) -> bool:
+    """Whether one of the lines in which a key stands is about what memories replace."""
+    return any(b'"supersedes"' in line or b'"moved_to"' in line for line in _lines(data, name))
+
+
+def _is_plain(row: dict[str, Any]) -> bool:
+    source = row.get("source", {})
+    return (
+        row.get("status", "active") == "active"
+        and row.keys().isdisjoint(_REMARKABLE)
+        and isinstance(source, dict)
+        and "paths" not in source
+    )
+
+
+def _lines(data: bytes, part: bytes) -> Iterator[bytes]:
+    """The lines in which these bytes stand."""
+    at = data.find(part)
+    while at >= 0:
+        stop = data.find(b"\n", at)
+        stop = len(data) if stop < 0 else stop
+        yield data[data.rfind(b"\n", 0, at) + 1 : stop]
+        at = data.find(part, stop)
 
 
 def _rows(data: bytes, part: bytes) -> Iterator[dict[str, Any]]:
     """The objects in whose lines these bytes stand; one without a key where a line is none."""
-    at = data.find(part)
-    while at >= 0:
-        begin = data.rfind(b"\n", 0, at) + 1
-        stop = data.find(b"\n", at)
-        stop = len(data) if stop < 0 else stop
+    for line in _lines(data, part):
         try:
-            row = json.loads(data[begin:stop])
+            row = json.loads(line)
         except (ValueError, RecursionError):
             row = {}
         yield row if isinstance(row, dict) else {}
-        at = data.find(part, stop)

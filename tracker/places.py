@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker.errors import NotATracker, Refused
+from tracker.errors import NotATracker, Refused, quoted
 from tracker.folder import (
     DATABASE_ENDINGS,
     LOGS,
@@ -20,7 +20,6 @@ from tracker.folder import (
     Metadata,
     look,
     metadata,
-    quoted,
     read,
 )
 from tracker.gitdir import Git, first_line, git_of, tracked, within

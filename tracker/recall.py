@@ -220,18 +220,18 @@ def cut(text: str, budget: int, size: Callable[[str], int] = len) -> str:
     return text[:low].rstrip() + "…" if low else ""
 
 
-def superseded(live: Mapping[str, tuple[int, Iterable[str]]]) -> set[str]:
-    """The keys that a live memory takes the place of.
+def superseded(live: Mapping[str, tuple[int, Iterable[str]]]) -> dict[str, list[str]]:
+    """The keys that a live memory takes the place of, each with those that do.
 
     `live` tells of each memory that supersedes something when it was last changed, and what. In a
     circle the newest stays, so that not all of them are gone.
     """
-    gone = set()
-    for key, (changed, others) in live.items():
-        for other in others:
+    gone: dict[str, list[str]] = {}
+    for key, (changed, others) in sorted(live.items()):
+        for other in dict.fromkeys(others):
             is_newer = other in live and (live[other][0], other) > (changed, key)
             if other != key and not (is_newer and key in _below(other, live)):
-                gone.add(other)
+                gone.setdefault(other, []).append(key)
     return gone
 
 

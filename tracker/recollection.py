@@ -234,10 +234,14 @@ class Recollection:
             why=self._why(row),
         )
 
+    def is_over(self, row: Row) -> bool:
+        """Whether the time has passed until when a memory holds."""
+        return 0 < row.expires <= self.now
+
     def _why(self, row: Row) -> str:
         if row.status == "archived":
             return "archived"
-        if row.expires and row.expires <= self.now:
+        if self.is_over(row):
             return "expired"
         if row.key in self.superseded:
             return "superseded"
@@ -281,8 +285,8 @@ class Recollection:
         return {key: _end(key, step) for key in step}
 
     @cached_property
-    def superseded(self) -> set[str]:
-        """The keys that a live memory takes the place of."""
+    def superseded(self) -> dict[str, list[str]]:
+        """The keys that live memories take the place of, each with those that do."""
         live: dict[str, tuple[int, list[str]]] = {}
         sql = (
             "SELECT m.key, m.updated, i.key FROM instead i JOIN memory m USING(n) "

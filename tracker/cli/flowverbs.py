@@ -71,7 +71,7 @@ def store(
     library = session.tracker.library
     made = library.put(keys.under(namespace, key), wish, origin=origin(session, {}))
     if session.json:
-        memoview.emit_one(session, memoview.Desk(library).known(made))
+        memoview.emit_one(session, memoview.written(session, made))
         return
     size = len(made.content.encode(errors="replace"))
     session.say("✅ Stored successfully")

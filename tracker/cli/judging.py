@@ -64,18 +64,17 @@ def _judge(
     issue = workspace.resolve(given["issue"]) if given["issue"] else ""
     about = About(issue, given["task"], given["note"], given["weight"])
     made = workspace.library.record(names, verdict, about)
-    desk = memoview.Desk(workspace.library)
-    known = [desk.known(workspace.library.get(one.key)) for one in made]
+    rows = [workspace.recollection.row(one.key) for one in made]
+    trusts = [row.trust for row in rows if row is not None]
     if session.json:
         session.emit([
-            {**_outcome(one), "trust": round(each.trust.value, 3)}
-            for one, each in zip(made, known, strict=True)
+            {**_outcome(one), "trust": round(each.value, 3)}
+            for one, each in zip(made, trusts, strict=True)
         ])  # fmt: skip
         return
     word = "ok" if verdict == "success" else "bad"
-    for each in known:
-        session.say(f"✓ {word} {one_line(each.memory.key)}: trust {each.trust.value:.2f}"
-                    f" ({each.trust.word})")  # fmt: skip
+    for one, each in zip(made, trusts, strict=True):
+        session.say(f"✓ {word} {one_line(one.key)}: trust {each.value:.2f} ({each.word})")
 
 
 @command(
@@ -91,11 +90,13 @@ def outcomes(session: Session, key: str, limit: int | None) -> None:
     from tracker.model import instant
     from tracker.outcomes import counted
 
-    desk = memoview.Desk(session.tracker.library)
+    library = session.tracker.library
+    drafts = library.drafts()
     if key:
-        found = desk.ledger.outcomes(remember.live(desk.drafts.memories, key).key)
+        name = remember.live(drafts.memories, key).key
+        found = library.ledger(drafts).outcomes(name)
     else:
-        every = counted(desk.drafts.outcomes.every()).values()
+        every = counted(drafts.outcomes.every()).values()
         found = sorted(every, key=lambda one: (instant(one.at), one.id))
     shown = found[-limit:] if limit else found
     if session.json:

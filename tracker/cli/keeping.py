@@ -277,8 +277,8 @@ def _change(
 
 def _answer(session: Session, memories: Sequence[Memory], done: str, text: str = "") -> None:
     if session.json:
-        desk = memoview.Desk(session.tracker.library)
-        session.emit_raw(memoview.fragment(desk.known(one), action=done) for one in memories)
+        known = [memoview.written(session, one) for one in memories]
+        session.emit_raw(memoview.fragment(one, action=done) for one in known)
         return
     for one in memories:
         session.say(text or memoview.said(done, one))

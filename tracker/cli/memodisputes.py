@@ -32,6 +32,7 @@ def conflicts(session: Session, names: tuple[str, ...]) -> None:
 
 
 def _tell(session: Session, memories: Sequence[Memory]) -> None:
+    from tracker.cli.memoview import settles, shown
     from tracker.settling import entries, is_left, standing
 
     rows = [(one, held) for one in memories if (held := entries(one))]
@@ -56,13 +57,16 @@ def _tell(session: Session, memories: Sequence[Memory]) -> None:
         session.say(one_line(memory.key))
         for n, entry in enumerate(held, 1):
             session.say(f"  {one_line(entry.name)}")
-            session.say(f"      kept:  {_shown(standing(memory, entry.field))}")
-            session.say(f"      {n}:{'':<5}{_shown(entry.value.value)} ({one_line(entry.at)})")
+            session.say(f"      kept:  {shown(standing(memory, entry.field))}")
+            session.say(f"      {n}:{'':<5}{shown(entry.value.value)} ({one_line(entry.at)})")
     for one in lost:
         session.say(
             f"{one_line(one.key)} was moved to {one_line(one.moved_to)} on one branch"
-            f" and written on another:\n      1:     {_shown(one.content)}"
+            f" and written on another:\n      1:     {shown(one.content)}"
         )
+    keys = [one.key for one, _ in rows] + [one.key for one in lost]
+    if keys:
+        session.say(f"\n{settles(quoted(one_line(keys[0])) if len(keys) == 1 else 'KEY')}")
 
 
 @command(
@@ -102,10 +106,3 @@ def resolve(session: Session, key: str, field: str, take: str | None, text: str 
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {"field": entry.name, "value": entry.value.value, "updated_at": entry.at}
-
-
-def _shown(value: object) -> str:
-    from tracker.cli.memoview import beginning
-    from tracker.codec import quote
-
-    return beginning(value if isinstance(value, str) else quote(value), 200)

@@ -38,6 +38,8 @@ def record(at: Recollection, row: Row, **more: Any) -> dict[str, Any]:
         "outcomes": {"ok": trust.ups, "bad": trust.downs, "credit": trust.credits},
         "stale": list(row.stale),
         "private": row.private,
+        "expired": at.is_over(row),
+        "superseded_by": at.superseded.get(row.key, []),
         **more,
     }
 

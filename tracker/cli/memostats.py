@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tracker.cli import memoview
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
 
@@ -35,26 +34,28 @@ def _counted(session: Session) -> dict[str, Any]:
     from tracker.outcomes import counted
     from tracker.settling import entries
 
-    desk = memoview.Desk(session.tracker.library)
-    every = list(desk.drafts.memories.glances())
-    live = [desk.known(one) for one in every if one.status != "tombstone"]
+    library = session.tracker.library
+    drafts = library.drafts()
+    ledger, notes = library.ledger(drafts), drafts.memories
+    every = list(notes.glances())
+    live = [one for one in every if one.status != "tombstone"]
     states = {
-        "active": sum(one.memory.status == "active" for one in live),
-        "archived": sum(one.memory.status == "archived" for one in live),
+        "active": sum(one.status == "active" for one in live),
+        "archived": sum(one.status == "archived" for one in live),
         "forgotten": sum(one.status == "tombstone" and not one.moved_to for one in every),
-        "stale": sum(bool(one.stale) for one in live),
-        "pinned": sum(one.memory.pinned for one in live),
-        "private": sum(one.private for one in live),
-        "with conflicts": sum(bool(entries(one.memory)) for one in live),
+        "stale": sum(bool(library.stale(one)) for one in live),
+        "pinned": sum(one.pinned for one in live),
+        "private": sum(notes.is_private(one.key) for one in live),
+        "with conflicts": sum(bool(entries(one)) for one in live),
     }
-    verdicts = counted(desk.drafts.outcomes.every()).values()
+    verdicts = counted(drafts.outcomes.every()).values()
     return {
         "total": len(live),
-        "bytes": sum(len(one.memory.content.encode(errors="replace")) for one in live),
-        "namespaces": _sorted(Counter(one.memory.namespace for one in live)),
-        "kinds": _sorted(Counter(one.memory.kind for one in live)),
+        "bytes": sum(len(one.content.encode(errors="replace")) for one in live),
+        "namespaces": _sorted(Counter(one.namespace for one in live)),
+        "kinds": _sorted(Counter(one.kind for one in live)),
         "states": {name: count for name, count in states.items() if count},
-        "trust": _sorted(Counter(one.trust.word for one in live)),
+        "trust": _sorted(Counter(library.trust(one, ledger).word for one in live)),
         "outcomes": _sorted(Counter(one.verdict for one in verdicts)),
     }
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tracker.cli.session import Session
-    from tracker.library import Library
+    from tracker.disputes import Entry
     from tracker.memory import Memory, Outcome
-    from tracker.outcomes import Ledger
+    from tracker.recollection import Recollection, Row
     from tracker.trust import Trust
 
 FIRST = 80  # characters of a text that tell which one it is
@@ -23,46 +23,39 @@ _UNITS = ((365 * 86400, "y"), (30 * 86400, "mo"), (86400, "d"), (3600, "h"), (60
 
 
 class Known(NamedTuple):
-    """A memory, and what is known of it that its record does not say."""
+    """A memory, and what is known of it that its record does not say.
+
+    `stale` are the files that it names and that have changed, `instead` the keys of the memories
+    that take its place; `private` never leaves the clone; what is `expired` no longer holds.
+    """
 
     memory: Memory
     trust: Trust
     stale: Sequence[str] = ()
     private: bool = False
+    expired: bool = False
+    instead: Sequence[str] = ()
 
 
-class Desk:
-    """The memories as they were when the command began, with what is derived from the files."""
+def known(at: Recollection, row: Row) -> Known:
+    """A memory that the cache answers for, with its whole record."""
+    from tracker.memoline import decode_memory
 
-    def __init__(self, library: Library) -> None:
-        self.library = library
-        self.drafts = library.drafts()
-        self._ledger: Ledger | None = None
+    memory = decode_memory(at.line(row.n))
+    instead = at.superseded.get(row.key, ())
+    return Known(memory, row.trust, row.stale, row.private, at.is_over(row), instead)
 
-    @property
-    def ledger(self) -> Ledger:
-        """Verdicts and credits, read when the first is asked for."""
-        if self._ledger is None:
-            self._ledger = self.library.ledger(self.drafts)
-        return self._ledger
 
-    def trust(self, memory: Memory) -> Trust:
-        """How far it is trusted."""
-        return self.library.trust(memory, self.ledger)
+def written(session: Session, memory: Memory) -> Known:
+    """A memory that was just written; of one that is gone, as it was."""
+    from tracker.outcomes import own
+    from tracker.trust import Trust
 
-    def fragment(self, known: Known) -> str:
-        """A memory that was only glanced at as JSON, with all that its record says."""
-        whole = self.drafts.memories.get(known.memory.key)
-        return fragment(known._replace(memory=whole or known.memory))
-
-    def known(self, memory: Memory) -> Known:
-        """A memory with its trust, and the files that it names and that have changed."""
-        return Known(
-            memory,
-            self.trust(memory),
-            self.library.stale(memory),
-            self.drafts.memories.is_private(memory.key),
-        )
+    at = session.tracker.recollection
+    row = at.row(memory.key)
+    if row is None:
+        return Known(memory, Trust(own(memory), own(memory)))
+    return known(at, row)._replace(memory=memory)
 
 
 def beginning(text: str, limit: int = FIRST) -> str:
@@ -100,6 +93,8 @@ def fragment(known: Known, **more: Any) -> str:
         "outcomes": {"ok": trust.ups, "bad": trust.downs, "credit": trust.credits},
         "stale": list(known.stale),
         "private": known.private,
+        "expired": known.expired,
+        "superseded_by": list(known.instead),
         **more,
     }
     raws = {name: one.raw for name, one in members(encode_memory(memory).decode())[0].items()}
@@ -122,21 +117,57 @@ def standing(trust: Trust) -> str:
     return f"{trust.word}: {counts}" if trust.is_doubted else trust.word
 
 
+def unfit(known: Known) -> dict[str, Any]:
+    """What is against a memory, for programs; nothing of one that is as it should be."""
+    status = known.memory.status
+    archived = {} if status == "active" else {"status": status}
+    expired = {"expired": True} if known.expired else {}
+    return archived | expired | ({"superseded_by": [*known.instead]} if known.instead else {})
+
+
 def remarks(session: Session, known: Known) -> None:
     """Tell people what to know before they believe a memory."""
-    for line in (*disputes(known.memory), *staleness(known)):
+    for line in against(known):
         session.note(line)
+
+
+def against(known: Known) -> Iterator[str]:
+    """What is against a memory, a line each, with the command that does something about it."""
+    memory = known.memory
+    name, key = one_line(memory.key), quoted(one_line(memory.key))
+    if known.instead:
+        others = [one_line(other) for other in known.instead]
+        verb = "takes" if len(others) == 1 else "take"
+        yield f"{', '.join(others)} {verb} the place of {name} (bd memory get {_typed(others)})"
+    if memory.status == "archived":
+        yield f"{name} is put away (bd memory restore {key})"
+    if known.expired:
+        until = moment(memory.expires_at)
+        yield f"{name} held until {until} (bd memory set {key} --ttl 90d renews it)"
+    yield from disputes(memory)
+    yield from staleness(known)
+
+
+def _typed(keys: Iterable[str]) -> str:
+    return " ".join(map(quoted, keys))
 
 
 def disputes(memory: Memory) -> Iterator[str]:
     """Which of its fields have other values from a merge, and what lists these."""
-    from tracker.settling import entries
-
-    if held := list(dict.fromkeys(entry.name for entry in entries(memory))):
+    if names := list(dict.fromkeys(one_line(entry.name) for entry in _entries(memory))):
         yield (
-            f"{one_line(memory.key)} has other values from a merge: {', '.join(held)}"
+            f"{one_line(memory.key)} has other values from a merge: {', '.join(names)}"
             f" (bd memory conflicts {quoted(one_line(memory.key))})"
         )
+
+
+def _entries(memory: Memory) -> list[Entry]:
+    """What merges kept of a memory; most have nothing, and need no module for it."""
+    if not any(name == "conflicts" for name, _ in memory.extra):
+        return []
+    from tracker.settling import entries
+
+    return entries(memory)
 
 
 def staleness(known: Known) -> Iterator[str]:
@@ -152,13 +183,7 @@ def staleness(known: Known) -> Iterator[str]:
 def age(then: int, now: int) -> str:
     """How long ago, in the largest unit that is not nought: `3d`, `5mo`, `2y`."""
     seconds = max(now - then, 0) // 10**9
-    for size, unit in (
-        (365 * 86400, "y"),
-        (30 * 86400, "mo"),
-        (86400, "d"),
-        (3600, "h"),
-        (60, "m"),
-    ):
+    for size, unit in _UNITS:
         if seconds >= size:
             return f"{seconds // size}{unit}"
     return "0m"
@@ -226,9 +251,33 @@ def page(known: Known, now: int) -> Iterator[str]:
         "Private": "it never leaves this clone" if known.private else "",
     }
     yield from (f"  {name + ':':10}{value}" for name, value in facts.items() if value)
-    yield from (f"  ⚠ {line}" for line in staleness(known))
+    yield from (f"  ⚠ {line}" for line in against(known))
     yield ""
     yield from memory.content.split("\n")
+    yield from _kept(memory)
+
+
+def _kept(memory: Memory) -> Iterator[str]:
+    """The other values that merges kept of a memory, and what settles them."""
+    held = _entries(memory)
+    if held:
+        key = quoted(one_line(memory.key))
+        yield f"\nOther values from a merge ({settles(key)}):"
+    for number, entry in enumerate(held, 1):
+        text = f"{one_line(entry.name)}: {shown(entry.value.value)}"
+        yield f"  {number}: {text} ({one_line(entry.at)})"
+
+
+def settles(key: str) -> str:
+    """The command that lets one value of a memory stand."""
+    return f"bd memory resolve {key} --field F --take kept|other|N, or --text T"
+
+
+def shown(value: object) -> str:
+    """How a value of any kind begins."""
+    from tracker.codec import quote
+
+    return beginning(value if isinstance(value, str) else quote(value), 200)
 
 
 def _day(text: str) -> str:

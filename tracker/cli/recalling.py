@@ -12,10 +12,8 @@ from tracker.cli.plain import one_line
 from tracker.errors import NoMemory, quoted
 
 if TYPE_CHECKING:
-    from tracker.cli.memoview import Desk
     from tracker.cli.session import Session
-    from tracker.memory import Memory
-    from tracker.recollection import Recollection
+    from tracker.recollection import Recollection, Row
 
 
 @command(
@@ -39,16 +37,21 @@ def recall(session: Session, key: str) -> None:
             return
         session.complain(f"{error.message}\nHint: {error.hint}")
         return
-    content = at.content(row.n)
+    known = memoview.known(at, row)
     if session.json:
-        session.emit({"found": True, "key": row.key, "value": content})
+        told = {"found": True, "key": row.key, "value": known.memory.content}
+        session.emit(told | memoview.unfit(known))
         return
-    session.say(content)
-    if row.kept or row.stale:
-        from tracker.memoline import decode_memory
+    session.say(known.memory.content)
+    memoview.remarks(session, known)
 
-        memory = decode_memory(at.line(row.n))
-        memoview.remarks(session, memoview.Known(memory, row.trust, row.stale, row.private))
+
+def _row(at: Recollection, key: str) -> Row:
+    """The memory of a key, wherever it was moved. Raises NoMemory."""
+    row = at.row(key.strip())
+    if row is None:
+        raise _missing(at, key)
+    return row
 
 
 def _missing(at: Recollection, key: str) -> NoMemory:
@@ -56,8 +59,9 @@ def _missing(at: Recollection, key: str) -> NoMemory:
     from tracker import keys
     from tracker.retrieval import near
 
-    if at.is_forgotten(key.strip()):
-        return NoMemory(key, hint=f"it was forgotten; bd memory restore {quoted(key.strip())}")
+    name = at.moved.get(key.strip(), key.strip())
+    if at.is_forgotten(name):
+        return NoMemory(key, hint=f"it was forgotten; bd memory restore {quoted(name)}")
     return keys.missing(key, near(at, key))
 
 
@@ -68,31 +72,14 @@ def quickly(session: Session, key: str, *, plain: bool = False) -> bool:
     """
     from tracker.glimpse import glimpse
 
-    row = glimpse(session.place.beads, key)
-    if row is None or (plain and session.json):
+    content = None if plain and session.json else glimpse(session.place.beads, key)
+    if content is None:
         return False
     if session.json:
-        session.emit({"found": True, "key": key, "value": row["content"]})
-        return True
-    session.say(row["content"])
-    if "conflicts" in row or row.get("source", {}).get("paths"):
-        desk, memory = _found(session, key)
-        memoview.remarks(session, desk.known(memory))
+        session.emit({"found": True, "key": key, "value": content})
+    else:
+        session.say(content)
     return True
-
-
-def _found(session: Session, key: str) -> tuple[Desk, Memory]:
-    from tracker import remember
-
-    desk = memoview.Desk(session.tracker.library)
-    _amiss(session)
-    return desk, remember.live(desk.drafts.memories, key)
-
-
-def _amiss(session: Session) -> None:
-    for text in session.tracker.amiss:
-        if "memory.jsonl" in text or "outcomes.jsonl" in text:
-            session.warn(text)
 
 
 @command(
@@ -110,35 +97,41 @@ def say(session: Session, names: tuple[str, ...]) -> None:
     """The memories of these keys and patterns, as `get` prints them."""
     if len(names) == 1 and quickly(session, names[0], plain=True):
         return
-    from tracker import keys, remember
+    from tracker import keys
 
-    desk = memoview.Desk(session.tracker.library)
-    _amiss(session)
-    notes = desk.drafts.memories
-
-    def meant(name: str) -> list[Memory]:
-        if not keys.is_pattern(name):
-            return [remember.live(notes, name)]
-        is_meant = keys.matcher(name)
-        every = (notes.get(key) for key in notes.keys() if is_meant(key))  # noqa: SIM118
-        found = [one for one in every if one and one.status != "tombstone"]
-        if not found:
-            raise NoMemory(name, keys.near(keys.prefix(name), notes.keys()))
-        return found
-
-    found = [one for several in session.each(names, meant) for one in several]
-    several = len(names) > 1 or keys.is_pattern(names[0])
+    at = session.memories
+    found = [
+        memoview.known(at, row)
+        for rows in session.each(names, lambda name: _meant(at, name))
+        for row in rows
+    ]
+    is_one = len(names) == 1 and not keys.is_pattern(names[0])
     if session.json:
-        if several:
-            session.emit_raw(memoview.fragment(desk.known(one)) for one in found)
+        if is_one:
+            memoview.emit_one(session, found[0])
         else:
-            memoview.emit_one(session, desk.known(found[0]))
+            session.emit_raw(map(memoview.fragment, found))
         return
     for number, one in enumerate(found):
-        if several:
-            session.say(("\n" if number else "") + f"== {one_line(one.key)}")
-        session.say(one.content)
-        memoview.remarks(session, desk.known(one))
+        if not is_one:
+            session.say(("\n" if number else "") + f"== {one_line(one.memory.key)}")
+        session.say(one.memory.content)
+        memoview.remarks(session, one)
+
+
+def _meant(at: Recollection, name: str) -> list[Row]:
+    """The memories of a key or a pattern. Raises NoMemory."""
+    from tracker import keys
+
+    if not keys.is_pattern(name):
+        return [_row(at, name)]
+    from tracker.recollection import Only
+
+    start = keys.prefix(name)
+    found = at.listed(Only(start, keys.matcher(name), everything=True)).rows
+    if not found:
+        raise NoMemory(name, keys.near(start, at.keys()))
+    return found
 
 
 @command("show", examples=["bd memory show climate/drift"])
@@ -146,8 +139,8 @@ def say(session: Session, names: tuple[str, ...]) -> None:
 @pass_session
 def show(session: Session, key: str) -> None:
     """Show a memory with all that is known about it."""
-    desk, memory = _found(session, key)
-    known = desk.known(memory)
+    at = session.memories
+    known = memoview.known(at, _row(at, key))
     if session.json:
         memoview.emit_one(session, known)
         return

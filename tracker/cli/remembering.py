@@ -155,7 +155,7 @@ def append(
 
 def _answer(session: Session, written: Written, echoes: list[str]) -> None:
     if session.json:
-        known = memoview.Desk(session.tracker.library).known(written.memory)
+        known = memoview.written(session, written.memory)
         more = {"warnings": echoes} if echoes else {}
         memoview.emit_one(session, known, action=_action(written), **more)
     else:
