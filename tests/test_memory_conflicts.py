@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from clones import bare, clone
 
@@ -74,6 +76,35 @@ def test_show_tells_what_was_kept_and_what_settles_it(ann):
     assert ann.bd("memory", "get", KEY).out == "One.\nA zebra, says bob.\n"
     ann.bd("memory", "resolve", KEY, "--take", "kept")
     assert "merge" not in ann.bd("memory", "show", KEY).out
+
+
+def test_what_was_kept_is_found_until_it_is_settled(ann):
+    for question in ("zebra", "who saw a zebra?", "Bob's", "okapi"):
+        found = ann.bd("memory", "search", question)
+        assert found.out.startswith("1 memory for"), question
+        assert "other values from a merge" in found.out
+    ann.bd("memory", "resolve", KEY, "--take", "kept")
+    assert ann.bd("memory", "search", "zebra", "--json").json == []
+    assert len(ann.bd("memory", "search", "okapi", "--json").json) == 1
+
+
+@pytest.mark.parametrize(
+    "conflicts",
+    [
+        "zebra", {"field": "/content", "value": "zebra"}, ["zebra"], [None], [["zebra"]],
+        [{"field": "/content", "value": ["zebra"]}], [{"field": ["/content"], "value": "zebra"}],
+        [{"field": "/content"}], [{"field": "/mood", "value": "zebra"}],
+    ],
+)  # fmt: skip
+def test_conflicts_in_another_form_are_no_texts(bd, conflicts):
+    row = {"key": "a", "content": "okapi", "conflicts": conflicts}
+    other = {"field": "/content", "value": "tapirHouse", "updated_at": ""}
+    rows = [row, {"key": "b", "content": "okapi", "conflicts": [other]}]
+    (bd.beads / "memory.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows))
+    assert bd("memory", "search", "zebra", "--json").json == []
+    assert len(bd("memory", "search", "okapi", "--json").json) == 2
+    for word in ("tapirHouse", "house"):
+        assert [one["key"] for one in bd("memory", "search", word, "--json").json] == ["b"]
 
 
 def kept(ann):

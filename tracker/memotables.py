@@ -20,7 +20,7 @@ from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 TABLES = """
 CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -63,6 +63,7 @@ CREATE INDEX credit_n ON credit(n);
 """
 _BATCH = 500  # lines that wait for their INSERT
 HEAD = 400  # characters of a content that are shown without reading its line
+_TEXTS = ("/title", "/description", "/content")
 _OF_MEMORY = ("memory", "page", "tag", "about", "instead")
 _INSERTS = {
     "line": "INSERT INTO line VALUES(?,?,?)",
@@ -92,13 +93,15 @@ class Memo(NamedTuple):
     tags: tuple[str, ...]
     issues: tuple[str, ...]
     paths: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...]
 
     @property
     def words(self) -> tuple[str, ...]:
         """What the index is given, by its columns."""
         named = [path.rpartition("/")[2] for path, _ in self.paths]
         texts = [self.key, self.title, self.description, " ".join(self.tags), self.content]
-        aux = " ".join([*parts("\n".join(texts)), *named, *self.issues])
+        names = parts("\n".join([*texts, *self.kept]))
+        aux = " ".join([*names, *named, *self.issues, *map(indexed, self.kept)])
         return (*map(indexed, texts), aux)
 
 
@@ -119,7 +122,16 @@ def memo_of(row: Mapping[str, Any]) -> Memo:
         _texts(row, "tags"),
         _texts(source, "issues"),
         _paths(source.get("paths")),
+        tuple(_kept(row.get("conflicts"))),
     )
+
+
+def _kept(conflicts: object) -> Iterator[str]:
+    """The texts that merges kept of a memory: what stands beside what was written last."""
+    for entry in conflicts if isinstance(conflicts, list) else ():
+        if isinstance(entry, dict) and entry.get("field") in _TEXTS:
+            value = entry.get("value")
+            yield from [safe(value)] if isinstance(value, str) else []
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

@@ -40,7 +40,7 @@ _PART = (
     "m.n, m.key, m.kind, max(m.updated, m.verified), m.prior, m.pinned, m.status, m.digest, m.paths"
 )
 _BM25 = "bm25(word, 3, 3, 2, 2, 1, 0.3)"
-"""With the weights of the columns; the last holds parts of names, source files and issues.
+"""With the weights of the columns; the last holds parts of names, files, issues, and kept texts.
 
 The setting of the table itself would do, but a look by it takes half as long again.
 """
