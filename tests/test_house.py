@@ -42,7 +42,7 @@ LAYERS = (
         "templates", "twins",
     ),
     (
-        "memofollow", "memosource", "memotables", "recollection", "retrieval",
+        "memofollow", "memosource", "memotables", "recollection", "retrieval", "highlights",
         "scene",
         "conditions",
         "blobs", "glimpse",

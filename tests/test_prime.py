@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shlex
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from trying import bd, lines, workspace
 
 from tracker.answers import Row
 from tracker.cli import main
-from tracker.cli.briefing import BUDGET, HEAD, Known, Work, composed
+from tracker.cli.briefing import BUDGET, HEAD, Known, Work, composed, memories_alone
 from tracker.cli.plain import one_line
 
 
@@ -216,17 +217,26 @@ def test_it_never_reads_its_input(root):
     assert count(out.getvalue()) == (0, 0)
 
 
-@given(st.lists(TITLES, max_size=15), st.lists(TITLES, max_size=80), st.integers(200, 5000))
-def test_memories_fit_beside_issues_and_all_are_counted(titles, texts, budget):
+@given(st.lists(TITLES, max_size=15), st.lists(TITLES, max_size=80), st.integers(200, 5000),
+       st.integers(0, 7))  # fmt: skip
+def test_memories_fit_beside_issues_and_all_are_counted(titles, texts, budget, doubted):
     rows = [Row(n, f"a-{n}", title, "open", 2, "task", "", (), False, None, "", "", "", 0)
             for n, title in enumerate(titles)]  # fmt: skip
     lines = tuple(one_line(f"[k/{n}] {text}") for n, text in enumerate(texts))
-    known = Known(tuple(f"k/{n}" for n in range(len(texts))), lines, len(texts) + 7)
+    keys = tuple(f"k/{n}" for n in range(len(texts)))
+    kinds = tuple(text[:2] for text in texts)
+    held = Counter(kinds) + Counter({"fact": 7 - doubted})
+    known = Known(keys, lines, len(texts) + 7, kinds, held, doubted)
     found = composed(Work([], rows, 0, len(rows)), "git\n", budget, known)
     assert len(found.text.encode()) <= budget
     assert count(found.text) == (found.shown + found.memories, len(rows) + len(texts) + 7)
     assert [line for line in lines if f"\n{line}\n" in found.text] >= list(lines[: found.memories])
     assert f"{found.memories} of {len(texts) + 7} memories" in found.text
+    told = re.search(r"^Left out: (.*)\. More: ", found.text, re.MULTILINE)
+    if told:
+        numbers = [int(n) for n in re.findall(r"(?:^|, )(\d+) ", told[1])]
+        assert sum(numbers) == len(texts) + 7 - found.memories
+    assert len(memories_alone(known, budget).text.encode()) <= budget
     if budget > 1500 and texts and titles:
         assert found.shown  # neither pushes the other out
         assert found.memories
@@ -255,6 +265,78 @@ def test_memories_are_named_pinned_ones_first_and_failures_as_a_warning(root):
     assert "from agent" in text
     assert "0 of 0 issues and 3 of 3 memories: 3 of 3 shown\n" in text
     assert json.loads(prime(root, "--json"))["memories"] == index(text)
+
+
+MISTAKES = ("pitfall", "pattern", "procedure", "preference", "decision")
+
+
+def left_out(text):
+    """By kind, what the last lines say of what is not shown."""
+    found = re.search(r"^Left out: (.*)\. More: (.*)\n", text, re.MULTILINE)
+    assert found, text
+    assert found[2] == "bd prime --for TEXT, --budget BYTES; bd memory search QUESTION"
+    return {kind: int(n) for n, kind in (one.split(" ", 1) for one in found[1].split(", "))}
+
+
+@pytest.mark.parametrize("latest", ["fact", "pitfall"])
+def test_each_kind_that_keeps_from_mistakes_has_its_share(tmp_path, latest):
+    def row(kind, number):
+        at = f"2026-{'12' if kind == latest else '01'}-01T00:00:00Z"
+        return {"key": f"{kind}/{number:03}", "content": f"{kind} number {number} " + "x" * 60,
+                "kind": kind, "created_at": at, "updated_at": at}  # fmt: skip
+
+    rows = [row("fact", number) for number in range(300)]
+    rows += [row(kind, number) for kind in MISTAKES for number in range(3)]
+    rows += [row("pitfall", number) for number in range(3, 300)]
+    rows += [row(f"kind-{number}", 0) for number in range(9)]
+    workspace(tmp_path, b"".join(lines(f"a-{number}") for number in range(1000, 1100)))
+    text = "".join(json.dumps(one) + "\n" for one in rows)
+    (tmp_path / ".beads" / "memory.jsonl").write_text(text)
+    for budget in (BUDGET, 3 * BUDGET):
+        text = prime(tmp_path, "--budget", str(budget))
+        assert len(text.encode()) <= budget
+        kinds = [key.partition("/")[0] for key in index(text)]
+        assert set(kinds[:6]) == {*MISTAKES, "fact"}
+        counts = {kind: kinds.count(kind) for kind in set(kinds)}
+        shares = [counts[kind] for kind in ("fact", "pitfall")]
+        assert max(shares) - min(shares) <= 1
+        left = left_out(text)
+        assert left["pitfall"] == 300 - counts["pitfall"]
+        assert left["fact"] == 300 - counts["fact"]
+        assert sum(left.values()) == len(rows) - len(kinds)
+        assert "of other kinds" in text
+    asked = prime(tmp_path, "--for", "fact/250")
+    assert index(asked)[0] == "fact/250"
+    assert "Left out" not in prime(tmp_path, "--budget", "400")
+    alone = prime(tmp_path, "--memories-only", "--budget", "1000")
+    assert len(alone.encode()) <= 1000
+    assert left_out(alone)["fact"] == 300 - sum(key[:5] == "fact/" for key in index(alone))
+
+
+def test_nothing_is_left_out_where_all_is_shown(root):
+    remember(root, "api/limits", "The API allows 10 calls a second")
+    assert index(prime(root)) == ["api/limits"]
+    assert "Left out" not in prime(root)
+
+
+def test_what_is_doubted_is_no_advice(root):
+    remember(root, "db/lock", "Drop the lock of the table", "--pin")
+    remember(root, "db/wait", "Wait for the lock of the table")
+    shown = {(): ["db/lock", "db/wait"], ("--for", "lock"): ["db/lock", "db/wait"]}
+    for words, keys in shown.items():
+        assert index(prime(root, *words)) == keys
+    for number in range(5):
+        bd(root, "memory", "bad", "db/lock", "--task", str(number))
+    for words in shown:
+        text = prime(root, *words)
+        assert index(text) == ["db/wait"]
+        assert left_out(text) == {"doubted": 1}
+        assert "1 of 2 memories: 1 of 2 shown" in text
+    bd(root, "memory", "mv", "db/lock", "db/drop")  # verdicts follow
+    assert index(prime(root)) == ["db/wait"]
+    remember(root, "db/drop", "Never drop the lock of the table")
+    assert index(prime(root)) == ["db/drop", "db/wait"]
+    assert "corrected since: 0 ok, 5 bad before" in prime(root)
 
 
 def test_ten_times_the_budget_of_memories_leaves_the_most_relevant(tmp_path):

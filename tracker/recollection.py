@@ -36,17 +36,18 @@ ORDERS = {
 class Only(NamedTuple):
     """What an answer is limited to; empty asks nothing. Every one of `tags` has to be there.
 
-    `is_meant` judges keys, all of which begin with `prefix`. `issue` asks for what came of an
-    issue, or is among `given`, the keys that its work was given. The last edit lies between `after`
-    and `before`, where they are not 0. `stale` asks for memories that name a file which has
-    changed, `kept` for those that hold other values of a merge. `state` is archived, expired or
-    deleted; without one, and without `everything`, what is archived, expired or superseded stays
-    out.
+    No kind of `besides` is meant. `is_meant` judges keys, all of which begin with `prefix`.
+    `issue` asks for what came of an issue, or is among `given`, the keys that its work was
+    given. The last edit lies between `after` and `before`, where they are not 0. `stale` asks
+    for memories that name a file which has changed, `kept` for those that hold other values of
+    a merge. `state` is archived, expired or deleted; without one, and without `everything`,
+    what is archived, expired or superseded stays out.
     """
 
     prefix: str = ""
     is_meant: Callable[[str], bool] | None = None
     kinds: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     issue: str = ""
     given: tuple[str, ...] = ()
@@ -346,6 +347,8 @@ class Recollection:
         """What is asked of everything else."""
         if only.kinds:
             yield f"m.kind IN ({','.join('?' * len(only.kinds))})", tuple(map(safe, only.kinds))
+        if only.besides:
+            yield f"m.kind NOT IN ({','.join('?' * len(only.besides))})", only.besides
         for tag in only.tags:
             yield "EXISTS (SELECT 1 FROM tag t WHERE t.n = m.n AND t.tag = ?)", (safe(tag),)
         if only.issue:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.cli.injection import LABEL, fenced
 from tracker.cli.plain import one_line
+from tracker.highlights import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tracker.answers import Row
 
 BUDGET = 4000  # bytes; hosts cut longer texts, and say nothing
 _LONGEST = 90  # characters of a title
+_MOST, _WORD = 8, 20  # kinds that are named as left out, and characters of one
 
 HEAD = """\
 # Issues and memory of this repository: use bd
@@ -52,11 +58,18 @@ class Work(NamedTuple):
 
 
 class Known(NamedTuple):
-    """Memories to name, best first: their keys, a line of each, and how many there are in all."""
+    """Memories to name, best first: their keys, a line of each, and how many there are in all.
+
+    `kinds` are those of the lines; `held` counts by kind all that could be named, and `doubted`
+    those that are not.
+    """
 
     keys: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     total: int = 0
+    kinds: tuple[str, ...] = ()
+    held: Mapping[str, int] = MappingProxyType({})
+    doubted: int = 0
 
 
 class Text(NamedTuple):
@@ -76,9 +89,14 @@ def memories_alone(known: Known, budget: int) -> Text:
         return Text("", 0)
     none = Work([], [], 0, 0)
     count = len(known.lines)
-    while count and _size(_memories(known.lines[:count]) + _end(none, known, 0, count)) > budget:
+
+    def text() -> str:
+        told = _memories(known.lines[:count]) + _left(known, count, budget)
+        return told + _end(none, known, 0, count)
+
+    while count and _size(text()) > budget:
         count -= 1
-    return Text(_memories(known.lines[:count]) + _end(none, known, 0, count), 0, count)
+    return Text(text(), 0, count)
 
 
 def composed(work: Work, git: str, budget: int, known: Known = NOTHING) -> Text:
@@ -89,13 +107,15 @@ def composed(work: Work, git: str, budget: int, known: Known = NOTHING) -> Text:
     """
     lines = [*_lines("Claimed", work.claimed), *_lines("Ready", work.ready)]
     heads = (HEAD + git, SHORT + git, SHORT, "")
-    room = min(budget * 3 // 4, budget - _size(_end(work, known, 0, 0)))
+    least = _left(known, 0, budget) + _end(work, known, 0, 0)
+    room = min(budget * 3 // 4, budget - _size(least))
     head = next(head for head in heads if not head or _size(head) <= room)
     issues, memories = len(lines), len(known.lines)
 
     def text() -> str:
         told = _issues(lines[:issues], work), _memories(known.lines[:memories])
-        return head + "".join(told) + _end(work, known, issues, memories)
+        left = _left(known, memories, budget) + _end(work, known, issues, memories)
+        return head + "".join(told) + left
 
     while _size(text()) > budget and (issues or memories):
         weights = [_size("".join(line for _, line in lines[:issues])),
@@ -138,6 +158,19 @@ def _memories(lines: tuple[str, ...]) -> str:
     if not lines:
         return ""
     return f"\nMemories ({LABEL}; bd recall KEY prints one):\n{fenced(lines)}\n"
+
+
+def _left(known: Known, memories: int, budget: int) -> str:
+    """What kinds of memories are left out, and how to see them; nothing where bytes are few."""
+    left = Counter(known.held) - Counter(known.kinds[:memories])
+    kinds = sorted(left, key=lambda kind: (kind not in KINDS, -left[kind], kind))
+    told = [f"{left[kind]} {one_line(kind)[:_WORD]}" for kind in kinds[:_MOST]]
+    others = sum(left[kind] for kind in kinds[_MOST:])
+    told += [f"{others} of other kinds"] if others else []
+    told += [f"{known.doubted} doubted"] if known.doubted else []
+    ways = "bd prime --for TEXT, --budget BYTES; bd memory search QUESTION"
+    text = f"Left out: {', '.join(told)}. More: {ways}\n" if told else ""
+    return text if _size(text) <= budget // 5 else ""
 
 
 def _end(work: Work, known: Known, issues: int, memories: int) -> str:

@@ -69,11 +69,6 @@ class Item:
         }  # fmt: skip
 
 
-def is_trace(row: Row) -> bool:
-    """Whether a hook noted it, for whoever restores a session: it helps with no task."""
-    return row.kind == "log" and row.origin == "tool"
-
-
 def item(found: Recollection, row: Row) -> Item:
     """A row of the cache as it is shown."""
     known = [row.kind, f"{age(row.updated, found.now)} old" if row.updated else "of unknown age",

@@ -9,16 +9,15 @@ import click
 
 from tracker.cli.briefing import BUDGET, GIT, NOTHING, Known, Text, Work, composed, memories_alone
 from tracker.cli.command import command, pass_session
-from tracker.cli.injection import is_trace, item
+from tracker.cli.injection import item
 from tracker.cli.plain import one_line, printable
 from tracker.errors import NotATracker
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
-    from tracker.recollection import Row
 
 CLAIMED, READY = 5, 10  # how many issues are named at most
-MEMORIES = 60  # how many memories are looked at for that
+MEMORIES = 60  # how many memories at most
 
 
 @command(
@@ -41,8 +40,9 @@ MEMORIES = 60  # how many memories are looked at for that
 def prime(session: Session, /, **given: Any) -> None:
     """Print how to work with the tracker, what there is to do, and what is known.
 
-    Memories that are pinned come first, then what was confirmed, is trusted and recent, or answers
-    --for. Outside a workspace it prints nothing. A .beads/PRIME.md is printed in its place.
+    Memories that are pinned come first, then what answers --for; without it what was confirmed, is
+    trusted and recent, of each kind in turn. What is doubted is left out, and counted. Outside a
+    workspace it prints nothing. A .beads/PRIME.md is printed in its place.
     """
     try:
         place = session.place
@@ -90,47 +90,21 @@ def _tell(session: Session, found: Text, what: tuple[Work, Known], *, hook: bool
 
 
 def _known(session: Session, subject: str) -> Known:
-    """The memories to name: pinned ones first, then what answers the subject, or the best."""
+    """The memories to name, and how many there are."""
     recollection = session.tracker.recollection
     if not recollection.known:
         return NOTHING
-    from tracker.recollection import Only
-    from tracker.retrieval import search
+    from tracker.highlights import highlights
 
-    first = recollection.listed(Only(pinned=True), MEMORIES).rows
-    if subject:
-        rows = search(recollection, subject, limit=MEMORIES).rows
-    else:
-        rows = _best(
-            recollection.listed(limit=MEMORIES * 4, order="updated").rows, recollection.now
-        )
-    held = {row.key for row in first}
-    more = (row for row in rows if row.key not in held and not is_trace(row))
-    rows = [*first, *more][:MEMORIES]
-    items = [item(recollection, row) for row in rows]
-    total = recollection.listed(limit=1).total
-    return Known(tuple(row.key for row in rows), tuple(one.brief for one in items), total)
-
-
-def _best(rows: list[Row], now: int) -> list[Row]:
-    """Memories by what is known of them alone: trust, age, whether their files have changed."""
-    from tracker.recall import Candidate, ranked
-
-    candidates = [
-        Candidate(
-            key=row.key,
-            kind=row.kind,
-            since=max(row.updated, row.verified, row.trust.last),
-            trust=row.trust.ranking,
-            pinned=row.pinned,
-            stale=bool(row.stale),
-        )
-        for row in rows
-        if not row.why
-    ]
-    by_key = {row.key: row for row in rows}
-    order = ranked(candidates, "", now, lambda found: [1.0] * len(found))
-    return [by_key[one.key] for one in order]
+    found = highlights(recollection, subject, MEMORIES)
+    return Known(
+        tuple(row.key for row in found.rows),
+        tuple(item(recollection, row).brief for row in found.rows),
+        found.held.total() + found.doubted,
+        tuple(row.kind for row in found.rows),
+        found.held,
+        found.doubted,
+    )
 
 
 def _own_text(path: str) -> str:

@@ -101,11 +101,12 @@ def _issue(agent: Agent, id: str) -> Issue | None:
 
 def recalled(agent: Agent, text: str, limit: int) -> Recalled:
     """The memories that answer a text, so many of them at most."""
+    from tracker.highlights import is_trace
     from tracker.retrieval import search
 
     recollection = agent.workspace.recollection
     found = search(recollection, text, limit=limit)
-    rows = [row for row in found.rows if not injection.is_trace(row)]
+    rows = [row for row in found.rows if not is_trace(row)]
     total = found.total - (len(found.rows) - len(rows))
     items = [injection.item(recollection, row) for row in rows]
     return Recalled(
