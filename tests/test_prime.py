@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from collections import Counter
+from itertools import cycle
 
 import pytest
 from hypothesis import given
@@ -57,15 +58,45 @@ def test_it_tells_how_to_work_and_what_there_is(root):
 def test_every_command_in_it_works(root):
     other = create(root, "Other")
     values = {"ID": create(root, "One"), "OTHER": other, "WORDS": "One"}
+    remember(root, "db/lock", "Migrating online locks the table")
+    remember(root, "db/wait", "Wait for the lock")
+    keys = cycle(["db/lock", "db/wait"])
     told = re.findall(r"^    (bd .*?)(?:  .*)?$", HEAD, re.MULTILINE)
     assert len(told) >= 8
     for row in told:
         for text in row.split(", "):
-            words = [values.get(word, word) for word in shlex.split(text)]
+            words = [next(keys) if word == "KEY" else values.get(word, word)
+                     for word in shlex.split(text)]  # fmt: skip
             if words[1] == "close":
                 bd(root, "close", other)  # which it waits for by now
             bd(root, *words[1:])
-    assert json.loads(prime(root, "--json"))["total"] == 2  # what `bd create` and `remember` made
+    told = json.loads(prime(root, "--json"))
+    assert told["ready"] == [
+        one["id"] for one in json.loads(bd(root, "list", "--title", "Title", "--json").out)
+    ]
+    assert sorted(told["memories"]) == ["AREA/NAME", "db/lock", "text"]  # the other is doubted
+    judged = json.loads(bd(root, "memory", "outcomes", "--json").out)
+    assert [one["verdict"] for one in judged] == ["success", "failure"] * 2
+
+
+def test_it_names_what_an_agent_needs_of_memory(root):
+    for words in (
+        "memory search QUESTION",
+        "memory ok KEY",
+        "memory bad KEY",
+        "recall KEY",
+        "remember",
+        "--key",
+        "--kind",
+        "--used KEY",
+        "--blame KEY",
+        "--remember",
+    ):
+        assert re.search(rf"{words}\b", HEAD), words
+    few = prime(root, "--budget", "900")
+    assert len(few.encode()) <= 900
+    for words in ("memory search", "remember", "--used KEY", "--blame KEY"):
+        assert words in few
 
 
 def test_nothing_outside_a_workspace(root, tmp_path):

@@ -30,17 +30,21 @@ Issues, their dependencies and what was learned are in .beads, as text in git. K
     bd create "Title" -d "Why" -p 2     a new issue, P0 (most urgent) to P4; -t bug, --parent ID
     bd dep add ID OTHER                 ID waits for OTHER
     bd comments add ID "Text"           what you found out
-    bd close ID -r "What was done"      when it is done
     bd list, bd search WORDS, bd blocked
-    bd memories WORDS                   what was learned before; bd recall KEY prints all of one
-    bd remember "Text" --issue ID       what will be worth knowing again
+    bd memory search QUESTION           what was learned before; bd recall KEY prints all of one
+    bd remember "Text" --issue ID --key AREA/NAME --kind pitfall
+        what will be worth knowing again; also of the kind fact, decision, pattern, procedure
+    bd close ID -r "What was done" --used KEY --blame KEY --remember "Text"
+        when it is done; which memories helped and which misled, and what was learned by it
+    bd memory ok KEY, bd memory bad KEY  when one helped or misled otherwise
 
 Add --json for programs. Never edit or delete what is in .beads: that is the only copy.
 """
 GIT = "When you are done: commit .beads together with the work.\n"
-SHORT = (
-    "Issues: bd ready, bd show ID, bd update ID --claim, bd close ID -r WHY; bd prime says more.\n"
-)
+SHORT = """\
+Issues: bd ready, bd show ID, bd update ID --claim, bd close ID -r WHY; bd prime says more.
+Memory: bd memory search QUESTION, bd remember TEXT, bd close ID --used KEY --blame KEY.
+"""
 
 
 class Work(NamedTuple):
@@ -108,7 +112,7 @@ def composed(work: Work, git: str, budget: int, known: Known = NOTHING) -> Text:
     lines = [*_lines("Claimed", work.claimed), *_lines("Ready", work.ready)]
     heads = (HEAD + git, SHORT + git, SHORT, "")
     least = _left(known, 0, budget) + _end(work, known, 0, 0)
-    room = min(budget * 3 // 4, budget - _size(least))
+    room = min(budget * 2 // 3, budget - _size(least))
     head = next(head for head in heads if not head or _size(head) <= room)
     issues, memories = len(lines), len(known.lines)
 
