@@ -7,6 +7,7 @@ would, and leaves every byte alone that belongs to no record that was named.
 from __future__ import annotations
 
 import itertools
+from abc import abstractmethod
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -39,9 +40,9 @@ class Sheet(Mapping[str, T]):
         self._records: dict[str, T] = {}
         self._read()
 
+    @abstractmethod
     def decoded(self, line: bytes) -> T:
         """The record of a line."""
-        raise NotImplementedError
 
     def _items(self) -> Iterable[Found | Unread]:
         return lines.scan(self.data)
