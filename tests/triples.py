@@ -51,7 +51,7 @@ def _remarks():
 EDGES, REMARKS = tuple(_edges()), tuple(_remarks())
 
 
-def _values(name):
+def values_of(name):
     """A few values of a field that meet each other often."""
     kind = KINDS[name]
     if name in {"status", "issue_type"}:  # these are never empty
@@ -70,7 +70,7 @@ def _values(name):
     }[kind]
 
 
-CHANGES = [(name, value) for name in FIELDS[1:] for value in _values(name)]
+CHANGES = [(name, value) for name in FIELDS[1:] for value in values_of(name)]
 CHANGES += [("extra", (name, raw)) for name in ("new", "n\u00e9e", "_type") for raw in RAWS]
 CHANGES += [("extra", pair) for pair in MISFITS.items()]
 
@@ -227,4 +227,4 @@ def memories(draw):
     return tuple(files)
 
 
-__all__ = ["Issue", "line_of", "memories", "prose", "records", "trees", "triples"]
+__all__ = ["Issue", "line_of", "memories", "prose", "records", "trees", "triples", "values_of"]

@@ -131,12 +131,16 @@ def _point(side: Rows, sides: Sides, names: Mapping[str, str], known: dict[int, 
 
 def _pointed(row: Row, names: Mapping[str, str]) -> Row:
     issue = row.issue
-    edges: dict[tuple[str, str], Dependency] = {}
-    for edge in issue.dependencies:
-        moved = replace(edge, depends_on_id=names.get(edge.depends_on_id, edge.depends_on_id))
-        edges.setdefault(moved.key, moved)
-    new = tuple(edges.values())
-    return row if new == issue.dependencies else row_of(replace(issue, dependencies=new))
+    moved = tuple(
+        replace(edge, depends_on_id=names.get(edge.depends_on_id, edge.depends_on_id))
+        for edge in issue.dependencies
+    )
+    if moved == issue.dependencies:
+        return row
+    first: dict[tuple[str, str], Dependency] = {}
+    for edge in moved:
+        first.setdefault(edge.key, edge)
+    return row_of(replace(issue, dependencies=tuple(first.values())))
 
 
 def _is_news(rename: _Rename, sides: Sides) -> bool:

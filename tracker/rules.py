@@ -1,7 +1,8 @@
 """Which rule each field has: one table for issues, one for memories.
 
-Fields that are not in a table follow from their values: lists are sets, objects are merged by key,
-times are compared as instants, and of anything else the newer stands and the other is kept.
+Fields of the model that say nothing else have the rule of their kind. Those that the model does not
+know follow from their values: lists are sets, objects are merged by key, times are compared as
+instants, and of anything else the newer stands and the other is kept.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tracker import lists, settle
+from tracker.model import KINDS
 from tracker.settle import DATE, OTHER, Rule, Rules
-from tracker.values import Meaning, bag, elements, meaning, moment
+from tracker.values import Meaning, bag, elements, is_time, meaning, moment
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
@@ -55,44 +57,35 @@ BORN = Rule(settle.birth, moment)
 LATEST = Rule(settle.latest, moment, _nothing)
 BOOKKEEPING = Rule(settle.silent, gist=_nothing)
 
-ISSUE: Rules = {
+_BY_KIND: Rules = {  # times apart, whatever their kind
+    "str": SCALAR,
+    "int | None": SCALAR,
+    "bool": FLAG,
+    "tuple[str, ...]": NAMES,
+    "Json": OTHER,
+}
+_OWN: Rules = {
     "_type": BOOKKEEPING,
     "id": BOOKKEEPING,  # it is the same on every side
-    "title": SCALAR,
     "description": TEXT,
     "design": TEXT,
     "acceptance_criteria": TEXT,
     "notes": NOTES,
-    "spec_id": SCALAR,
     "status": Rule(settle.furthest),
     "priority": Rule(settle.urgent),
-    "issue_type": SCALAR,
     "assignee": Rule(settle.claim),
-    "owner": SCALAR,
-    "estimated_minutes": SCALAR,
     "created_at": BORN,
     "created_by": Rule(settle.birth),
     "updated_at": LATEST,
     "closed_at": END_DATE,
     "close_reason": END,
     "closed_by_session": END,
-    "due_at": DATE,
-    "defer_until": DATE,
-    "external_ref": SCALAR,
-    "metadata": OTHER,
-    "labels": NAMES,
     "dependencies": EDGES,
     "comments": REMARKS,
     "deleted_at": END_DATE,
     "deleted_by": END,
     "delete_reason": END,
     "original_type": END,
-    "ephemeral": FLAG,
-    "wisp_type": SCALAR,
-    "pinned": FLAG,
-    "is_template": FLAG,
-    "mol_type": SCALAR,
-    "aliases": NAMES,
     "conflicts": CONFLICTS,
     "content_hash": BOOKKEEPING,
     "dependency_count": BOOKKEEPING,
@@ -104,6 +97,14 @@ ISSUE: Rules = {
     "original_size": BOOKKEEPING,
     "source_repo": BOOKKEEPING,
     "source_repo_path": BOOKKEEPING,
+}
+ISSUE: Rules = {
+    **{
+        name: DATE if is_time(name) else _BY_KIND[kind]
+        for name, kind in KINDS.items()
+        if name not in _OWN
+    },
+    **_OWN,
 }
 SOURCE: Rules = {"issues": NAMES, "paths": Rule(settle.stamps)}
 """What stands under `source` of a memory beside who wrote it."""
