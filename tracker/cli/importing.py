@@ -21,13 +21,21 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound="Callable[..., Any]")
 
 FORMATS = ("auto", "jsonl", "markdown", "github")
-CHOICES = ("newer", "skip", "fail", "theirs")
+_WAYS = ("newer", "skip", "fail", "theirs")
 ORPHANS = ("allow", "strict", "skip", "resurrect")
 
 
 def silent(*names: str, value: bool = False) -> Callable[[C], C]:
     """Accept flags without a word: those who send them look at what is printed."""
     return click.option(*names, is_flag=not value, expose_value=False, hidden=True)
+
+
+def on_conflict(where: str) -> Callable[[C], C]:
+    """The option that says which of two records stands; `where` begins its help."""
+    return click.option(
+        "--on-conflict", type=click.Choice(_WAYS), default="newer", metavar="WAY",
+        help=f"{where}: newer, skip, fail or theirs  [newer]",
+    )  # fmt: skip
 
 
 @command(
@@ -49,10 +57,7 @@ def silent(*names: str, value: bool = False) -> Callable[[C], C]:
 )  # fmt: skip
 @click.option("--as", "known_as", metavar="NAME", help="What a plan is called, if not by its path")
 @click.option("--as-is", is_flag=True, help="Keep damaged characters of a plan")
-@click.option(
-    "--on-conflict", type=click.Choice(CHOICES), default="newer", metavar="WAY",
-    help="Where the log has the id: newer, skip, fail or theirs  [newer]",
-)  # fmt: skip
+@on_conflict("Where the log has the id")
 @click.option("-s", "--skip-existing", is_flag=True, help="The same as --on-conflict skip")
 @click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")
 @click.option("--rename-on-import", is_flag=True, help="Give ids of other prefixes that of ours")

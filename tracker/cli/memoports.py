@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli.command import command, pass_session
+from tracker.cli.importing import on_conflict
 from tracker.cli.plain import one_line
 from tracker.errors import Invalid, Refused
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from tracker.memory import Memory
     from tracker.shelf import Drafts
 
-WAYS = ("newer", "skip", "fail", "theirs")
 FORMATS = ("jsonl", "json", "markdown", "beads", "claude-flow")
 LISTED = 5
 _FILES = (".json", ".jsonl", ".md", ".markdown", ".txt")
@@ -42,10 +42,7 @@ _FILES = (".json", ".jsonl", ".md", ".markdown", ".txt")
     "-n", "--prefix", "--namespace", "--ns", "prefix", default="", metavar="NS",
     help="Put this before every key",
 )  # fmt: skip
-@click.option(
-    "--on-conflict", type=click.Choice(WAYS), default="newer", metavar="WAY",
-    help="Where a key is taken: newer, skip, fail or theirs  [newer]",
-)  # fmt: skip
+@on_conflict("Where a key is taken")
 @click.option("--all", "everything", is_flag=True, help="Notes of claude-flow's hooks, and expired")
 @click.option("--local", "private", is_flag=True, help="Keep them in this clone")
 @click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")

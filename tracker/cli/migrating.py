@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tracker.cli.command import command, pass_session
-from tracker.cli.importing import CHOICES, silent
+from tracker.cli.importing import on_conflict, silent
 from tracker.errors import Invalid, Refused, quoted
 
 if TYPE_CHECKING:
@@ -56,10 +56,7 @@ class Found(NamedTuple):
 @click.argument("source", default="", metavar="[FROM]")
 @click.option("--inspect", is_flag=True, help="Tell what there is to migrate; nothing is changed")
 @click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")
-@click.option(
-    "--on-conflict", type=click.Choice(CHOICES), default="newer", metavar="WAY",
-    help="Where the log has the id: newer, skip, fail or theirs  [newer]",
-)  # fmt: skip
+@on_conflict("Where the log has the id")
 @click.option("--force", is_flag=True, help="Take an export of Dolt although it may be old")
 @silent("--yes", "-y", "--cleanup", "--update-repo-id")
 @pass_session

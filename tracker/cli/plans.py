@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker.cli.plain import one_line
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tracker.cli.session import Session
+    from tracker.interchange.markdown import Text
     from tracker.interchange.planning import Result
     from tracker.log import Draft
     from tracker.model import Issue
     from tracker.shelf import Drafts
+
+T = TypeVar("T")
 
 _WITH_A_FILE = {"plan", "graph", "key", "dry_run", "silent", "waits_for_gate"}
 _MARKS = {"created": "+", "updated": "~", "unchanged": " ", "skipped": "-"}
@@ -76,15 +79,11 @@ def _document(session: Session, given: Mapping[str, Any]) -> None:
     name = given["plan"]
     if name != "-" and not name.lower().endswith((".md", ".markdown")):
         raise Invalid(f"{name} is no Markdown file", hint="bd create --graph takes JSON")
-    text = markdown.decoded(contents(session, name))
-    found = forms.read(text.text)
-    if not found:
-        raise Invalid(
-            f"no issue in {name}: each begins with a heading '## Title'",
-            hint=f"bd import --format markdown {name} reads check lists and roadmaps",
-        )
-    for remark in text.remarks:
-        session.note(f"{name}: {remark}")
+    fault = Invalid(
+        f"no issue in {name}: each begins with a heading '## Title'",
+        hint=f"bd import --format markdown {name} reads check lists and roadmaps",
+    )
+    found = _items(session, name, markdown.decoded(contents(session, name)), forms.read, fault)
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.creator()
 
@@ -107,20 +106,30 @@ def _document(session: Session, given: Mapping[str, Any]) -> None:
             session.say(f"  {id}: {one_line(one.title)} [P{one.priority}, {one.issue_type}]")
 
 
+def _items(
+    session: Session, name: str, text: Text, read: Callable[[str], list[T]], fault: Invalid
+) -> list[T]:
+    """What a document holds; raises the fault if that is nothing, tells what had to be guessed."""
+    found = read(text.text)
+    if not found:
+        raise fault
+    for remark in text.remarks:
+        session.note(f"{name}: {remark}")
+    return found
+
+
 def bring(session: Session, name: str, data: bytes, given: Mapping[str, Any]) -> None:
     """What `bd import --format markdown` does with a plan."""
     from tracker.interchange import markdown, planned, planning, plans
 
     file = _name(session, name, given["known_as"])
-    text = markdown.decoded(data, mend=not given["as_is"])
-    items = plans.read(text.text)
-    if not items:
-        raise Invalid(
-            f"no item in {file}: check boxes, lists below **Tasks:**, headings with a status",
-            hint=f"bd create --file {file} takes each '## Title' as an issue",
-        )
-    for remark in text.remarks:
-        session.note(f"{file}: {remark}")
+    fault = Invalid(
+        f"no item in {file}: check boxes, lists below **Tasks:**, headings with a status",
+        hint=f"bd create --file {file} takes each '## Title' as an issue",
+    )
+    items = _items(
+        session, file, markdown.decoded(data, mend=not given["as_is"]), plans.read, fault
+    )
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.creator()
 
