@@ -83,6 +83,44 @@ def test_errors_are_said_and_only_strict_fails(space):
     assert "--colour means nothing" in space("hooks", "notify", "hi", "--colour", "red").err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["route", "--task", "add a login"], ["explain"], ["pretrain", "--depth=deep"], ["metrics"],
+        ["worker", "list"], ["unheard-of", "--file", "a.py"], ["unheard-of", "--taskId=x"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_hook_that_is_not_known_stops_nobody_and_does_nothing(space, words):
+    before = {path: path.read_bytes() for path in space.beads.rglob("*") if path.is_file()}
+    answer = space("hooks", *words)
+    assert (answer.code, answer.out) == (0, "")
+    assert answer.err == (
+        f"Warning: hook {words[0]}: there is no such hook here, so nothing was done\n"
+    )
+    assert {path: path.read_bytes() for path in space.beads.rglob("*") if path.is_file()} == before
+
+
+def test_a_hook_that_is_not_known_fails_where_it_is_to_be_strict(space):
+    assert "no such hook" in space("hooks", "route", "--strict", code=1).err
+    assert "no such hook" in space("hooks", "unheard-of", "--strict", "--x", "1", code=1).err
+    assert "did you mean pre-task" in space("hooks", "pre-taks", "--description", "x").err
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        (["instal"], "install"), (["instal", "--dry-run"], "install"), (["unistall"], "uninstall"),
+        (["pre-taks"], "pre-task"), (["lst", "--json"], "list"),
+    ],
+)  # fmt: skip
+def test_what_a_person_mistypes_is_an_error_that_names_the_nearest(space, words, near):
+    answer = space("hooks", *words, code=2)
+    assert answer.out == ""
+    assert f'unknown command "{words[0]}" for "bd hooks"' in answer.err.replace("\\", "")
+    assert near in answer.err
+
+
 def test_the_folder_cannot_be_written_and_nobody_is_stopped(space):
     (space.beads / ".local" / "runs.jsonl").mkdir()
     assert "noted" in space("hooks", "notify", "--message", "hi").err

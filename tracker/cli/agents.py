@@ -16,10 +16,13 @@ import click
 from tracker import runlog, runs
 from tracker.cli import loosely
 from tracker.cli.command import Command, pass_session
-from tracker.errors import NotATracker, TrackerError
+from tracker.cli.flags import GLOBALS
+from tracker.errors import Invalid, NotATracker, TrackerError
 from tracker.runs import Event, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.cli.loosely import Given
     from tracker.cli.session import Session
     from tracker.workspace import Workspace
@@ -111,7 +114,17 @@ TOLD = (
 ECHOED = ("modify-bash", "modify-file", "modify-git-commit")
 """Hooks that are given JSON to change, and give it back as it is."""
 
-NAMES = (*HOOKS, *SAME, *TOLD, *ECHOED)
+UNSERVED = (
+    "build-agents", "coverage-gaps", "coverage-route", "coverage-suggest", "explain",
+    "intelligence", "metrics", "model-outcome", "model-route", "model-stats", "pretrain",
+    "progress", "route", "statusline", "task-completed", "teammate-idle", "token-optimize",
+    "transfer", "worker",
+)  # fmt: skip
+"""Hooks of claude-flow 3 that do nothing here: nothing is noted either, and the caller is told."""
+
+NAMES = (*HOOKS, *SAME, *TOLD, *ECHOED, *UNSERVED)
+_OF_GIT = frozenset({"--chain", "--check", "--dry-run", "--force"})
+"""Flags of the commands for git hooks, which people type."""
 
 
 class Agent:
@@ -186,11 +199,20 @@ def clean(text: str) -> str:
     return redacted(text, find(text))
 
 
+def is_called(name: str, words: Sequence[str]) -> bool:
+    """Whether a hook is meant, be it one that nobody knows: then a flag tells it from a slip.
+
+    No command for git hooks has such a flag.
+    """
+    return name in NAMES or any(
+        loosely.is_flag(word) and word.partition("=")[0] not in _OF_GIT | GLOBALS.keys()
+        for word in words
+    )
+
+
 @cache
-def command_of(name: str) -> Command | None:
-    """The command of a hook; None where there is none of that name."""
-    if name not in NAMES:
-        return None
+def command_of(name: str) -> Command:
+    """The command of a hook, known or not."""
     hook = _hook(SAME.get(name, name))
 
     @pass_session
@@ -216,9 +238,9 @@ def _flags(hook: Hook) -> str:
 def _hook(name: str) -> Hook:
     if name in ECHOED:
         return Hook("agents:echo", "Give back the JSON that was given.")
-    return HOOKS.get(name) or Hook(
-        "agents:told", "Note that this was called.", "message", "message"
-    )
+    if name in TOLD:
+        return Hook("agents:told", "Note that this was called.", "message", "message")
+    return HOOKS.get(name) or Hook("agents:unserved", "Do nothing: there is no such hook here.")
 
 
 def call(session: Session, name: str, words: tuple[str, ...]) -> None:
@@ -229,7 +251,8 @@ def call(session: Session, name: str, words: tuple[str, ...]) -> None:
         context = click.get_current_context()
         session.say(context.get_help())
         return
-    for flag in dict.fromkeys(given.unknown):
+    is_served = name in NAMES and name not in UNSERVED
+    for flag in dict.fromkeys(given.unknown) if is_served else ():
         session.note(f"{flag} means nothing to the hook {name}")
     strict = given.switch("strict") or False
     try:
@@ -296,3 +319,12 @@ def echo(agent: Agent) -> None:
     text = stdin.read() if stdin is not None and not stdin.isatty() else ""
     agent.cli.write(text)
     agent.log("event", text=agent.name)
+
+
+def unserved(agent: Agent) -> None:
+    """Say that there is no such hook, and which may have been meant."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(agent.name, [*HOOKS, *SAME]) if agent.name not in UNSERVED else []
+    meant = f"; did you mean {', '.join(near)}?" if near else ""
+    raise Invalid(f"there is no such hook here, so nothing was done{meant}")

@@ -27,12 +27,21 @@ class Hooks(Group):
     """The commands for git hooks, and behind them those that agents call."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = super().get_command(ctx, cmd_name)
-        if found is None:
-            from tracker.cli.agents import command_of
+        from tracker.cli.agents import NAMES, command_of
 
-            found = command_of(cmd_name)
-        return found
+        own = super().get_command(ctx, cmd_name)
+        return own or (command_of(cmd_name) if cmd_name in NAMES else None)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; a hook that is not known is no error: it must not fail its caller."""
+        from tracker.cli.agents import command_of, is_called
+
+        name, *words = args
+        if self.get_command(ctx, name) is None and is_called(name, words):
+            return name, command_of(name), words
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         from tracker.cli.agents import HOOKS

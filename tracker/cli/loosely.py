@@ -89,7 +89,7 @@ def read(words: Sequence[str], known: str, main: str, flags: Flags) -> Given:
         if word == "--":
             loose += rest
             break
-        if not _is_flag(word):
+        if not is_flag(word):
             loose.append(word)
             continue
         spelled, equals, value = word.partition("=")
@@ -112,13 +112,14 @@ def read(words: Sequence[str], known: str, main: str, flags: Flags) -> Given:
     return given
 
 
-def _is_flag(word: str) -> bool:
+def is_flag(word: str) -> bool:
+    """Whether a word is a flag, and neither a value nor a text that begins with a dash."""
     return word[:1] == "-" and re.match(_FLAG, word) is not None
 
 
 def _value(rest: list[str], kind: str) -> str | None:
     """The next word, if it is the value of a flag of this kind."""
-    if not rest or _is_flag(rest[0]) or rest[0] == "--":
+    if not rest or is_flag(rest[0]) or rest[0] == "--":
         return None
     if "?" in kind and yes(rest[0]) is None:
         return None
