@@ -24,7 +24,7 @@ LAYERS = (
     ("memory", "model"),
     ("codec", "lines", "ids"),
     ("memoline",),
-    ("log", "memories", "sheet", "shelf"),
+    ("config", "configlines", "log", "memories", "sheet", "shelf"),
     (
         "agenthooks", "blocks", "burndown", "critical", "lanes",
         "echoes", "keys", "moved", "outcomes", "remember", "settling", "wishes",
@@ -33,7 +33,7 @@ LAYERS = (
         "runs",
         "claudeflow",
         "actions",
-        "change", "check", "config", "damage", "differences", "disputes", "fields", "graph", "life",
+        "change", "check", "damage", "differences", "disputes", "fields", "graph", "life",
         "patches",
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",

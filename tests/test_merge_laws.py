@@ -56,8 +56,8 @@ def place_of(id, issues, result):
     meant, now = leads_to(id, issues), leads_to(id, result)
     named = [one for one in result.values() if meant and {id, meant.id} & {one.id, *one.aliases}]
     same = [one.id for one in named if same_issue(meant, one)]
-    if meant and meant.id in same:
-        return meant.id
+    if meant and {id, meant.id} & {*same}:  # where it stands under both, a merge saw no rename
+        return id if id in same else meant.id
     return min(same, default=now.id if now else id)
 
 

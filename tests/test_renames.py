@@ -45,6 +45,14 @@ def merged(base, one, two):
     return Log(found.data), [(one.id, one.rule) for one in found.decisions]
 
 
+def _whole(bd, *words, code=0):
+    """What a process of its own prints."""
+    process = bd.start(*words)
+    out, err = process.communicate()
+    assert process.returncode == code, err
+    return out
+
+
 class TestRename:
     def test_everything_follows(self, bd):
         gate = {**edge("t-3", "t-1", "waits-for"), "metadata": '{"spawner_id":"t-1"}'}
@@ -189,6 +197,58 @@ class TestPrefix:
         assert b'"id":"t-' not in bd.file.read_bytes()
         bd("undo")
         assert bd.file.read_bytes() == before
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            b"issue-prefix: t\n", b"# ours\nissue_prefix: t # short\nactor: ann", b"actor: ann",
+            b"# issue-prefix: ''\r\n\r\nactor: ann\r\n", b"", b"actor: ann\n",
+        ],
+    )  # fmt: skip
+    def test_undo_takes_all_of_it_back_byte_for_byte(self, bd, config):
+        bd.write({"id": "t-1"}, {"id": "t-2", "description": "after t-1"})
+        path = bd.beads / "config.yaml"
+        path.write_bytes(config)
+        before = bd.file.read_bytes()
+        _whole(bd, "rename-prefix", "shop")
+        after = path.read_bytes()
+        assert _whole(bd, "config", "get", "issue-prefix") == "shop\n"
+        assert _whole(bd, "q", "another").startswith("shop-")
+        _whole(bd, "undo")
+        said = _whole(bd, "undo")
+        assert "rename-prefix shop  (5 records)" in said
+        assert "  issue-prefix: " in said
+        assert (bd.file.read_bytes(), path.read_bytes()) == (before, config)
+        _whole(bd, "undo", "1", code=1)
+        _whole(bd, "undo", "4")
+        assert path.read_bytes() == after
+
+    def test_undo_leaves_other_settings_and_refuses_another_prefix(self, bd):
+        bd.write({"id": "t-1"})
+        path = bd.beads / "config.yaml"
+        bd("rename-prefix", "shop")
+        bd("config", "set", "status.custom", "review")
+        bd("undo")
+        assert path.read_text() == "issue-prefix: t\nstatus.custom: review\n"
+        bd("rename-prefix", "shop")
+        bd("config", "set", "issue-prefix", "mine")
+        renamed = bd.file.read_bytes()
+        assert "issue-prefix has changed since" in bd("undo", code=1).err
+        assert (bd.file.read_bytes(), path.read_text().splitlines()[0]) == (
+            renamed, "issue-prefix: mine",
+        )  # fmt: skip
+
+    def test_a_prefix_that_cannot_be_set_renames_nothing(self, bd, tmp_path):
+        bd.write({"id": "t-1"})
+        before = bd.file.read_bytes()
+        path = bd.beads / "config.yaml"
+        path.write_text("{issue-prefix: t}\n")
+        assert "only an editor can change" in bd("rename-prefix", "shop", code=1).err
+        path.rename(tmp_path / "elsewhere.yaml")
+        path.symlink_to(tmp_path / "elsewhere.yaml")
+        assert "symbolic link" in bd("rename-prefix", "shop", code=1).err
+        assert bd.file.read_bytes() == before
+        assert (tmp_path / "elsewhere.yaml").read_text() == "{issue-prefix: t}\n"
 
     def test_a_commit_of_it_is_no_mass_of_lost_records(self, bd):
         bd.write(*({"id": f"t-{number}"} for number in range(40)))

@@ -5,13 +5,15 @@ from __future__ import annotations
 ARCHIVE_FILE = "archive.jsonl"
 MEMORY_FILE = "memory.jsonl"
 OUTCOMES_FILE = "outcomes.jsonl"
+CONFIG_FILE = "config.yaml"
 PRIVATE = ".local/"
 """The folder of what never leaves this clone, beside the files that are shared."""
 BESIDE = (
     OUTCOMES_FILE, PRIVATE + OUTCOMES_FILE, MEMORY_FILE, PRIVATE + MEMORY_FILE, ARCHIVE_FILE,
+    CONFIG_FILE,
 )  # fmt: skip
 """All of them, in the order in which they are written."""
-REMEMBERED = frozenset(BESIDE) - {ARCHIVE_FILE}
+REMEMBERED = frozenset(BESIDE) - {ARCHIVE_FILE, CONFIG_FILE}
 """Those of memories and outcomes."""
 _CARRIED = "memory "
 """What the names of memories begin with that stand among the issues: no id holds a space."""

@@ -9,7 +9,7 @@ from tracker.errors import Invalid
 from tracker.words import CLOSING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*\Z")
 _SIMPLE = re.compile(
@@ -109,16 +109,51 @@ def changed(text: str, key: str, new: str | None) -> str:
         raise Invalid(f"invalid configuration key {key!r}", hint="bd config list")
     line = None if new is None else f"{key}: {_scalar(new)}"
     rows = text.splitlines(keepends=True)
-    own = [at for at, row in enumerate(rows) if _names(row) == spelled(key)]
-    template = [at for at, row in enumerate(rows) if _names(row.lstrip("# ")) == spelled(key)]
     if line is None:
-        return "".join(row for at, row in enumerate(rows) if at not in own)
-    if own or template:
-        at = (own or template)[0]
+        return "".join(row for row in rows if _names(row) != spelled(key))
+    at = place(rows, key)
+    if at is not None:
         rows[at] = line + "\n"
         return "".join(rows)
     end = "" if not text or text.endswith("\n") else "\n"
     return f"{text}{end}{line}\n"
+
+
+def place(rows: Sequence[str], key: str) -> int | None:
+    """Which line sets a key, or is the template's that names it; None where none does."""
+    own = [at for at, row in enumerate(rows) if _names(row) == spelled(key)]
+    template = [at for at, row in enumerate(rows) if _names(row.lstrip("# ")) == spelled(key)]
+    return next(iter([*own, *template]), None)
+
+
+def edited(data: bytes, key: str, new: str | None, path: str = "config.yaml") -> bytes:
+    """The same for the bytes of a file, once it is sure that nothing else changes.
+
+    Raises Invalid where that cannot be; `path` names the file then.
+    """
+    before = parse(data)
+    without = {name: held for name, held in before.items() if spelled(name) != spelled(key)}
+    wanted = without if new is None else {**without, spelled(key): new}
+    try:
+        after = changed(data.decode(), key, new)
+        held = {
+            spelled(name) if spelled(name) == spelled(key) else name: found
+            for name, found in parse(after.encode()).items()
+        }
+        # It may be set twice, on a line of its own and within another key.
+        is_plain = parse(changed(after, key, None).encode()) == without
+    except UnicodeError:
+        is_plain = False
+    except Invalid as error:
+        if error.hint == "bd config list":  # the key, not the file
+            raise
+        is_plain = False
+    if not is_plain or held != wanted:
+        raise Invalid(
+            f"{path} says {key} in a way that only an editor can change: nothing was written",
+            hint=f"edit {path}, then bd config validate",
+        )
+    return after.encode()
 
 
 def _names(row: str) -> str:

@@ -30,14 +30,19 @@ def create(path: str, data: bytes) -> bool:
     return True
 
 
+def refuse_link(path: str) -> None:
+    """Raise Refused where a path is a link: what it leads to may be anybody's."""
+    if os.path.islink(path):
+        hint = f"edit {os.path.realpath(path)}"
+        raise Refused(f"{path} is a symbolic link: it is left as it is", hint=hint)
+
+
 def replace(path: str, before: bytes, after: bytes) -> None:
     """Change a file in one step and keep its mode.
 
     Raises Moved if it no longer is `before`, and Refused if it is a link.
     """
-    if os.path.islink(path):
-        hint = f"edit {os.path.realpath(path)}"
-        raise Refused(f"{path} is a symbolic link: it is left as it is", hint=hint)
+    refuse_link(path)
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
     handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o600)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tracker.beside import (
     ARCHIVE_FILE,
+    CONFIG_FILE,
     MEMORY_FILE,
     OUTCOMES_FILE,
     PRIVATE,
@@ -32,6 +33,7 @@ from tracker.log import Draft, Log
 from tracker.sheet import Sheet
 
 if TYPE_CHECKING:
+    from tracker.configlines import ConfigDraft, ConfigLines
     from tracker.lines import Edit, Problem
     from tracker.log import Editable
     from tracker.memories import Carried, Memories, Notes, Outcomes, Verdicts
@@ -94,6 +96,13 @@ class Shelf:
 
         return self._sheet(PRIVATE + OUTCOMES_FILE if private else OUTCOMES_FILE, Outcomes)
 
+    @property
+    def config(self) -> ConfigLines:
+        """The settings."""
+        from tracker.configlines import ConfigLines
+
+        return self._sheet(CONFIG_FILE, ConfigLines)
+
     @cached_property
     def carried(self) -> Carried:
         """The memories among the issues."""
@@ -150,6 +159,8 @@ class Shelf:
         """The file of that name; any that is not known is the log of issues."""
         if file == ARCHIVE_FILE:
             return self.archive
+        if file == CONFIG_FILE:
+            return self.config
         private = file.startswith(PRIVATE)
         if file.removeprefix(PRIVATE) == MEMORY_FILE:
             return self.memories(private=private)
@@ -217,6 +228,13 @@ class Drafts:
         before = self.before
         return Verdicts(before.outcomes, lambda: before.outcomes(private=True))
 
+    @cached_property
+    def config(self) -> ConfigDraft:
+        """The settings."""
+        from tracker.configlines import ConfigDraft
+
+        return ConfigDraft(self.before.config)
+
     def written(self) -> dict[str, dict[str, bytes | None]]:
         """By file, the new line of each record that differs from what it was."""
         found: dict[str, dict[str, bytes | None]] = {}
@@ -233,5 +251,7 @@ class Drafts:
             yield from self.memories.written().items()
         if "archive" in used:
             yield ARCHIVE_FILE, self.archive.written()
+        if "config" in used:
+            yield CONFIG_FILE, self.config.written()
         if "issues" in used:
             yield "", self.issues.written()

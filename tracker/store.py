@@ -9,9 +9,9 @@ A plan is given a `Shelf` and names, by file, the new line of each record:
 
     store.rewrite(lambda shelf: {"memory.jsonl": {"climate/drift": line}, "issues.jsonl": {...}})
 
-Files are written one after the other: outcomes first, then memories, the archive, the issues; one
-from which records are only taken comes last, so that what moves is never in neither. Where one
-cannot be put in its place, those before it are taken back, record by record.
+Files are written one after the other: outcomes first, then memories, the archive, the settings, the
+issues; one from which records are only taken comes last, so that what moves is never in neither.
+Where one cannot be put in its place, those before it are taken back, record by record.
 """
 
 from __future__ import annotations

@@ -209,7 +209,7 @@ class Workspace:
         `amiss` then tells what `warnings` would have told.
         """
         from tracker import journal
-        from tracker.beside import BESIDE
+        from tracker.beside import BESIDE, CONFIG_FILE
 
         if self.caller.readonly:
             raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
@@ -228,6 +228,8 @@ class Workspace:
 
         self.refresh()  # a cache that is being read could not follow what is written
         written = self.store.rewrite(noticing, record, places)
+        if any(one.file == CONFIG_FILE for one in written.changes):
+            self.refresh()
         issues = tuple(one for one in written.changes if one.file not in BESIDE)
         if issues and self.claims.exist():
             self.claims.settle(issues, who, self.settings().closing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -64,8 +65,9 @@ def rename_prefix(session: Session, /, new: str, dry_run: bool, repair: bool) ->
 
     New issues get the prefix from then on: it is set in config.yaml.
     """
-    from tracker import remember, renames
+    from tracker import files, remember, renames
     from tracker.actions import choose_prefix
+    from tracker.beside import CONFIG_FILE
     from tracker.ids import check_prefix
 
     workspace = session.tracker
@@ -84,13 +86,11 @@ def rename_prefix(session: Session, /, new: str, dry_run: bool, repair: bool) ->
         if not dry_run:
             renames.apply([drafts.issues, drafts.archive], names, hand.who)
             remember.follow(drafts.memories, names, hand)
+            drafts.config.set("issue-prefix", wanted)
         return old, names
 
+    files.refuse_link(os.path.join(session.place.beads, CONFIG_FILE))
     old, names = (workspace.preview if dry_run else workspace.edit)(change)
-    if not dry_run:
-        from tracker.cli.settings import put
-
-        put(session, "issue-prefix", wanted)
     _say(session, (old, wanted), names, dry_run=dry_run)
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from tracker.cli.command import group, pass_session
-from tracker.config import changed, parse, spelled, value
+from tracker.config import edited, parse, spelled, value
 from tracker.errors import Invalid, Refused
 from tracker.options import is_secret, problems, valid
 
@@ -195,9 +195,8 @@ def put(session: Session, key: str, new: str | None) -> bool:
     wait = WAIT if session.lock_timeout is None else session.lock_timeout
     with hold(os.path.join(session.place.beads, ".jsonl.lock"), wait):
         data = _read(path)
-        before = parse(data)
-        was_set = any(spelled(name) == spelled(key) for name in before)
-        after = _changed(path, data, before, (key, new))
+        was_set = any(spelled(name) == spelled(key) for name in parse(data))
+        after = edited(data, key, new, path)
         if after == data:
             return was_set
         if data or os.path.lexists(path):
@@ -205,35 +204,6 @@ def put(session: Session, key: str, new: str | None) -> bool:
         else:
             files.create(path, after)
     return was_set
-
-
-def _changed(
-    path: str, data: bytes, before: Mapping[str, Any], setting: tuple[str, str | None]
-) -> bytes:
-    """The file with the setting, once it is sure that this changes nothing else."""
-    key, new = setting
-    without = {name: held for name, held in before.items() if spelled(name) != spelled(key)}
-    wanted = without if new is None else {**without, spelled(key): new}
-    try:
-        after = changed(data.decode(), key, new)
-        held = {
-            spelled(name) if spelled(name) == spelled(key) else name: found
-            for name, found in parse(after.encode()).items()
-        }
-        # It may be set twice, on a line of its own and within another key.
-        is_plain = parse(changed(after, key, None).encode()) == without
-    except UnicodeError:
-        is_plain = False
-    except Invalid as error:
-        if error.hint == "bd config list":  # the key, not the file
-            raise
-        is_plain = False
-    if not is_plain or held != wanted:
-        raise Invalid(
-            f"{path} says {key} in a way that only an editor can change: nothing was written",
-            hint=f"edit {path}, then bd config validate",
-        )
-    return after.encode()
 
 
 def _refuse_secret(key: str) -> None:
