@@ -6,6 +6,7 @@ import json
 
 import pytest
 from clones import bare, clone
+from trying import bd as run
 
 KEY = "climate/drift"
 
@@ -105,6 +106,23 @@ def test_conflicts_in_another_form_are_no_texts(bd, conflicts):
     assert len(bd("memory", "search", "okapi", "--json").json) == 2
     for word in ("tapirHouse", "house"):
         assert [one["key"] for one in bd("memory", "search", word, "--json").json] == ["b"]
+
+
+def test_the_words_for_issues_lead_to_those_for_memories(ann):
+    hint = f"bd memory conflicts {KEY}; bd memory resolve {KEY} --take kept|other|N, or --text T"
+    for words in (["resolve", KEY], ["resolve", KEY, "--take", "other"], ["conflicts", KEY],
+                  ["resolve", KEY, "--field", "title", "--text", "T"]):  # fmt: skip
+        said = ann.bd(*words, code=1)
+        assert said.err.endswith(f"Error: {KEY} is a memory\nHint: {hint}\n"), words
+    assert f"there is no file {ann.path / 'climate' / 'none'}" in (
+        ann.bd("resolve", "climate/none", code=1).err
+    )
+    assert 'no issue found matching "t-9"' in ann.bd("resolve", "t-9", code=1).err
+    assert ann.bd("resolve", "t-1").out.startswith("t-1: ")
+
+
+def test_a_file_may_be_resolved_where_no_workspace_is(tmp_path):
+    assert "there is no file" in run(tmp_path, "resolve", "climate/none", code=1).err
 
 
 def kept(ann):

@@ -8,6 +8,7 @@ import click
 
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
+from tracker.errors import NotFound, Refused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ def settle_one(session: Session, word: str, given: Mapping[str, Any]) -> None:
     from tracker.disputes import Choice, entries, settle
 
     workspace = session.tracker
-    id = workspace.resolve(word)
+    id = _id(session, word)
     take = given["take"]
     if take is None and given["text"] is None:
         raise click.UsageError("--field needs --take kept|other|N, or --text T")
@@ -37,9 +38,23 @@ def settle_one(session: Session, word: str, given: Mapping[str, Any]) -> None:
     session.say(f"✓ settled {id}" + (f"; left: {names}" if left else ""))
 
 
+def _id(session: Session, word: str) -> str:
+    """The id of an issue. Raises NotFound, or Refused where it is a memory that has this name."""
+    try:
+        return session.tracker.resolve(word)
+    except NotFound:
+        if session.memories.row(word) is None:
+            raise
+        key = quoted(word)
+        hint = (
+            f"bd memory conflicts {key}; bd memory resolve {key} --take kept|other|N, or --text T"
+        )
+        raise Refused(f"{word} is a memory", hint=hint) from None
+
+
 def show_one(session: Session, word: str) -> None:
     """An id without a choice: what there is to choose from."""
-    issue = session.tracker.issue(word)
+    issue = session.tracker.issue(_id(session, word))
     _tell_issues(session, [issue])
     if not session.json:
         session.say(f"\nbd resolve {issue.id} --field F --take kept|other|N, or --text T")
@@ -56,7 +71,8 @@ def conflicts(session: Session, ids: tuple[str, ...]) -> None:
     """
     workspace = session.tracker
     if ids:
-        _tell_issues(session, session.each(ids, workspace.issue))
+        issues = session.each(ids, lambda id: workspace.issue(_id(session, id)))
+        _tell_issues(session, issues)
         return
     from tracker.cache import read_log
     from tracker.log import Log

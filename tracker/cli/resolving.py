@@ -70,8 +70,16 @@ def resolve(session: Session, /, what: str, **given: Any) -> None:
 
 
 def _is_file(session: Session, word: str) -> bool:
-    path = os.path.join(session.folder, word)
-    return os.path.isfile(path) or "/" in word or word.endswith(".jsonl")
+    if os.path.isfile(os.path.join(session.folder, word)) or word.endswith(".jsonl"):
+        return True
+    return "/" in word and not _is_memory(session, word)
+
+
+def _is_memory(session: Session, word: str) -> bool:
+    try:
+        return session.memories.row(word) is not None
+    except NotATracker:  # a file may be merged anywhere
+        return False
 
 
 # Files.
