@@ -42,10 +42,21 @@ NOTHING = About()
 
 
 class Written(NamedTuple):
-    """A memory that was written, and what it was before; None where there was none."""
+    """A memory that was written, and what was there before, forgotten or not."""
 
     memory: Memory
-    was: Memory | None
+    before: Memory | None
+
+    @property
+    def was(self) -> Memory | None:
+        """What the memory was before; None where there was none that counts."""
+        before = self.before
+        return None if before is None or before.status == TOMBSTONE else before
+
+    @property
+    def dropped(self) -> list[str]:
+        """What was known of a memory that was forgotten, and is not of the one in its place."""
+        return remember.dropped(self.before, self.memory) if self.before else []
 
 
 class Library:
@@ -138,8 +149,8 @@ class Library:
 
         def action(notes: Notes, hand: Hand) -> Written:
             name = key or remember.free_key(notes, wish.get("content", ""))
-            was = remember.known(notes, name)
-            return Written(remember.put(notes, name, wish, hand, where), was)
+            before = remember.held(notes, name)
+            return Written(remember.put(notes, name, wish, hand, where), before)
 
         return self._edit(action, origin)
 
@@ -151,8 +162,8 @@ class Library:
         """The same, with what was there before."""
 
         def action(notes: Notes, hand: Hand) -> Written:
-            was = remember.known(notes, key)
-            return Written(remember.append(notes, key, text, hand, where), was)
+            before = remember.held(notes, key)
+            return Written(remember.append(notes, key, text, hand, where), before)
 
         return self._edit(action, origin)
 

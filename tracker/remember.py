@@ -20,13 +20,17 @@ from tracker.wishes import ANYWHERE, Hand, Where, Wish, blobs, joined, values
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from tracker.memories import Notes
 
 ABSENT = "none"
 """The content hash to expect of a key under which there is nothing yet."""
 _SHORTEST_HASH = 8  # hex digits that are enough to mean one content
+_DESCRIBING = (
+    "kind", "title", "description", "tags", "verdict", "confidence", "expires_at", "supersedes",
+    "related", "pinned",
+)  # fmt: skip
 _LISTS = frozenset({"tags", "related", "supersedes", "updated_at", "extra"})
 
 
@@ -44,7 +48,8 @@ def put(notes: Notes, key: str, wish: Wish, hand: Hand, where: Where = ANYWHERE)
         was = None
     _expect(name, was, where.expected)
     if was is None and not wish.get("content", "").strip():
-        raise Invalid("there is nothing to remember: the text is empty", hint="bd help remember")
+        hint = f'bd memory set {quoted(name)} "TEXT"'
+        raise Invalid("there is nothing to remember: the text is empty", hint=hint)
     base = was or Memory(key=name, created_at=stamp(hand.who.now))
     new = _changed(base, hand, values(base, wish, hand, is_new=was is None))
     if was is None:
@@ -54,11 +59,13 @@ def put(notes: Notes, key: str, wish: Wish, hand: Hand, where: Where = ANYWHERE)
 
 def append(notes: Notes, key: str, text: str, hand: Hand, where: Where = ANYWHERE) -> Memory:
     """The memory with lines added at its end, or a new one that holds them."""
-    was = notes.get(_followed(notes, keys.check(key)))
+    name = _followed(notes, keys.check(key))
+    if not text.strip():
+        hint = f'bd memory append {quoted(name)} "TEXT"'
+        raise Invalid("there is nothing to append: the text is empty", hint=hint)
+    was = notes.get(name)
     if was is None or was.status == TOMBSTONE:
         return put(notes, key, {"content": text}, hand, where)
-    if not text.strip():
-        raise Invalid("there is nothing to append: the text is empty")
     content = f"{was.content}\n{text}" if was.content else text
     return put(notes, key, {"content": content}, hand, where)
 
@@ -75,8 +82,34 @@ def free_key(notes: Notes, text: str) -> str:
 
 def known(notes: Notes, key: str) -> Memory | None:
     """The live memory that a key means, if there is one."""
-    found = notes.get(_followed(notes, key.strip()))
+    found = held(notes, key)
     return None if found is None or found.status == TOMBSTONE else found
+
+
+def held(notes: Notes, key: str) -> Memory | None:
+    """The record that a key means, forgotten or not."""
+    return notes.get(_followed(notes, key.strip()))
+
+
+def dropped(before: Memory, new: Memory) -> list[str]:
+    """What a forgotten memory said beside its text, and the new one of its key does not.
+
+    Who writes under a key that was forgotten begins anew: what was wrong about the text was so
+    about its title, its files and its place among others. `restore` is for who wants it back.
+    """
+    if before.status != TOMBSTONE:
+        return []
+    plain = Memory(key=new.key)
+
+    def lost(names: Iterable[str], old: object, now: object, none: object) -> list[str]:
+        return [
+            name
+            for name in names
+            if getattr(now, name) == getattr(none, name) != getattr(old, name)
+        ]
+
+    own = lost(_DESCRIBING, before, new, plain)
+    return own + lost(("issues", "paths"), before.source, new.source, plain.source)
 
 
 def move(notes: Notes, old: str, new: str, hand: Hand) -> Memory:

@@ -101,10 +101,10 @@ def _source(was: Source, wish: Wish, hand: Hand, *, speaks_anew: bool) -> Source
         paths = {**paths, **dict(fresh)} if wish["paths"] else {}
     if len(paths) > LIST_LIMIT:
         raise Invalid(f"a memory names {LIST_LIMIT} files at most (got {len(paths)})")
-    if not speaks_anew:
-        return replace(was, issues=issues, paths=tuple(paths.items()))
     if hand.origin and hand.origin not in ORIGINS:
         raise Invalid(f"invalid origin: {hand.origin}", hint=f"valid: {', '.join(ORIGINS)}")
+    if not speaks_anew:
+        return replace(was, issues=issues, paths=tuple(paths.items()))
     return replace(
         was,
         by=fields.text("actor", hand.who.name),

@@ -57,7 +57,7 @@ def forget_(session: Session, names: tuple[str, ...]) -> None:
 
 def forgotten(session: Session, names: Sequence[str]) -> None:
     """Forget memories, and say so."""
-    _answer(session, session.tracker.library.forget(names), "forgot")
+    _answer(session, [(one, "forgot") for one in session.tracker.library.forget(names)])
 
 
 @command(
@@ -111,7 +111,8 @@ def link(session: Session, key: str, other: str) -> None:
     (one,) = session.tracker.library.change(
         lambda notes, name, hand: remember.link(notes, name, other, hand), [key]
     )
-    _answer(session, [one], "linked", f"Linked [{one_line(one.key)}] with [{one_line(other)}]")
+    text = f"Linked [{one_line(one.key)}] with [{one_line(other)}]"
+    _answer(session, [(one, "linked")], text)
 
 
 @command("supersede", examples=["bd memory supersede climate/old climate/drift"], writes=True)
@@ -126,7 +127,7 @@ def supersede(session: Session, old: str, new: str) -> None:
         lambda notes, name, hand: remember.supersede(notes, old, name, hand), [new]
     )
     text = f"[{one_line(one.key)}] takes the place of [{one_line(old)}]"
-    _answer(session, [one], "replaced", text)
+    _answer(session, [(one, "replaced")], text)
 
 
 @command("pin", examples=["bd memory pin climate/drift"], writes=True)
@@ -272,13 +273,26 @@ def _change(
     action: Callable[[Notes, str, Hand], Memory],
     done: str,
 ) -> None:
-    _answer(session, session.tracker.library.change(action, names), done)
+    """Do something to memories; one that is so already is said to be unchanged."""
+    words: dict[str, str] = {}  # a write may start over: each key has its last word
+
+    def noting(notes: Notes, key: str, hand: Hand) -> Memory:
+        from tracker import remember
+
+        before = remember.held(notes, key)
+        made = action(notes, key, hand)
+        words[key] = "unchanged" if made == before else done
+        return made
+
+    made = session.tracker.library.change(noting, list(dict.fromkeys(names)))
+    _answer(session, list(zip(made, words.values(), strict=True)))
 
 
-def _answer(session: Session, memories: Sequence[Memory], done: str, text: str = "") -> None:
+def _answer(session: Session, done: Sequence[tuple[Memory, str]], text: str = "") -> None:
+    """Say what was done to each memory."""
     if session.json:
-        known = [memoview.written(session, one) for one in memories]
-        session.emit_raw(memoview.fragment(one, action=done) for one in known)
+        known = [(memoview.written(session, one), word) for one, word in done]
+        session.emit_raw(memoview.fragment(one, action=word) for one, word in known)
         return
-    for one in memories:
-        session.say(text or memoview.said(done, one))
+    for one, word in done:
+        session.say(text or memoview.said(word, one))

@@ -9,6 +9,7 @@ import click
 from tracker.cli import memorows
 from tracker.cli.command import DURATION, Listed, command, ignored, pass_session
 from tracker.cli.plain import one_line
+from tracker.errors import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ def only(session: Session, given: Mapping[str, Any], pattern: str = "") -> Only:
         before = session.clock() - int(given["older_than"] * 10**9) + 1
     issue, names = _issue(session, given["issue"])
     return found._replace(
-        kinds=tuple(given["kind"] or ()),
+        kinds=tuple(_kind(session, kind) for kind in given["kind"] or ()),
         tags=tuple(given["tag"] or ()),
         issue=issue,
         given=names,
@@ -71,6 +72,16 @@ def only(session: Session, given: Mapping[str, Any], pattern: str = "") -> Only:
         state=next((state for state in _STATES if given.get(state)), ""),
         everything=given["every"],
     )
+
+
+def _kind(session: Session, kind: str) -> str:
+    """The kind, if anything could have it. Raises Invalid: nothing found would be a lie."""
+    from tracker.memory import KINDS
+    from tracker.recollection import Only
+
+    if kind in KINDS or session.memories.listed(Only(kinds=(kind,), everything=True), 1).rows:
+        return kind
+    raise Invalid(f"invalid kind: {kind}", hint=f"valid: {', '.join(KINDS)}")
 
 
 def _of_keys(found: Only, namespace: str, pattern: str) -> Only:

@@ -9,6 +9,7 @@ import click
 
 from tracker.cli import memoview
 from tracker.cli.command import DURATION, Listed, command, pass_session
+from tracker.cli.plain import one_line
 from tracker.errors import Invalid, quoted
 
 if TYPE_CHECKING:
@@ -83,14 +84,14 @@ def remember(session: Session, /, words: tuple[str, ...], key: str | None, **giv
     wish["content"] = text
     library = session.tracker.library
     written = library.written(key or "", wish, Where(given["private"]), origin(session, given))
-    echoes = _echoes(session, written)
+    warnings = _anew(written) + _echoes(session, written)
     made = written.memory
     if session.json:
         told = {"action": _action(written), "key": made.key, "value": made.content}
-        session.emit({**told, "warnings": echoes} if echoes else told)
+        session.emit({**told, "warnings": warnings} if warnings else told)
     else:
         session.say(memoview.said(_action(written), made))
-        _warn(session, echoes)
+        _warn(session, warnings)
 
 
 @command(
@@ -126,7 +127,7 @@ def set_(
         raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {quoted(key)} "TEXT"')
     where = Where(given["private"], if_hash)
     written = session.tracker.library.written(key, wish, where, origin(session, given))
-    _answer(session, written, _echoes(session, written))
+    _answer(session, written, _anew(written) + _echoes(session, written))
 
 
 @command(
@@ -150,19 +151,19 @@ def append(
         raise Invalid("there is nothing to append", hint=f'bd memory append {quoted(key)} "TEXT"')
     where = Where(private)
     written = session.tracker.library.appended(key, text, where, origin(session, {}))
-    _answer(session, written, [])
+    _answer(session, written, _anew(written))
 
 
-def _answer(session: Session, written: Written, echoes: list[str]) -> None:
+def _answer(session: Session, written: Written, warnings: list[str]) -> None:
     if session.json:
         known = memoview.written(session, written.memory)
-        more = {"warnings": echoes} if echoes else {}
+        more = {"warnings": warnings} if warnings else {}
         memoview.emit_one(session, known, action=_action(written), **more)
     else:
         session.say(memoview.said(_action(written), written.memory))
         for text in memoview.disputes(written.memory):
             session.note(text)
-        _warn(session, echoes)
+        _warn(session, warnings)
 
 
 def _action(written: Written) -> str:
@@ -225,11 +226,24 @@ def origin(session: Session, given: Mapping[str, Any]) -> str:
     return "user" if is_person else "agent"
 
 
+def _anew(written: Written) -> list[str]:
+    """What a memory lacks of the one that was forgotten under its key."""
+    if not written.dropped:
+        return []
+    key = one_line(written.memory.key)
+    return [
+        (
+            f"{key} was forgotten before and begins anew, without its {', '.join(written.dropped)}"
+            f" (bd undo and bd memory restore {quoted(key)} bring all of it back)"
+        )
+    ]
+
+
 def _echoes(session: Session, written: Written) -> list[str]:
     """What other memories say the same, so that nothing is written twice by itself."""
     from tracker.echoes import echoes, telling
 
-    made, was = written
+    made, was = written.memory, written.was
     if was is not None and was.content == made.content:
         return []
     near = session.tracker.shelf().memories_saying(telling(made.content))
@@ -247,11 +261,11 @@ def _shown(session: Session) -> set[str]:
     return {key for one in events if one.at >= since and one.kind != "done" for key in one.keys}
 
 
-def _warn(session: Session, echoes: list[str]) -> None:
+def _warn(session: Session, warnings: list[str]) -> None:
     from tracker.files import contents
     from tracker.initialise import missing_attributes
 
-    for text in echoes:
+    for text in warnings:
         session.note(text)
     shared = contents(os.path.join(session.place.beads, "memory.jsonl")) or b""
     if session.json or shared.strip().count(b"\n"):  # said with the first memory alone
