@@ -129,6 +129,26 @@ def test_no_answer_says_what_was_looked_for(held):
     assert "looked for nothing in 4 memories" in held("memory", "search", "?!").out
 
 
+@pytest.mark.parametrize(
+    ("question", "remark"),
+    [
+        ("how many requests a minute?", ""),
+        ("retry", ""),
+        ("then with what?", " (only common words: then, with, what)"),
+        ("the", ""),  # the beginning of a key
+        ("requests of zebras in polar winter", " (weak: the best holds 11% of the question)"),
+        ("quest", " (weak: parts of words)"),
+    ],
+)
+def test_answers_that_hardly_are_any_say_so(held, question, remark):
+    held("memory", "set", "the/weather", "Rain with wind.")
+    assert f'for "{question}"{remark}:\n' in held("memory", "search", question).out
+    noted = held("memories", question).err
+    assert (f"Note: {remark.strip(' ()')}\n" in noted) == bool(remark)
+    assert isinstance(held("memory", "search", question, "--json").json, list)
+    assert held("memory", "search", question, "--json").err == ""
+
+
 def test_no_answer_where_there_is_nothing(bd):
     assert bd("memory", "search", "anything").out.startswith("No memories stored. Use 'bd remember")
     assert bd("memories", "anything").out.startswith("No memories stored.")

@@ -195,7 +195,8 @@ def search(
         _say_nothing(session, at, found, question)
         return
     count = "1 memory" if found.total == 1 else f"{found.total} memories"
-    session.say(f"{count} for {_quoted(question)}:")
+    weak = memorows.weakness(found)
+    session.say(f"{count} for {_quoted(question)}{weak and f' ({weak})'}:")
     for number, row in enumerate(found.rows, 1):
         session.say("\n" + "\n".join(memorows.answer(row, number, at.now)))
         if explain and row.ranked is not None:
@@ -269,6 +270,8 @@ def memories(session: Session, words: tuple[str, ...], limit: int | None, every:
         return
     if found.rows:
         _say_memories(session, found, question)
+        if weak := memorows.weakness(found):
+            session.note(weak)
     elif question and at.known:
         session.say(f'No memories matching "{one_line(question)}"')
         session.note(memorows.looked_for(found, at.known))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tracker.recall import Ranked
     from tracker.recollection import Found, Recollection, Row
 
+HARDLY = 0.25  # share of a question, by weight, below which an answer is weak
 SNIPPET = 160  # characters of a content below its title
 
 
@@ -149,6 +150,23 @@ def looked_for(found: Found, known: int) -> str:
     more = f" and {len(found.terms) - 20} more" if found.terms[20:] else ""
     memories = "1 memory" if known == 1 else f"{known} memories"
     return f"looked for {', '.join(terms) or 'nothing'}{more} in {memories}"
+
+
+def weakness(found: Found) -> str:
+    """What is to be said of answers that hardly are any; "" of good ones, and of keys."""
+    from tracker.recall import OTHER
+    from tracker.terms import STOP_WORDS
+
+    ranked = [row.ranked for row in found.rows if row.ranked is not None]
+    if not ranked or ranked[0].place != OTHER:
+        return ""
+    words = [term for term, _ in found.terms]
+    if STOP_WORDS.issuperset(words):
+        return f"only common words: {', '.join(words)}"
+    best = max(one.candidate.coverage for one in ranked)
+    if best >= HARDLY:
+        return ""
+    return f"weak: the best holds {best:.0%} of the question" if best else "weak: parts of words"
 
 
 def say_limit(session: Session, found: Found) -> None:
