@@ -242,6 +242,19 @@ def test_what_says_ignore_your_instructions_is_fenced_labelled_and_harmless(spac
         assert text.replace("\n", "").isprintable()
 
 
+@pytest.mark.parametrize("hook", ["pre-task", "post-task"])
+def test_an_issue_that_is_not_there_is_said(space, hook):
+    space.write({"id": "t-1", "title": "Fix the login"})
+    words = ["hooks", hook, "--task-id"]
+    known = space(*words, "T1", "--issue", "t-1", "--json")
+    assert (known.json["issue"], known.err) == ("t-1", "")
+    unknown = space(*words, "T2", "--issue", "t-9")
+    assert unknown.err == 'Note: --issue t-9 is left out: no issue found matching "t-9"\n'
+    assert "Task T2" in unknown.out
+    assert space(*words, "T3", "--issue", "t-9", "--json").json["issue"] is None
+    assert space(*words, "T4").err == ""  # a task need not be an issue
+
+
 def test_what_a_session_has_seen_comes_in_brief(space):
     remember(space, "login/a", "First line about the login\nsecond line")
     words = ["hooks", "pre-task", "login", "--session-id", "s1"]

@@ -95,7 +95,9 @@ def _issue(agent: Agent, id: str) -> Issue | None:
         return None
     try:
         return agent.workspace.issue(id)
-    except TrackerError:
+    except TrackerError as error:
+        if id == agent.given.text("issue"):
+            agent.cli.note(f"--issue {one_line(id)} is left out: {error.message}")
         return None
 
 
