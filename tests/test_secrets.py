@@ -274,6 +274,30 @@ def test_what_may_be_a_password_is_written_and_said_to_people_only(space):
     assert password in space.file.read_text()
 
 
+def test_what_may_be_a_password_comes_with_a_way_out(space):
+    password = Maker(1)(14)
+    text = f"DB_PASSWORD={password}"
+    (finding,) = find(text)
+    hint = "\nHint: it is written. If it is one: {}; if not: --allow-secret {}\n"
+    told = space("create", "x", "-d", text).err
+    undo = "bd undo, then again with --redact"
+    assert hint.format(undo, finding.fingerprint) in told
+    space("undo")
+    assert "Hint" not in space("create", "x", "-d", text, "--redact").err
+    told = space("memory", "set", "db/pw", text).err
+    purge = "bd memory purge db/pw --force, then again with --redact or --local"
+    assert hint.format(purge, finding.fingerprint) in told
+    assert "Hint" not in space("memory", "set", "db/pw", f"{text} again").err  # it was there
+    space("memory", "purge", "db/pw", "--force")
+    assert "secret" not in space("memory", "set", "db/pw", text, "--local").err
+    assert password not in (space.beads / "memory.jsonl").read_text()
+    allowed = ["--allow-secret", finding.fingerprint]
+    assert "secret" not in space("memory", "set", "db/other", text, *allowed).err
+    # Nearly all of what these rules find is harmless, so what is read is not marked.
+    assert text in space("prime").out
+    assert text in space("hooks", "pre-task", "what is the db password").out
+
+
 def test_a_fingerprint_that_was_allowed_once_passes_in_this_clone_and_in_a_team(space):
     space("create", SECRET, code=1)
     space("create", SECRET, "--allow-secret", PRINT)

@@ -10,8 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tracker import secrets
+from tracker.beside import MEMORY_FILE
 from tracker.codec import DEEP, members, quote
-from tracker.errors import SecretFound
+from tracker.errors import SecretFound, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -87,8 +88,10 @@ def screened(
     prints = dict.fromkeys(one.finding.fingerprint for spots in refused.values() for one in spots)
     if prints:
         raise SecretFound(_told(refused, len(lines)), [*prints])
-    doubtful = _told(new, len(lines))
-    return Screened(dict(lines), tuple(f"this may be a secret: {one}" for one in doubtful))
+    doubtful = [f"this may be a secret: {one}" for one in _told(new, len(lines))]
+    if doubtful:
+        doubtful[-1] += f"\nHint: {_way_out(new)}"
+    return Screened(dict(lines), tuple(doubtful))
 
 
 def brought(before: Iterable[bytes], after: Iterable[bytes]) -> dict[bytes, list[Spotted]]:
@@ -124,6 +127,18 @@ def replaced(value: Any, marks: Mapping[str, str]) -> Any:
         names = [field.name for field in fields(value)]
         return replace(value, **{name: replaced(getattr(value, name), marks) for name in names})
     return value
+
+
+def _way_out(found: Mapping[Any, Iterable[Spotted]]) -> str:
+    """What to do about what was written; `found` has the file and the name of each record."""
+    held = {key: [one.finding.fingerprint for one in spots] for key, spots in found.items()}
+    prints = ",".join(dict.fromkeys(one for several in held.values() for one in several))
+    keys = [key[-1] for key, several in held.items() if several and key[0] == MEMORY_FILE]
+    back, more = "bd undo", ""
+    if keys:
+        back, more = f"bd memory purge {quoted(keys[0])} --force", " or --local"
+    again = f"{back}, then again with --redact{more}"
+    return f"it is written. If it is one: {again}; if not: --allow-secret {prints}"
 
 
 def _told(found: Mapping[Any, Iterable[Spotted]], count: int) -> list[str]:
