@@ -50,6 +50,17 @@ def test_adding_a_line_chooses_between_nothing(ann):
     assert ann.bd("memory", "conflicts", "--json").json == []
 
 
+def test_agents_are_told_with_the_command_that_settles_it(ann):
+    left = f", other values from a merge: bd memory resolve {KEY} --take kept|other)"
+    words = ["hooks", "pre-task", "the okapi that ann saw", "--json"]
+    assert left in ann.bd("prime").out
+    assert ann.bd(*words).json["context"].count(left) == 1
+    ann.bd("memory", "resolve", KEY, "--take", "other")
+    assert f"[{KEY}] Bob's (" in ann.bd("prime").out
+    assert "from a merge" not in ann.bd("prime").out
+    assert "from a merge" not in ann.bd("hooks", "pre-task", "the zebra that bob saw").out
+
+
 def test_notes_of_an_issue_are_treated_alike(ann):
     assert fields(ann, "conflicts") == ["notes"]
     ann.bd("update", "t-1", "--append-notes", "Three.")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker.cli.memorows import is_warning, named
 from tracker.cli.memoview import age, standing
 from tracker.cli.plain import one_line, printable
+from tracker.errors import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,13 @@ def item(found: Recollection, row: Row) -> Item:
     source = " ".join(word for word in (row.origin, row.by) if word)
     known.append(f"from {one_line(source)}" if source else "from nobody known")
     known += [f"stale: {', '.join(map(one_line, row.stale[:2]))} changed"] if row.stale else []
+    known += [f"other values from a merge: {_settled(row.key)}"] if row.kept else []
     return Item(row, ", ".join(known), _content(found.line(row.n)) or row.description)
+
+
+def _settled(key: str) -> str:
+    """What lets one value of a merge stand, in few words: a budget pays for them."""
+    return f"bd memory resolve {quoted(one_line(key))} --take kept|other"
 
 
 def _content(line: bytes) -> str:
