@@ -16,10 +16,13 @@ from tracker.merge import three_way
 LOG = ".beads/issues.jsonl"
 ATTRIBUTES = b"".join(
     b"%s text eol=lf merge=tracker\n" % name
-    for name in (b"issues.jsonl", b"archive.jsonl", b"memory.jsonl")
-)
-ATTRIBUTES += b"".join(
-    b"%s text eol=lf merge=union\n" % name for name in (b"outcomes.jsonl", b"interactions.jsonl")
+    for name in (
+        b"issues.jsonl",
+        b"archive.jsonl",
+        b"memory.jsonl",
+        b"outcomes.jsonl",
+        b"interactions.jsonl",
+    )
 )
 START = "".join(f"{line(id)}\n" for id in ("t-1", "t-5", "t-9")).encode()
 

@@ -22,7 +22,7 @@ MODULES = {
 LAYERS = (
     ("beside", "errors", "storable", "words", "times"),
     ("memory", "model"),
-    ("codec", "lines", "ids"),
+    ("codec", "growing", "lines", "ids"),
     ("memoline",),
     ("config", "configlines", "log", "memories", "sheet", "shelf"),
     (

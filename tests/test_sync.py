@@ -16,7 +16,7 @@ from trying import bd, files, line, lines, tree, workspace
 
 from tracker import branches, sync
 from tracker.git import GitFailed
-from tracker.trees import Merger, union, with_changes
+from tracker.trees import Merger, with_changes
 
 BD = Path(sys.executable).parent / "bd"
 
@@ -527,13 +527,6 @@ def test_files_that_came_and_went_come_and_go(ann, bob):
     assert files(bob.path / ".beads", {".local", "beads.db", ".jsonl.lock"}) == files(
         ann.path / ".beads", {".local", "beads.db", ".jsonl.lock"}
     )
-
-
-def test_a_union_is_the_same_from_either_side():
-    base, one, two = b"b\na\n", b"b\na\nz\nc\n", b"b\na\nd\nc"
-    assert union(base, one, two) == union(base, two, one) == b"b\na\nc\nd\nz\n"
-    assert union(b"", one, one) == b"a\nb\nc\nz\n"
-    assert union(base, base, base) == base
 
 
 def test_settings_merge_as_text(ann, bob):

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import config, files
 from tracker.errors import Invalid, Refused, quoted
 from tracker.folder import METADATA
+from tracker.growing import GROWING
 from tracker.refresh import make_local
-from tracker.trees import GROWING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,11 +134,9 @@ def _contents(wish: Wish) -> dict[str, bytes]:
 
 
 def attributes(log: str) -> list[str]:
-    """How git treats the files: our driver merges what is edited, union what only grows."""
-    edited = (log, "archive.jsonl", "memory.jsonl")
-    merged = [f"{name} text eol=lf merge=tracker" for name in edited]
-    growing = [f"{name} text eol=lf merge=union" for name in GROWING]
-    return [*merged, *growing]
+    """How git treats the files: our driver merges them all."""
+    names = (log, "archive.jsonl", "memory.jsonl", *GROWING)
+    return [f"{name} text eol=lf merge=tracker" for name in names]
 
 
 def _extended(name: str, data: bytes, wish: Wish) -> bytes:

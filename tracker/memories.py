@@ -45,7 +45,7 @@ class Memories(Sheet[Memory]):
 
 
 class Outcomes(Sheet[Outcome]):
-    """The outcomes of one file, by id. Git's own union of two branches may repeat a line."""
+    """The outcomes of one file, by id. A merge by other hands may repeat a line."""
 
     kind = "outcome"
     grows = True

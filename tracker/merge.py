@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import lists, moved, renamed, sides, strangers
 from tracker.codec import ALWAYS, Member, decode, encode, in_order, members
+from tracker.growing import grows, union
 from tracker.lines import BOM, MARKER, newline_of
 from tracker.loss import losses
 from tracker.marks import halves, has_markers
@@ -64,12 +65,14 @@ class Merged(NamedTuple):
 def three_way(base: bytes, ours: bytes, theirs: bytes, path: str = "issues.jsonl") -> Merged:
     """Merge two files that grew from one; an empty base is none.
 
-    `path` only tells memories (`memory.jsonl`) from issues.
+    `path` tells memories (`memory.jsonl`), and files that only grow, from issues.
     """
     if theirs in (ours, base):  # a set would hash the files
         return resolve_markers(ours, path)
     if ours == base:
         return resolve_markers(theirs, path)
+    if grows(path):
+        return _grown(base, ours, theirs, path)
     found = sides.read((base, ours, theirs), _names(path))
     if any(MARKER.match(line) for side in found for line in side.unread):
         clean = [resolve_markers(data, path) for data in (base, ours, theirs)]
@@ -78,6 +81,12 @@ def three_way(base: bytes, ours: bytes, theirs: bytes, path: str = "issues.jsonl
         return _merged(merged.data, [*merged.decisions, *told])
     said: list[Decision] = []
     return _merged(_written(found, (base, ours, theirs), said), said)
+
+
+def _grown(base: bytes, ours: bytes, theirs: bytes, path: str) -> Merged:
+    clean = [resolve_markers(data, path) for data in (base, ours, theirs)]
+    merged = union(*(one.data for one in clean))
+    return _merged(merged, [*clean[1].decisions, *clean[2].decisions])
 
 
 def resolve_markers(data: bytes, path: str = "issues.jsonl") -> Merged:

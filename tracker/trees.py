@@ -1,7 +1,7 @@
 """What commits hold of some files, and how two of them are merged without a work tree.
 
-The records are merged by the engine itself, whatever driver git knows of; files that only grow are
-a union; all others are merged as git merges text. Nothing is written but objects, which nobody
+What holds lines is merged by the engine itself, whatever driver git knows of, all others as git
+merges text. Nothing is written but objects, which nobody
 sees until a branch names them.
 """
 
@@ -11,6 +11,7 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker.growing import grows
 from tracker.merge import three_way
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tracker.git import Repository
 
 RECORDS = ("archive.jsonl", "memory.jsonl")  # and the log, whatever it is called
-GROWING = ("outcomes.jsonl", "interactions.jsonl")
 _FILE = ("100644", "100755")
 
 
@@ -146,12 +146,10 @@ class Merger:
         base, mine, other = contents if before else [b"", *contents]
         mode = two.mode if before and one.mode == before.mode else one.mode
         name = os.path.basename(path)
-        if path == self.log or name in RECORDS:
+        if path == self.log or name in RECORDS or grows(name):
             merged = three_way(base, mine, other, name)
             said += [f"{path}: {decision}" for decision in merged.decisions]
             return Entry(mode, self._stored(merged.data))
-        if name in GROWING:
-            return Entry(mode, self._stored(union(base, mine, other)))
         data = self._text(base, mine, other) if before else None
         return None if data is None else Entry(mode, self._stored(data))
 
@@ -170,13 +168,6 @@ class Merger:
 
     def _stored(self, data: bytes) -> str:
         return self.repo.tell("hash-object", "-w", "--stdin", "--no-filters", data=data).strip()
-
-
-def union(base: bytes, ours: bytes, theirs: bytes) -> bytes:
-    """A file of lines that are only ever added; the same from either side."""
-    known = dict.fromkeys(base.splitlines())
-    new = {line for side in (ours, theirs) for line in side.splitlines() if line not in known}
-    return b"".join(line + b"\n" for line in [*known, *sorted(new)])
 
 
 def _gone(met: Met) -> set[str]:
