@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from branches_of import ATTRIBUTES, LOG, START, Work
 from conftest import ROOT, Repository
+from test_terminal import Tty
 from trying import bd, files, line, lines, tree, workspace
 
 from tracker import driver
-from tracker.cli import COMMANDS
+from tracker.cli import COMMANDS, main
 from tracker.merge import three_way
 
 BASE = lines("t-1", "t-2")
@@ -357,6 +358,36 @@ def test_it_is_silent_in_json_and_a_read_registers_nothing(ours):
     assert not ours.git("config", driver.KEY, may_fail=True)
     assert ours.bd("create", "One", "--json").err == ""
     assert ours.git("config", driver.KEY)
+
+
+def looking(folder, *words, **env):
+    """What a person at a terminal is told beside the answer."""
+    out, err = Tty(), Tty()
+    env = {**os.environ, "BD_NO_PAGER": "1", "NO_COLOR": "1", **env}
+    assert main(["bd", *words], env, Tty(), out, err, str(folder)) == 0
+    return err.getvalue()
+
+
+def test_who_only_looks_is_told_at_a_terminal(ours):
+    note = "Note: git merges these files as text in this clone (bd setup git: by record)\n"
+    for words in (["list"], ["ready"], ["blocked"], ["stats"]):
+        assert looking(ours.path, *words) == note
+        assert looking(ours.path, *words, "-q") == looking(ours.path, *words, "--json") == ""
+        assert ours.bd(*words).err == ""
+    assert looking(ours.path, "show", "t-1") == ""
+    assert not ours.git("config", driver.KEY, may_fail=True)
+
+
+def test_nobody_is_told_where_git_knows_the_driver_or_need_not(ours, tmp_path):
+    known = {"GIT_CONFIG_GLOBAL": str(tmp_path / "global")}
+    ours.bd("setup", "git", "--global", env=known)
+    assert (looking(ours.path, "list") != "", looking(ours.path, "list", **known)) == (True, "")
+    config = ours.path / ".beads/config.yaml"
+    config.write_text("issue-prefix: t\ndriver.register: false\n")
+    assert looking(ours.path, "list") == ""
+    config.write_text("issue-prefix: t\n")
+    ours.bd("setup", "git")
+    assert looking(ours.path, "list") == ""
 
 
 def test_a_no_in_the_configuration_holds(ours):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 _COLUMN = 18
+_LOOKS = frozenset({"list", "ready", "blocked", "stats"})  # with which people begin in a clone
 _RANGE = re.compile(r"  \[(?:x|\d+)[<>]=?[^\]]*\]$")  # which click puts behind a help text
 
 pass_session = click.make_pass_decorator(Session)
@@ -170,8 +171,8 @@ class Command(click.Command):
                 session.warn(text)
             for text in () if session.json else session.tracker.gate.cautions:
                 session.warn(text)
-            if session.writes:  # not after a dry run
-                _register(session)
+        if session.writes or self.name in _LOOKS:  # not after a dry run
+            _register(session)
         return answer
 
     def get_short_help_str(self, limit: int = 45) -> str:
@@ -207,13 +208,18 @@ class Command(click.Command):
 
 
 def _register(session: Session) -> None:
-    """After a write: a clone whose attributes name our merge driver gets to know it."""
+    """A clone whose attributes name our merge driver gets to know it by a write, never by a read.
+
+    Whoever reads at a terminal is told.
+    """
+    if "tracker" not in session.__dict__ or not (session.writes or session.terminal):
+        return
     from tracker.registration import is_missing
 
     if is_missing(session.place):
-        from tracker.cli.registering import register
+        from tracker.cli import registering
 
-        register(session)
+        (registering.register if session.writes else registering.advise)(session)
 
 
 class Group(Command, click.Group):

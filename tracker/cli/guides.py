@@ -51,8 +51,8 @@ UNDO AND HELP
   bd COMMAND --help                            every command has examples
   bd setup                                     tell Claude, Codex, Cursor and others about bd
 
-Add --json to any command for one JSON document. Branches merge record by record; nothing is ever
-written behind your back.
+Add --json to any command for one JSON document. Branches merge record by record: the first write in
+a clone tells git how, and says so.
 """
 
 

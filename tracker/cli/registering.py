@@ -152,21 +152,15 @@ def _check(session: Session) -> None:
 
 def register(session: Session) -> None:
     """The first write of a clone registers the driver that the attributes name; never fails."""
-    from tracker.config import parse, value
-    from tracker.files import contents
     from tracker.git import Repository
 
-    place = session.place
-    if place.top is None:
-        return
-    held = session.git_config.get(driver.KEY, "")
-    if held and os.path.exists(driver.interpreter(held) or place.top):
+    top = session.place.top
+    if top is None:
         return
     try:
-        config = parse(contents(os.path.join(place.beads, "config.yaml")) or b"")
-        if value(config, "driver.register") == "false":
+        if not _is_wanted(session):
             return
-        repo = Repository(place.top, session.env)
+        repo = Repository(top, session.env)
         plan = driver.Plan("local", driver.lacking(repo, sys.executable or "python3"))
         if plan.is_done:
             return
@@ -174,3 +168,22 @@ def register(session: Session) -> None:
     except (TrackerError, OSError):
         return
     session.note("git merges issues by record in this clone from now on (bd setup git --check)")
+
+
+def advise(session: Session) -> None:
+    """Tell the person at a terminal, who has only read so far, what the first write would do."""
+    if _is_wanted(session):
+        session.note("git merges these files as text in this clone (bd setup git: by record)")
+
+
+def _is_wanted(session: Session) -> bool:
+    """Whether git knows no driver that could run, not in its settings for all, and none said no."""
+    from tracker.config import parse, value
+    from tracker.files import contents
+
+    place = session.place
+    held = session.git_config.get(driver.KEY, "")
+    if held and os.path.exists(driver.interpreter(held) or place.root):
+        return False
+    config = parse(contents(os.path.join(place.beads, "config.yaml")) or b"")
+    return value(config, "driver.register") != "false"
