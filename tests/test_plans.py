@@ -324,6 +324,124 @@ def test_what_people_changed_stays_where_the_plan_did_not(bd):
     assert bd.issue(ids["1.1 Totals"])["assignee"] == "bot"
 
 
+def test_an_issue_that_got_the_title_of_the_plan_is_the_same(bd):
+    bring(bd, "# Shop\n\n- [ ] Database\n- [ ] Payment\n")
+    new = "# Shop\n\n- [ ] Provision Postgres\n- [ ] Take money\n"
+    put(bd, new)
+    ids = ids_of(bd)
+    said = bd("import", "PLAN.md", "--dry-run").out
+    for old, title in (("Database", "Provision Postgres"), ("Payment", "Take money")):
+        hint = f"bd update {ids[old]} --title '{title}'"
+        assert (
+            f" {ids[old]} {old}\n    is it the new {title}? Then before the import: {hint}" in said
+        )
+    bd("update", ids["Database"], "--title", "Provision Postgres")
+    bd("update", ids["Payment"], "--title", "Take money")
+    again = bring(bd)
+    assert (again["created"], again["absent"], again["successors"]) == (0, [], {})
+    assert bring(bd)["unchanged"] == 3
+
+
+def test_what_may_be_the_same_under_another_title_is_asked(bd):
+    bring(bd, "# Shop\n\n- [ ] Database\n- [ ] Payment\n")
+    old = ids_of(bd)["Database"]
+    said = bd("import", put(bd, "# Shop\n\n- [ ] Provision Postgres\n- [ ] Payment\n")).out
+    new = ids_of(bd)["Provision Postgres"]
+    assert (
+        f"  no longer in the plan: {old} Database\n"
+        f"    is it the new {new} Provision Postgres? Then: bd supersede {old} --with {new}\n"
+    ) in said
+    bd("supersede", old, "--with", new)
+    assert "no longer" not in bd("import", "PLAN.md").out
+
+
+def test_of_more_or_fewer_only_what_is_rather_alike_is_asked(bd):
+    bring(bd, "- [ ] Write the adapter\n- [ ] Payment\n")
+    ids = ids_of(bd)
+    again = bring(bd, "- [ ] Write an adapter for Stripe\n- [ ] A\n- [ ] B\n")
+    assert again["absent"] == sorted(ids.values())
+    new = ids_of(bd)["Write an adapter for Stripe"]
+    assert again["successors"] == {ids["Write the adapter"]: new}
+
+
+def test_a_plan_of_several_items_at_the_top_is_shown_as_a_whole(bd):
+    hint = "  bd list --tree --spec 'my plan.md' shows it\n"
+    assert bd("import", put(bd, "- [ ] A\n- [ ] B\n", "my plan.md")).out.endswith(hint)
+    assert "A\n" in bd("list", "--tree", "--spec", "my plan.md").out
+    assert bd("import", put(bd, "- [ ] A\n", "one.md")).out.endswith("--spec one.md shows it\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "title", "needs"),
+    [
+        ("B (depends on: A)", "B", ["A"]),
+        ("B (depends on A)", "B", ["A"]),
+        ("B [blocked by: A, 1.2]", "B", ["A", "1.2"]),
+        ("B, depends on: A", "B", ["A"]),
+        ("B - Depends On: A; C", "B", ["A", "C"]),
+        ("B → needs: A", "B", ["A"]),
+        ("B depends on: A", "B", ["A"]),
+        ("B (after: A) @ann (2h)", "B", ["A"]),
+        ("B @ann (2h), waits for: A", "B", ["A"]),
+        ("B **Depends on**: A", "B", ["A"]),
+        ("B (needs review)", "B (needs review)", []),
+        ("See how much depends on rain", "See how much depends on rain", []),
+        ("Update dependencies: A", "Update dependencies: A", []),
+        ("Depends on: A", "Depends on: A", []),
+        ("B (depends on f(x))", "B (depends on f(x))", []),
+    ],
+)
+def test_dependencies_behind_a_title(line, title, needs):
+    (item,) = read(f"- [ ] {line}\n")
+    assert (item.title, item.needs) == (title, needs)
+    assert bool(needs) == bool(item.text), "what may name nothing here is kept as text"
+    if "ann" in line:
+        assert (item.owner, item.minutes) == ("ann", 120)
+
+
+def test_dependencies_behind_a_heading(bd):
+    bring(bd, "# One\n- [ ] A\n# Two (depends on One)\n- [ ] B\n## Three (after: One)\ntext\n")
+    ids = ids_of(bd)
+    assert [e["depends_on_id"] for e in bd.issue(ids["Two"])["dependencies"]] == [ids["One"]]
+    (two,) = read("# Two\n## Three (after: One)\ntext\n## Four\n- [ ] B\n")
+    assert two.text == "## Three\n\nafter: One\n\ntext"
+
+
+def test_what_dependencies_name(bd):
+    other = bd("create", "Elsewhere", "--silent").out.strip()
+    text = f"""- [ ] Test and ship (depends on: {other})
+- [ ] A (depends on: Test and ship)
+- [ ] B (depends on: A and Test and ship)
+- [ ] C (depends on: Nothing like it)
+- [ ] D, blocked by C
+- [ ] E, blocked by rain
+"""
+    said = bd("import", put(bd, text))
+    ids = ids_of(bd)
+
+    def on(title):
+        return {edge["depends_on_id"] for edge in bd.issue(ids[title]).get("dependencies", ())}
+
+    assert on("Test and ship") == {other}
+    assert on("A") == {ids["Test and ship"]}
+    assert on("C") == on("D, blocked by C") == on("E, blocked by rain") == set()
+    assert said.err == (
+        'Note: PLAN.md, line 4: "Nothing like it" is no item of the plan and no issue:'
+        " not waited for\n"
+        'Note: PLAN.md, line 5: "blocked by C" in the title is not read as a dependency;'
+        " in brackets it is\n"
+    )
+    assert bd.issue(ids["C"])["description"] == "depends on: Nothing like it"
+
+
+def test_only_the_first_of_many_remarks_are_told(bd):
+    text = "".join(f"- [ ] Item {n} (depends on: thing {n})\n" for n in range(12))
+    put(bd, text)
+    said = bd("import", "PLAN.md", "--dry-run").err.splitlines()
+    assert (len(said), said[-1]) == (11, "Note: and 2 more remarks (--json lists all)")
+    assert len(bd("import", "PLAN.md", "--json").json["remarks"]) == 12
+
+
 def test_moved_items_are_found(bd):
     bring(bd, PLAN)
     ids = ids_of(bd)

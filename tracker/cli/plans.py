@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker.cli.plain import one_line
@@ -13,13 +14,14 @@ if TYPE_CHECKING:
 
     from tracker.cli.session import Session
     from tracker.interchange.markdown import Text
-    from tracker.interchange.planning import Result
+    from tracker.interchange.planning import Result, Row
     from tracker.log import Draft
     from tracker.model import Issue
     from tracker.shelf import Drafts
 
 T = TypeVar("T")
 
+_SHOWN = 10
 _WITH_A_FILE = {"plan", "graph", "key", "dry_run", "silent", "waits_for_gate"}
 _MARKS = {"created": "+", "updated": "~", "unchanged": " ", "skipped": "-"}
 
@@ -166,11 +168,15 @@ def _say(session: Session, file: str, result: Result, *, dry: bool) -> None:
             for row in result.rows
         ]  # fmt: skip
         absent = [issue.id for issue in result.absent]
-        more = {"absent": absent, "remarks": list(result.remarks), "issues": rows}
+        same = {id: row.id for id, row in result.successors.items()}
+        more = {"absent": absent, "successors": same, "remarks": list(result.remarks),
+                "issues": rows}  # fmt: skip
         session.emit({**counts, "file": file, "dry_run": dry, **more})
         return
-    for remark in result.remarks:
+    for remark in result.remarks[:_SHOWN]:
         session.note(f"{file}, {remark}")
+    if len(result.remarks) > _SHOWN:
+        session.note(f"and {len(result.remarks) - _SHOWN} more remarks (--json lists all)")
     if dry:
         for row in result.rows:
             what = f"  ({', '.join(row.changed)})" if row.changed else ""
@@ -183,10 +189,23 @@ def _say(session: Session, file: str, result: Result, *, dry: bool) -> None:
         f"{counts['unchanged']} unchanged"
         + (f", {counts['skipped']} deleted here" if counts["skipped"] else "")
     )
-    for issue in result.absent[:5]:
+    for issue in result.absent[:_SHOWN]:
         session.say(f"  no longer in the plan: {issue.id} {one_line(issue.title)}")
-    if len(result.absent) > 5:
-        session.say(f"  and {len(result.absent) - 5} more are no longer in it")
-    roots = [row.id for row in result.rows if not row.depth and row.id]
+        if issue.id in result.successors:
+            session.say(_succeeded(issue, result.successors[issue.id], dry=dry))
+    if len(result.absent) > _SHOWN:
+        session.say(f"  and {len(result.absent) - _SHOWN} more are no longer in it")
+    roots = [row for row in result.rows if not row.depth and row.id]
     if roots and not dry:
-        session.say(f"  bd list --tree --parent {roots[0]} shows it")
+        is_one = len(roots) == 1 and roots[0].item.children
+        which = f"--parent {roots[0].id}" if is_one else f"--spec {shlex.quote(file)}"
+        session.say(f"  bd list --tree {which} shows it")
+
+
+def _succeeded(issue: Issue, row: Row, *, dry: bool) -> str:
+    """What to do where a new item may be one that is gone, under another title."""
+    title = one_line(row.item.title)
+    if dry:  # an import finds it by the title of the issue as well
+        how = f"bd update {issue.id} --title {shlex.quote(title)}"
+        return f"    is it the new {title}? Then before the import: {how}"
+    return f"    is it the new {row.id} {title}? Then: bd supersede {issue.id} --with {row.id}"

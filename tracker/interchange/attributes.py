@@ -19,7 +19,17 @@ _NAMES = {
     OWNER: ("owner", "assignee", "assigned to", "assigned", "responsible"),
     STATUS: ("status", "state"),
     PRIORITY: ("priority", "prio"),
-    NEEDS: ("dependencies", "depends on", "dependency", "deps", "blocked by", "requires", "after"),
+    NEEDS: (
+        "dependencies",
+        "depends on",
+        "dependency",
+        "deps",
+        "blocked by",
+        "requires",
+        "after",
+        "needs",
+        "waits for",
+    ),
     LABELS: ("labels", "tags", "label", "tag"),
     TYPE: ("type", "kind"),
     AGENTS: ("agents", "agent", "team"),
@@ -37,6 +47,15 @@ _TRAILING = re.compile(
     rf"\s+(?:[|–—-]\s+)?(?={_STRONG}(?:{_ANY})(?:{_STRONG}\s*:|:\s*{_STRONG}))",  # noqa: RUF001
     re.IGNORECASE,
 )
+_VERB, _NOUN = r"(?:depends on|blocked by|waits for)", r"(?:needs|requires|after|deps|dependencies)"
+_DASH = r"\s+(?:--?|[–—→]|->)"  # noqa: RUF001
+_WAITS = re.compile(
+    rf"\s*[(\[](?P<brackets>(?:{_VERB}\s*:?|{_NOUN}\s*:)\s*[^()\[\]]+)[)\]]\Z"
+    rf"|(?:\s*[,;]|{_DASH})?\s+(?P<verb>{_VERB}\s*:\s*\S.*)\Z"
+    rf"|(?:\s*[,;]|{_DASH})\s+(?P<noun>{_NOUN}\s*:\s*\S.*)\Z",
+    re.IGNORECASE,
+)
+_WAITS_FOR = re.compile(rf"\A(?:{_VERB}|{_NOUN})\s*:?\s*", re.IGNORECASE)
 _AMOUNT = re.compile(
     r"(\d+(?:[.,]\d+)?)(?:\s*(?:-|–|to)\s*(\d+(?:[.,]\d+)?))?\s*"  # noqa: RUF001
     r"(?:(?:working|business|work|person)[ -])?"
@@ -111,6 +130,18 @@ def split(text: str) -> tuple[str, list[Attribute]]:
     return (text[: match.start()], found) if found else (text, [])
 
 
+def waits(title: str) -> tuple[str, str, list[str]]:
+    """A title, the dependencies that stand behind it as they are written, and what they name.
+
+    Those of `A (depends on: B)`; without a colon only brackets tell them from a sentence.
+    """
+    match = _WAITS.search(title)
+    if match is None or not match.start():
+        return title, "", []
+    text = match["brackets"] or match["verb"] or match["noun"]
+    return title[: match.start()], text, needs(_WAITS_FOR.sub("", text))
+
+
 def minutes(text: str) -> int | None:
     """How long something takes; None where the text does not say so."""
     match = _AMOUNT.search(text)
@@ -154,6 +185,6 @@ def names(text: str) -> list[str]:
 
 def needs(text: str) -> list[str]:
     """The things that a list of dependencies names, each as it is written."""
-    parts = re.split(r"[,;\n]|\s+(?:and|&)\s+", text)
+    parts = re.split(r"[,;\n]", text)
     found = (" ".join(part.split()).strip(" .*") for part in parts)
     return [part for part in found if part.lower() not in _NOTHING]

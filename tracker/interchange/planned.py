@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.codec import members
 from tracker.fields import members_of
 from tracker.interchange.plans import HEADING, Item
+from tracker.model import instant
 
 if TYPE_CHECKING:
     from tracker.log import Records
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 FIELD = "plan"
 _ALIKE = 0.8  # of 1: so much of a title stays where somebody only words it better
+_RATHER = 0.5  # enough to ask whether it is the same
 _NEEDLE = re.compile(r"[A-Za-z0-9_.-]+")
 
 Path = tuple[str, ...]
@@ -117,6 +119,24 @@ def match(items: Sequence[Item], before: Iterable[Known]) -> Match:
     return Match(found.known, places, found.left)
 
 
+def successors(found: Match, new: Sequence[Item]) -> list[tuple[Known, Item]]:
+    """The issues of no item, each with the new item that may be the same work under another title.
+
+    That is one in the same place: as many are gone there as have come, or their titles share half
+    of their characters.
+    """
+    pairs: list[tuple[Known, Item]] = []
+    for path in dict.fromkeys(one.place.path for one in found.absent):
+        old = [one for one in found.absent if one.place.path == path]
+        came = [item for item in new if found.places[id(item)].path == path]
+        old.sort(key=lambda one: (instant(one.issue.created_at), one.issue.id))
+        if len(old) == len(came):
+            pairs += zip(old, came, strict=True)
+        else:
+            pairs += ((old[n], came[m]) for m, n in _by_likeness(came, old, _RATHER))
+    return pairs
+
+
 def _place(items: Sequence[Item], path: Path, places: dict[int, Place]) -> None:
     seen: Counter[str] = Counter()
     for item in items:
@@ -140,7 +160,7 @@ class _Matching:
 
     def below(self, items: Sequence[Item], path: Path) -> None:
         """Match items with the issues that stood below this path, and so on downwards."""
-        for way in (_same, _titled, _numbered, _alike):
+        for way in (_same, _titled, _retitled, _numbered, _alike):
             open_items = [item for item in items if id(item) not in self.known]
             candidates = [one for one in self.left if one.place.path == path]
             for item, one in way(open_items, candidates, self.places):
@@ -224,6 +244,16 @@ def _titled(items: Items, candidates: Sequence[Known], places: Places) -> Pairs:
     )
 
 
+def _retitled(items: Items, candidates: Sequence[Known], _places: Places) -> Pairs:
+    """Somebody gave the issue the title that the plan has now."""
+    return _unique(
+        items,
+        candidates,
+        lambda item: _folded(item.title),
+        lambda one: _folded(one.issue.title),
+    )
+
+
 def _numbered(items: Items, candidates: Sequence[Known], _places: Places) -> Pairs:
     return _unique(
         [item for item in items if item.number],
@@ -235,6 +265,14 @@ def _numbered(items: Items, candidates: Sequence[Known], _places: Places) -> Pai
 
 def _alike(items: Items, candidates: Sequence[Known], _places: Places) -> Pairs:
     """The pairs whose titles differ least, the most alike first."""
+    for n, m in _by_likeness(items, candidates, _ALIKE):
+        yield items[n], candidates[m]
+
+
+def _by_likeness(
+    items: Items, candidates: Sequence[Known], least: float
+) -> Iterator[tuple[int, int]]:
+    """Which item goes with which issue, by their titles: each at most once."""
     from difflib import SequenceMatcher
 
     scored = [
@@ -245,6 +283,6 @@ def _alike(items: Items, candidates: Sequence[Known], _places: Places) -> Pairs:
     ]
     taken: set[tuple[str, int]] = set()
     for score, n, m in sorted(scored, key=lambda row: (-row[0], row[1], row[2])):
-        if score >= _ALIKE and not taken & {("item", n), ("issue", m)}:
+        if score >= least and not taken & {("item", n), ("issue", m)}:
             taken |= {("item", n), ("issue", m)}
-            yield items[n], candidates[m]
+            yield n, m

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import actions, fields, ids
 from tracker.codec import quote
 from tracker.errors import Cycle, Invalid, TrackerError
-from tracker.interchange.planned import FIELD, match, remembered
+from tracker.interchange import naming
+from tracker.interchange.planned import FIELD, match, remembered, successors
 from tracker.interchange.plans import HEADING, Item
 from tracker.model import BLOCKS, PARENT, TYPE_ALIASES, TYPES, instant
 from tracker.words import CLOSED, TOMBSTONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tracker.change import Who
     from tracker.fields import Settings
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d\Z")
-_ENDS = re.compile(r"(?:\W|\b(?:is|are|be|complete[d]?|done|finished|ready)\b)+\Z", re.IGNORECASE)
 _MICROSECOND = 1000
 
 
@@ -39,11 +39,15 @@ class Row(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What became of a plan; `absent` are open issues whose items are gone from it."""
+    """What became of a plan; `absent` are open issues whose items are gone from it.
+
+    `successors` tell by their ids which new row may be the same work.
+    """
 
     rows: tuple[Row, ...]
     absent: tuple[Issue, ...]
     remarks: tuple[str, ...]
+    successors: Mapping[str, Row]
 
     def counts(self) -> dict[str, int]:
         """How many items there are of each kind."""
@@ -92,8 +96,12 @@ class _Bringing:
         for item in (one for top in items for one in top.walk()):
             self._needs(item, items)
         ends = {*self.settings.closing, TOMBSTONE}
-        absent = tuple(one.issue for one in self.found.absent if one.issue.status not in ends)
-        return Result(tuple(self.rows), absent, tuple(self.remarks))
+        self.found.absent[:] = [o for o in self.found.absent if o.issue.status not in ends]
+        new = {id(row.item): row for row in self.rows if row.what == CREATED}
+        pairs = successors(self.found, [row.item for row in new.values()])
+        same = {one.issue.id: new[id(item)] for one, item in pairs}
+        absent = tuple(one.issue for one in self.found.absent)
+        return Result(tuple(self.rows), absent, tuple(self.remarks), same)
 
     def _detach(self, item: Item, above: Item | None) -> None:
         """Take what moves out of its old place first: what was above it may go below it."""
@@ -265,63 +273,26 @@ class _Bringing:
 
     def _needs(self, item: Item, items: Sequence[Item]) -> None:
         own = self.ids.get(id(item), "")
-        for text in item.needs if own else ():
-            other = next(iter(_named(text, item, items)), None)
-            target = self.ids.get(id(other), "") if other is not None else ""
-            is_here = all(self.draft.get_issue(one) is not None for one in (own, target) if one)
-            if target and target != own and is_here:
-                self._link(item, own, target)
+        if not own:
+            return
+        for text in item.needs:
+            for name, other in naming.named(text, item, items):
+                target = self.ids.get(id(other), "") if other is not None else name
+                if other is None and self.draft.get_issue(name) is None:
+                    said = f'"{name}" is no item of the plan and no issue: not waited for'
+                    self.remarks.append(f"line {item.line}: {said}")
+                elif target != own and all(map(self.draft.get_issue, filter(None, (own, target)))):
+                    self._link(item, own, target)
+        hint = naming.overlooked(item, items)
+        if hint:
+            said = f'"{hint}" in the title is not read as a dependency; in brackets it is'
+            self.remarks.append(f"line {item.line}: {said}")
 
     def _link(self, item: Item, own: str, target: str) -> None:
         try:
             actions.link(self.draft, own, target, BLOCKS, self.who)
         except (Cycle, Invalid) as error:
             self.remarks.append(f"line {item.line}: {error.message}; it is left out")
-
-
-def _named(text: str, item: Item, items: Sequence[Item]) -> Iterator[Item]:
-    """The items that a text may name, the likeliest first and of those the nearest.
-
-    By number or whole title anywhere; by how a title begins only beside it or beside what it
-    stands below, since elsewhere the same words mean something else.
-    """
-    wanted = _ENDS.sub("", text).casefold()
-    exact = {text.strip(" .").casefold(), wanted} - {""}
-    number = wanted.removeprefix("#").removeprefix("task ").removeprefix("item ")
-    way = _way(item, items)
-    beside = [one for group in reversed(_groups(way, items)) for one in group]
-    near = [*beside, *(one for top in (way[:-1] or items)[::-1] for one in top.walk())]
-    near += [one for top in items for one in top.walk()]
-    yield from (o for o in near if o is not item and o.number.casefold() in {number, wanted} - {""})
-    for one in near:
-        if one is not item and (_plain(one) in exact or one.title.casefold() in exact):
-            yield one
-    begins = re.compile(rf"\W*{re.escape(wanted)}\b")
-    yield from (one for one in beside if one is not item and wanted and begins.match(_plain(one)))
-
-
-def _groups(way: Sequence[Item], items: Sequence[Item]) -> list[Sequence[Item]]:
-    """What stands beside each item of a way, from the top."""
-    return [items, *(one.children for one in way[:-1])]
-
-
-def _plain(item: Item) -> str:
-    """A title without the number and the id in front of it."""
-    title = item.title.casefold()
-    if item.number and title.startswith(item.number.casefold()):
-        title = title[len(item.number) :].lstrip(" .):-")
-    return re.sub(r"\A[a-z][\w.]*-\w+:\s+", "", title)
-
-
-def _way(item: Item, items: Sequence[Item]) -> list[Item]:
-    """The items from the top down to this one."""
-    for one in items:
-        if one is item:
-            return [one]
-        below = _way(item, one.children)
-        if below:
-            return [one, *below]
-    return []
 
 
 def _is_day(text: str) -> bool:

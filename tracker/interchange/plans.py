@@ -134,6 +134,7 @@ class _Reader:
                 while path[-1].level >= level:
                     path.pop()
                 section = _Section(plain(node), self._line(node), level, node.markup)
+                _take_waits(section)
                 path[-1].children.append(section)
                 path.append(section)
                 self.introduced = _INTRODUCES.match(section.title) is not None
@@ -207,8 +208,9 @@ class _Reader:
     def _item(self, element: SyntaxTreeNode, first: str, box: re.Match[str] | None) -> Item:
         title, *rest = (first[box.end() :] if box else first).split("\n")
         raw = self._raw_title(element)
-        title, found = _without_attributes(title, raw)
+        title, found, text = _without_attributes(title, raw)
         item = Item(TASK, title, self._line(element))
+        item.texts += [text] if text else []
         if box is not None:
             item.state = _BOXES.get(box[1]) or _SIGNS.get(box[1], "open")
         self._attributes(item, found)
@@ -252,7 +254,12 @@ class _Reader:
             item.texts.append(row.strip())
 
     def _tail(self, item: Item) -> None:
-        """`@ann`, `(4h)` and `[P1]` at the end of a title."""
+        """`@ann`, `(4h)`, `[P1]` and `(depends on: 1.1)` at the end of a title."""
+        self._small_tail(item)
+        if _take_waits(item):
+            self._small_tail(item)
+
+    def _small_tail(self, item: Item) -> None:
         while (match := _TAIL.search(item.title)) is not None:
             item.title = item.title[: match.start()]
             if match["owner"]:
@@ -297,6 +304,14 @@ class _Reader:
             if match is not None and match[1] in self.agents and not item.owner:
                 item.owner = match[1]
                 item.title = item.title[: match.start()]
+
+
+def _take_waits(item: Item) -> bool:
+    """Dependencies behind a title; they stay as text too, as they may name nothing here."""
+    item.title, text, names = said.waits(item.title)
+    item.needs += names
+    item.texts += [text] if text else []
+    return bool(text)
 
 
 def _take_estimate(item: Item, text: str) -> None:
@@ -350,16 +365,19 @@ def _first(element: SyntaxTreeNode) -> str:
     return plain(head) if head is not None and head.type == "paragraph" else ""
 
 
-def _without_attributes(title: str, raw: str) -> tuple[str, list[said.Attribute]]:
-    """A title without what stands behind it, which only the markup of the source shows."""
-    _, found = said.split(raw)
+def _without_attributes(title: str, raw: str) -> tuple[str, list[said.Attribute], str]:
+    """A title without what stands behind it, which only the markup of the source shows.
+
+    The attributes come with their text where fields do not hold all of it.
+    """
+    head, found = said.split(raw)
     if not found:
-        return title, []
+        return title, [], ""
     from tracker.interchange.markdown import inline
 
-    head, _ = said.split(raw)
+    text = "" if said.is_held(found) else raw[len(head) :].strip(" |–—-")  # noqa: RUF001
     start = _BOX.sub("", inline(re.sub(r"^\s*(?:[-*+]|\d+[.)])\s+", "", head)), count=1)
-    return start, found
+    return start, found, text
 
 
 def _further(one: str, other: str) -> str:
