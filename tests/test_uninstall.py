@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -148,6 +149,19 @@ def test_records_that_never_leave_the_clone_stay_and_stay_ignored(clone):
         ".gitignore", "memory.jsonl",
     ]  # fmt: skip
     assert clone.git("status", "--short").out == ""
+
+
+def test_what_undo_knows_goes_and_that_is_said_before(clone):
+    bd(clone.path, "init")
+    assert "undo" not in bd(clone.path, "uninstall", "--dry-run").out
+    bd(clone.path, "create", "one")
+    said = bd(clone.path, "uninstall", "--dry-run").out
+    assert re.search(
+        r"\.beads/\.local removed \(\d files; bd undo forgets every write so far\)", said
+    )
+    assert bd(clone.path, "op", "log", "--json").json
+    bd(clone.path, "uninstall")
+    assert not (clone.path / ".beads/.local").exists()
 
 
 def test_what_was_edited_since_stays(clone):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from tracker import driver, hooks, removal
+from tracker import driver, hooks, journal, removal
 from tracker.cli.command import command, pass_session
 from tracker.cli.hooking import site_of
 from tracker.errors import NotATracker, Refused
@@ -88,7 +88,7 @@ def _without_attributes(files: Removal, place: Place) -> None:
 def uninstall(session: Session, dry_run: bool) -> None:
     """Take back what `init`, `hooks install` and `setup git` wrote in this clone.
 
-    Files that hold records stay, and so does what has changed since.
+    Files that hold records stay, and so does what has changed since. What bd undo knows goes.
     """
     departure = _departure(session)
     notes = [*_notes(session, departure)]
@@ -160,5 +160,6 @@ def _lines(departure: Departure) -> list[str]:
     if local:
         folder = local[0][: local[0].index(_LOCAL) + len(_LOCAL) - 1]
         count = "1 file" if len(local) == 1 else f"{len(local)} files"
-        lines.append(f"{folder} removed ({count})")
+        undo = "; bd undo forgets every write so far" if journal.path_in(folder) in local else ""
+        lines.append(f"{folder} removed ({count}{undo})")
     return lines
