@@ -51,6 +51,7 @@ FIRST = {
     "unrelate": "dep relate bd-a1b2c bd-d3e4f",
     "restore": "delete bd-a1b2c --force",
     "undo": "q something",
+    "op show": "q something",
 }
 """What has to be done before an example can succeed."""
 STDIN = {"hooks claude": "{}"}

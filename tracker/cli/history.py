@@ -85,7 +85,7 @@ def _effect(change: Change) -> str:
     return "brought back" if change.new is None else "restored"
 
 
-@group("op", examples=["bd op log", "bd op show 12"], default="log")
+@group("op", examples=["bd op log", "bd op show 1"], default="log")
 def op() -> None:
     """Look at the writes of this clone."""
 
@@ -118,7 +118,7 @@ def log(session: Session, limit: int) -> None:
         session.say(f"showing {len(shown)} of {len(ops)} (bd op log -n 0 shows all)")
 
 
-@op.command("show", examples=["bd op show 12"])
+@op.command("show", examples=["bd op show 1"])
 @click.argument("number", type=NUMBER, metavar="N")
 @pass_session
 def show(session: Session, number: int) -> None:
