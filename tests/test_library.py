@@ -170,3 +170,14 @@ def test_what_is_not_plain_is_left_to_who_reads_all(library, data):
     with open(path, "w") as file:
         file.write('{"key":"a","content":"one"}\n')
     assert glimpse(beads, "a") == "one"
+
+
+@pytest.mark.parametrize("private", [False, True])
+def test_what_may_be_doubted_is_left_to_who_knows_how_far(library, private):
+    library.put("a", {"content": "one"}, Where(private=private))
+    library.put("b", {"content": "two"}, Where(private=private))
+    beads = library._workspace.place.beads
+    library.record(["a", "b"], "success")
+    assert glimpse(beads, "a") == "one"
+    library.record(["a"], "failure")
+    assert (glimpse(beads, "a"), glimpse(beads, "b")) == (None, "two")

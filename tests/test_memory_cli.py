@@ -324,6 +324,20 @@ def test_what_is_unfit_is_printed_with_a_remark(held, words, why, told):
     assert f"Note: {why}\n" in held("memory", "get", "auth/*").err
 
 
+def test_what_is_doubted_is_printed_with_a_remark(held):
+    why = "auth/jwt is harmful: 0 ok, 3 bad (bd memory outcomes auth/jwt)"
+    held("memory", "bad", "auth/jwt", "--task", "1")
+    assert held("recall", "auth/jwt").err == held("memory", "get", "auth/jwt").err == ""
+    for number in "23":
+        held("memory", "bad", "auth/jwt", "--task", number)
+    for verb in (["recall"], ["memory", "get"]):
+        assert held(*verb, "auth/jwt") == (0, "RS256, never HS256\n", f"Note: {why}\n")
+    assert f"  ⚠ {why}\n" in held("memory", "show", "auth/jwt").out
+    assert held("recall", "auth/jwt", "--json").json["standing"] == "harmful"
+    held("memory", "set", "auth/jwt", "EdDSA")
+    assert held("recall", "auth/jwt") == (0, "EdDSA\n", "")
+
+
 def test_several_that_take_a_place_are_all_named(held):
     held("memory", "supersede", "auth/jwt", "climate/ml/noise")
     held("memory", "supersede", "auth/jwt", "climate/drift")

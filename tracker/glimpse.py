@@ -10,7 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from tracker.beside import MEMORY_FILE, PRIVATE
+from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +22,8 @@ _REMARKABLE = frozenset({"conflicts", "expires_at"})
 def glimpse(beads: str, key: str) -> str | None:
     """The content of a memory of which nothing else has to be said; None where that is not certain.
 
-    What is archived, may be over, was replaced, names files or has values of a merge has more to
-    it than its content.
+    What is archived, may be over, was replaced, may be doubted, names files or has values of a
+    merge has more to it than its content.
     """
     name = json.dumps(key, ensure_ascii=False).encode("utf-8", "replace")
     held = [data for file in (PRIVATE + MEMORY_FILE, MEMORY_FILE)
@@ -32,6 +32,8 @@ def glimpse(beads: str, key: str) -> str | None:
         return None
     rows = list(_rows(held[0], b'"key":' + name))
     if len(rows) != 1 or rows[0].get("key") != key or not _is_plain(rows[0]):
+        return None
+    if _may_be_doubted(beads, name):
         return None
     content = rows[0].get("content")
     return content if isinstance(content, str) else None
@@ -48,6 +50,12 @@ def _read(path: str) -> bytes:
 def _may_be_replaced(data: bytes, name: bytes) -> bool:
     """Whether one of the lines in which a key stands is about what memories replace."""
     return any(b'"supersedes"' in line or b'"moved_to"' in line for line in _lines(data, name))
+
+
+def _may_be_doubted(beads: str, name: bytes) -> bool:
+    """Whether any verdict about a key is against it."""
+    every = (_read(os.path.join(beads, file)) for file in (PRIVATE + OUTCOMES_FILE, OUTCOMES_FILE))
+    return any(b'"success"' not in line for data in every for line in _lines(data, name))
 
 
 def _is_plain(row: dict[str, Any]) -> bool:

@@ -102,8 +102,9 @@ def answer(row: Row, number: int, now: int) -> Iterator[str]:
     if row.description:
         yield f"   When: {one_line(row.description)}"
     yield f"   {beginning(row.head, SNIPPET)}"
+    word = row.trust.word if row.trust.is_doubted else standing(row.trust)  # told at the top
     known = [one_line(row.kind), f"{_age(row, now)} old" if row.updated else "of unknown age",
-             f"trust {row.trust.value:.2f} {standing(row.trust)}"]  # fmt: skip
+             f"trust {row.trust.value:.2f} {word}"]  # fmt: skip
     known += ["pinned"] if row.pinned else []
     known += _marks(row)
     known += [f"stale: {', '.join(map(one_line, row.stale))} changed"] if row.stale else []

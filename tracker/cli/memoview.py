@@ -122,7 +122,9 @@ def unfit(known: Known) -> dict[str, Any]:
     status = known.memory.status
     archived = {} if status == "active" else {"status": status}
     expired = {"expired": True} if known.expired else {}
-    return archived | expired | ({"superseded_by": [*known.instead]} if known.instead else {})
+    doubted = {"standing": known.trust.word} if known.trust.is_doubted else {}
+    replaced = {"superseded_by": [*known.instead]} if known.instead else {}
+    return archived | expired | doubted | replaced
 
 
 def remarks(session: Session, known: Known) -> None:
@@ -135,6 +137,8 @@ def against(known: Known) -> Iterator[str]:
     """What is against a memory, a line each, with the command that does something about it."""
     memory = known.memory
     name, key = one_line(memory.key), quoted(one_line(memory.key))
+    if known.trust.is_doubted:
+        yield f"{name} is {standing(known.trust)} (bd memory outcomes {key})"
     if known.instead:
         others = [one_line(other) for other in known.instead]
         verb = "takes" if len(others) == 1 else "take"
