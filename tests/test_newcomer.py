@@ -83,6 +83,48 @@ def test_what_ready_leaves_out_is_told_with_the_way_to_see_it(bd):
     assert bd("ready", "--json", "--limit", "10").err == ""
 
 
+def test_a_type_that_is_not_there_leads_to_those_that_are(bd):
+    assert bd("create", "One", "-t", "story").code == 0
+    assert "Hint: bd types lists all of them" in bd("create", "Two", "-t", "tale", code=1).err
+
+
+def test_an_old_id_may_be_typed_short_after_a_rename(bd):
+    bd.write({"id": "t-abcde"}, {"id": "t-other"})
+    bd("rename", "t-abcde", "t-login")
+    for text in ("t-abcde", "abcde"):
+        assert bd("show", text, "--short").out.startswith("○ t-login ")
+    assert bd("show", "abcd", code=1).out == ""
+
+
+def test_a_line_that_cannot_be_read_is_named_without_a_useless_hint(bd):
+    (bd.path / "x.jsonl").write_text('{"a":1}\n')
+    said = bd("import", "x.jsonl", code=1).err
+    assert said == "Error parsing line 1: the record has no id; nothing was imported\n"
+    (bd.path / "x.jsonl").write_text('{"a":1}\n' + bd.line("t-9") + "\n")
+    said = bd("import", "x.jsonl", code=1).err
+    assert said.endswith("Hint: --skip-invalid takes the other 1 records\n")
+
+
+def test_the_recipes_are_listed_with_their_files_if_they_have_any(bd):
+    lines = bd("setup").out.splitlines()
+    assert "  codex        Codex, and all that read AGENTS.md: AGENTS.md" in lines
+    assert "  claude-flow  documents and settings that call hooks of claude-flow" in lines
+
+
+def test_the_comment_about_a_kept_value_stays_and_that_is_said(bd):
+    kept = [{"field": "/title", "value": "Other", "updated_at": "2026-01-01T00:00:00Z"}]
+    remark = {"id": 1, "issue_id": "t-1", "author": "tracker",
+              "text": "merge kept title; the other branch wrote:\nOther",
+              "created_at": "2026-01-01T00:00:00Z"}  # fmt: skip
+    bd.write(
+        {"id": "t-1", "conflicts": kept, "comments": [remark]}, {"id": "t-2", "conflicts": kept}
+    )
+    said = bd("resolve", "t-1", "--take", "other").out
+    assert said == "✓ settled t-1 (the comment about it stays)\n"
+    assert bd.issue("t-1")["comments"] == [remark]
+    assert bd("resolve", "t-2", "--take", "kept").out == "✓ settled t-2\n"
+
+
 def test_kept_values_of_memories_are_pointed_to(bd):
     assert bd("conflicts").err == ""
     (bd.file.parent / "memory.jsonl").write_text(

@@ -168,7 +168,8 @@ def issue_type(value: str, settings: Settings) -> str:
     meant = TYPE_ALIASES.get(value, value)
     if meant not in TYPES:
         valid = ", ".join((*USUAL_TYPES, *settings.types))
-        raise Invalid(f'invalid issue type "{value}". Valid types: {valid}')
+        message = f'invalid issue type "{value}". Valid types: {valid}'
+        raise Invalid(message, hint="bd types lists all of them, and how to have your own")
     return meant
 
 

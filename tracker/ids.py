@@ -113,6 +113,8 @@ def check_id(id: str) -> str:
 def resolve(text: str, records: Records, prefix: str = "") -> str:
     """The id that `text` means: exact, an alias, without its prefix, or part of the hash.
 
+    An alias without its prefix is the last that is thought of.
+
     Raises NotFound, or Ambiguous with every candidate.
     """
     wanted = text.strip()
@@ -132,6 +134,9 @@ def resolve(text: str, records: Records, prefix: str = "") -> str:
             return live[0]
         if live:
             raise Ambiguous(wanted, sorted(live))
+        renamed = records.renamed(f"{prefix}-{wanted}")
+        if renamed is not None:
+            return renamed
     raise NotFound(wanted, nearest(part, every))
 
 

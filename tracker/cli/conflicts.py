@@ -35,7 +35,9 @@ def settle_one(session: Session, word: str, given: Mapping[str, Any]) -> None:
         session.emit({"id": id, "conflicts": [_entry(entry) for entry in left]})
         return
     names = ", ".join(dict.fromkeys(entry.name for entry in left))
-    session.say(f"✓ settled {id}" + (f"; left: {names}" if left else ""))
+    told = any(remark.author == "tracker" for remark in issue.comments)
+    stays = " (the comment about it stays)" if told else ""
+    session.say(f"✓ settled {id}{stays}" + (f"; left: {names}" if left else ""))
 
 
 def _id(session: Session, word: str) -> str:

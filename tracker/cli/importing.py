@@ -160,7 +160,8 @@ def _check(reading: Reading, name: str, *, lenient: bool) -> None:
     if reading.problems and not lenient:
         first = reading.problems[0]
         more = f" (and {len(reading.problems) - 1} more lines)" if reading.problems[1:] else ""
+        others = len(reading.arrivals)
         raise Invalid(
             f"Error parsing line {first.line}: {first.why}{more}; nothing was imported",
-            hint=f"--skip-invalid takes the other {len(reading.arrivals)} records",
+            hint=f"--skip-invalid takes the other {others} records" if others else "",
         )

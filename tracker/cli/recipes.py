@@ -65,7 +65,8 @@ def list_(session: Session, name: str | None) -> None:
         return
     for row in rows:
         mark = "✓" if row["installed"] else " "
-        session.say(f"{mark} {row['recipe']:12} {row['agent']}: {', '.join(row['files'])}")
+        files = f": {', '.join(row['files'])}" if row["files"] else ""
+        session.say(f"{mark} {row['recipe']:12} {row['agent']}{files}")
     session.say("\nbd setup RECIPE writes it; --print shows it first. bd setup git is for merging.")
 
 

@@ -319,7 +319,7 @@ class Session:
         if self.json:
             self.complain({**_entry(error, hint=error.hint), **more}, aside=aside)
             return
-        lines = [f"Error: {message}" for message in messages]
+        lines = [m if m.startswith("Error ") else f"Error: {m}" for m in messages]
         lines += [f"Hint: {hint}" for hint in dict.fromkeys(hints) if hint]
         self._remark("\n".join(lines))
 

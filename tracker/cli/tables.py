@@ -71,7 +71,7 @@ def _title(row: Row, by: Iterable[str], blocks: Iterable[str]) -> Text:
         title.append(f" [{' '.join(map(one_line, row.labels))}]", "magenta")
     if row.estimated:
         title.append(f" ({spent(row.estimated)})", "dim")
-    for word, ids in ((" ← ", by), (" → ", blocks)):
+    for word, ids in ((" waits for ", by), (" blocks ", blocks)):
         if ids:
             title.append(f"{word}{', '.join(map(one_line, ids))}", "dim")
     return title
