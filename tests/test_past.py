@@ -390,6 +390,20 @@ def test_a_revision_with_a_damaged_log(work):
 # diff
 
 
+def test_an_issue_with_another_id_is_one_difference(work):
+    bd(work.path, "rename", "t-1", "t-login")
+    bd(work.path, "delete", "t-9", "--hard", "--force")
+    bd(work.path, "create", "New", "--id", "t-new")
+    said = bd(work.path, "diff").out
+    assert "~ t-login  Of main\n    aliases: +t-1\n" in said
+    assert "- t-9  " in said
+    assert said.endswith("issues: 1 removed, 1 changed, 1 created\n")
+    rows = bd(work.path, "diff", "--json").json["issues"]
+    assert [(row["id"], row["action"]) for row in rows] == [
+        ("t-9", "removed"), ("t-login", "changed"), ("t-new", "created"),
+    ]  # fmt: skip
+
+
 def test_what_differs_between_two_branches(work):
     said = bd(work.path, "diff", "main", "side")
     assert said.out == bd(work.path, "diff", "main..side").out

@@ -18,7 +18,7 @@ from tracker.history import differing, names_of
 from tracker.patches import ISSUES, MEMORIES, OUTCOMES, Change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tracker.cli.session import Session
     from tracker.git import Repository
@@ -43,11 +43,32 @@ def diff(session: Session, revs: tuple[str, ...], staged: bool, short: bool) -> 
     if staged and len(names) > 1:
         raise click.UsageError("--staged takes one revision at most")
     paths = list(dict.fromkeys([*names_of(session.place), *_renamed(session, repo, names)]))
-    changes = differing(repo, paths, *(["--cached"] if staged else []), *names)
+    changes = _joined(differing(repo, paths, *(["--cached"] if staged else []), *names))
     rows = [_Compared(c, differences(c.old, c.new, memory=c.kind == MEMORIES)) for c in changes]
     rows = [one for one in rows if one.fields or one.change.left]
     rows.sort(key=lambda one: (one.change.kind, one.change.id))
     _say_diff(session, rows, names, short=short)
+
+
+def _joined(changes: Sequence[Change]) -> list[Change]:
+    """The changes, with an issue that got another id as one of them."""
+    gone = {c.id: c for c in changes if c.kind == ISSUES and c.new is None}
+    left = dict.fromkeys(changes)
+    for change in changes if gone else ():
+        if change.kind == ISSUES and change.old is None and change.new is not None:
+            old = next((gone[id] for id in _once(change.new) if id in gone), None)
+            if old is not None:
+                left.pop(old, None)
+                left.pop(change)
+                left[change._replace(old=old.old)] = None
+    return list(left)
+
+
+def _once(line: bytes) -> Sequence[str]:
+    """The ids that an issue had before."""
+    from tracker.sides import Row
+
+    return Row(("", ""), line, is_issue=True).issue.aliases if b'"aliases"' in line else ()
 
 
 def _compared(session: Session, repo: Repository, revs: tuple[str, ...]) -> list[str]:
