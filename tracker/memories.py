@@ -29,6 +29,8 @@ from tracker.sheet import Sheet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from tracker.shelf import Shared
+
 
 class Memories(Sheet[Memory]):
     """The memories of one file, by key. Tombstones are records too."""
@@ -96,8 +98,8 @@ class Place(NamedTuple):
 class Pile(NamedTuple):
     """The three places of memories; each is read when it is asked for."""
 
-    shared: Callable[[], Memories]
-    private: Callable[[], Memories]
+    shared: Callable[[], Shared]
+    private: Callable[[], Shared]
     carried: Callable[[], Carried]
 
 
@@ -203,7 +205,7 @@ class Notes:
     def _was(self, place: Place) -> Memory | None:
         return self._sheet(place).get(place.name)
 
-    def _sheet(self, place: Place) -> Memories:
+    def _sheet(self, place: Place) -> Shared:
         return self._before.private() if place.private else self._before.shared()
 
     def _uncarry(self, key: str) -> None:

@@ -77,6 +77,28 @@ class MemorySource(NamedTuple):
         return os.path.join(self.local, "memory.db")
 
 
+def answering(source: MemorySource, data: bytes, stat: str) -> Cache | None:
+    """The cache on disk, if it answers for these very shared memories and none has a Problem.
+
+    Raises Gone, or what SQLite and the file system raise.
+    """
+    cache = caches.believed(source)
+    if not cache.state[f"problems:{MEMORY}"] and _is_same(cache.state, data, stat):
+        cache.release()
+        return cache
+    cache.close()
+    return None
+
+
+def _is_same(held: Mapping[str, Any], data: bytes, stat: str) -> bool:
+    if stat == held["log"].split(" ")[MEMORY] and caches.is_settled(stat, held["looked"]):
+        return True
+    import hashlib
+
+    found = hashlib.sha256(data).digest()
+    return bool(found == held["content"][MEMORY * DIGEST : (MEMORY + 1) * DIGEST])
+
+
 def _real(path: str) -> str:
     return os.path.realpath(path) if os.path.islink(path) else path
 

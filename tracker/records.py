@@ -1,20 +1,30 @@
-"""The records of a log by way of the cache: the fast form of `Log`, with the same answers."""
+"""The records of a file by way of the cache: the fast form of a sheet, with the same answers.
+
+`CachedRecords` are those of the log of issues, `CachedMemories` those of the shared memories.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tracker import lines
+from tracker.beside import MEMORY_FILE
 from tracker.codec import decode
 from tracker.lines import Edit
-from tracker.where import safe
+from tracker.memosource import MEMORY
+from tracker.storable import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tracker.cache import Cache
     from tracker.log import Log
+    from tracker.memories import Memories
+    from tracker.memory import Memory
     from tracker.model import Dependency, Issue
+    from tracker.sheet import Sheet
 
 
 _ANYWHERE: Mapping[str, bytes] = {}
@@ -25,13 +35,114 @@ class Strayed(Exception):
     """The file does not hold what the cache says: read it as a whole instead."""
 
 
-class CachedRecords:
-    """What actions ask of a log. Only for logs of plain lines without a Problem."""
+class _Cached(ABC):
+    """Records by name, and the edits of a file of plain lines without a Problem."""
 
     def __init__(self, cache: Cache, data: bytes) -> None:
         self._db = cache.db
-        self._sorted = bool(cache.state["sorted"])
         self._data = data
+
+    @property
+    @abstractmethod
+    def whole(self) -> Sheet[Any]:
+        """The same records, all of them read: for whoever looks at most of them."""
+
+    @abstractmethod
+    def line(self, id: str) -> bytes | None:
+        """The bytes of the record, without the line ending."""
+
+    @abstractmethod
+    def _insertion(self, id: str, line: bytes) -> Edit:
+        """The edit that adds a record where its name belongs. Raises Strayed."""
+
+    def edits(
+        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] = _ANYWHERE
+    ) -> list[Edit]:
+        """The edits that give each named record its new line. Raises Strayed.
+
+        `places` names the line that a new one is to stand in front of, b"" for the end.
+        """
+        if len(changes) > MANY:
+            return self.whole.edits(changes, places)
+        edits = []
+        for id, new in lines.by_id(changes, places):
+            old = self.line(id)
+            if old is not None:
+                edits.append(self._replacement(old, new))
+            elif new is not None:
+                behind = places.get(id)
+                placed = None if behind is None else lines.placed(self._data, new, behind)
+                edits.append(placed or self._insertion(id, new))
+        return edits
+
+    def _replacement(self, old: bytes, new: bytes | None) -> Edit:
+        at = self._place(old)
+        if new is None:
+            return lines.without_line(self._data, at, at + len(old))
+        return Edit(at, at + len(old), new)
+
+    def _place(self, line: bytes) -> int:
+        at = lines.find_line(self._data, line)
+        if at < 0:
+            raise Strayed
+        return at
+
+    def _first(self, sql: str, *values: object) -> bytes | None:
+        row = self._db.execute(f"{sql} LIMIT 1", values).fetchone()
+        return None if row is None else bytes(row[0])
+
+
+class CachedMemories(_Cached):
+    """What is asked of the file of shared memories."""
+
+    _SQL = f"SELECT line FROM memory m JOIN line USING(n) WHERE m.file = {MEMORY} AND "
+
+    @cached_property
+    def whole(self) -> Memories:
+        from tracker.memories import Memories
+
+        return Memories(self._data, MEMORY_FILE)
+
+    def line(self, id: str) -> bytes | None:
+        return self._first(f"{self._SQL} m.key = ?", safe(id))
+
+    def get(self, key: str) -> Memory | None:
+        """The memory of this key, tombstones included."""
+        from tracker.memoline import decode_memory
+
+        line = self.line(key)
+        return None if line is None else decode_memory(line)
+
+    def glance(self, key: str) -> Memory:
+        return self.whole.glance(key)
+
+    def forbid_edit(self, id: str) -> None:
+        """Nothing is forbidden in a file without a Problem."""
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self.line(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole)
+
+    def _insertion(self, id: str, line: bytes) -> Edit:
+        """Between its neighbours, which have to stand side by side; else somebody has to look."""
+        after = self._first(f"{self._SQL} m.key > ? ORDER BY m.key", id)
+        before = self._first(f"{self._SQL} m.key < ? ORDER BY m.key DESC", id)
+        start = 0 if before is None else self._place(before) + len(before) + 1
+        if after is None and start >= len(self._data):
+            return lines.appended(self._data, line)
+        if after is None or start != self._place(after):
+            raise Strayed
+        return lines.inserted(self._data, start, line)
+
+
+class CachedRecords(_Cached):
+    """What actions ask of a log."""
+
+    def __init__(self, cache: Cache, data: bytes) -> None:
+        super().__init__(cache, data)
+        self._sorted = bool(cache.state["sorted"])
 
     @property
     def whole(self) -> Log:
@@ -40,11 +151,10 @@ class CachedRecords:
         return Log(self._data)
 
     def line(self, id: str) -> bytes | None:
-        """The bytes of the record, without the line ending."""
-        row = self._db.execute(
-            "SELECT line FROM issue JOIN body USING(n) WHERE id = ?", (safe(id),)
-        ).fetchone()
-        return None if row is None else bytes(row[0])
+        return self._first("SELECT line FROM issue JOIN body USING(n) WHERE id = ?", safe(id))
+
+    def forbid_edit(self, id: str) -> None:
+        """Nothing is forbidden in a file without a Problem."""
 
     def get_issue(self, id: str) -> Issue | None:
         line = self.line(id)
@@ -89,42 +199,7 @@ class CachedRecords:
         ).fetchone()
         return row[0]  # type: ignore[no-any-return]
 
-    def forbid_edit(self, id: str) -> None:
-        """Nothing is forbidden in a log without a Problem."""
-
-    def edits(
-        self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] = _ANYWHERE
-    ) -> list[Edit]:
-        """The edits that give each named record its new line. Raises Strayed.
-
-        `places` names the line that a new one is to stand in front of, b"" for the end.
-        """
-        if len(changes) > MANY:
-            return self.whole.edits(changes, places)
-        edits = []
-        for id, new in lines.by_id(changes, places):
-            old = self.line(id)
-            if old is not None:
-                edits.append(self._replacement(old, new))
-            elif new is not None:
-                edits.append(self._insertion(id, new, places.get(id)))
-        return edits
-
-    def _replacement(self, old: bytes, new: bytes | None) -> Edit:
-        at = self._place(old)
-        if new is None:
-            return lines.without_line(self._data, at, at + len(old))
-        return Edit(at, at + len(old), new)
-
-    def _place(self, line: bytes) -> int:
-        at = lines.find_line(self._data, line)
-        if at < 0:
-            raise Strayed
-        return at
-
-    def _insertion(self, id: str, line: bytes, behind: bytes | None) -> Edit:
-        if behind is not None and (placed := lines.placed(self._data, line, behind)):
-            return placed
+    def _insertion(self, id: str, line: bytes) -> Edit:
         if self._sorted:
             after = self._neighbour("id > ? ORDER BY id", id)
             if after is not None:
@@ -137,6 +212,4 @@ class CachedRecords:
         return lines.appended(self._data, line)
 
     def _neighbour(self, condition: str, id: str) -> bytes | None:
-        sql = f"SELECT line FROM issue JOIN body USING(n) WHERE {condition} LIMIT 1"
-        row = self._db.execute(sql, (id,)).fetchone()
-        return None if row is None else bytes(row[0])
+        return self._first(f"SELECT line FROM issue JOIN body USING(n) WHERE {condition}", id)

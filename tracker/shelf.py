@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tracker.configlines import ConfigDraft, ConfigLines
     from tracker.lines import Edit, Problem
     from tracker.log import Editable
-    from tracker.memories import Carried, Memories, Notes, Outcomes, Verdicts
+    from tracker.memories import Carried, Notes, Outcomes, Verdicts
     from tracker.memory import Memory
     from tracker.model import Issue
 
@@ -60,18 +60,40 @@ class Lined(Protocol):
         """The edits that give each named record its new line."""
 
 
+class Shared(Lined, Protocol):
+    """What is asked of a file of memories while it is edited."""
+
+    def get(self, key: str, /) -> Memory | None:
+        """The memory of this key, tombstones included."""
+
+    def glance(self, key: str, /) -> Memory:
+        """The same without what is only carried."""
+
+    def forbid_edit(self, key: str, /) -> None:
+        """Raise Refused where this record cannot be replaced without a loss."""
+
+    def __contains__(self, key: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[str]: ...
+
+
 class Shelf:
     """The log of issues, called `log` in the folder, and the files beside it.
 
-    `read` gives the bytes of a file, `issues` what answers for those of the log.
+    `read` gives the bytes of a file, `issues` what answers for those of the log, `memories` for
+    those of the shared memories where there is something faster than to read them all.
     """
 
     def __init__(
-        self, log: str, read: Callable[[str], bytes], issues: Callable[[bytes], Editable]
+        self,
+        log: str,
+        read: Callable[[str], bytes],
+        issues: Callable[[bytes], Editable],
+        memories: Callable[[bytes], Shared] | None = None,
     ) -> None:
         self.log = log
         self._read = read
         self._issues = issues
+        self._memories = memories
         self._sheets: dict[str, Any] = {}
 
     @cached_property
@@ -84,10 +106,13 @@ class Shelf:
         """Issues that were put away."""
         return self._sheet(ARCHIVE_FILE, Log)
 
-    def memories(self, *, private: bool = False) -> Memories:
+    def memories(self, *, private: bool = False) -> Shared:
         """The memories that all clones share, or those that stay here."""
         from tracker.memories import Memories
 
+        if self._memories and not private:
+            memories = self._memories
+            return self._sheet(MEMORY_FILE, lambda data, _: memories(data))
         return self._sheet(PRIVATE + MEMORY_FILE if private else MEMORY_FILE, Memories)
 
     def outcomes(self, *, private: bool = False) -> Outcomes:

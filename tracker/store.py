@@ -27,16 +27,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines, refresh
-from tracker.beside import BESIDE, PRIVATE, REMEMBERED, is_carried_name
+from tracker.beside import BESIDE, MEMORY_FILE, PRIVATE, REMEMBERED, is_carried_name
 from tracker.cache import Cache, Gone, Source
 from tracker.errors import Locked, Refused
 from tracker.gitwork import GitWork
 from tracker.journal import Change, placed
 from tracker.locks import WAIT, hold
 from tracker.log import Editable, Log
-from tracker.records import CachedRecords, Strayed
+from tracker.records import CachedMemories, CachedRecords, Strayed
 from tracker.replacement import Pieces, Replacement, Unwritable, sweep
-from tracker.shelf import Shelf, Wanted
+from tracker.shelf import Shared, Shelf, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,9 +80,10 @@ class _Look:
     def __init__(self, store: Store, *, cached: bool) -> None:
         self.seen: dict[str, tuple[bytes, str]] = {}
         self.cache: Cache | None = None
+        self._notes: Cache | None = None
         self._store = store
         self._cached = cached
-        self.shelf = Shelf(store.name, self._read, self._issues)
+        self.shelf = Shelf(store.name, self._read, self._issues, self._memories)
 
     def _read(self, file: str) -> bytes:
         if file not in self.seen:
@@ -96,10 +97,29 @@ class _Look:
             Log(data, self._store.name) if self.cache is None else CachedRecords(self.cache, data)
         )
 
+    def _memories(self, data: bytes) -> Shared:
+        from tracker.memosource import answering, source_of
+
+        if self._cached:
+            source = source_of(self._store.place, self._store.source)
+            with suppress(OSError, sqlite3.Error, Gone, KeyError, ValueError):
+                self._notes = answering(source, data, self.seen[MEMORY_FILE][1])
+        if self._notes is None:
+            from tracker.memories import Memories
+
+            return Memories(data, MEMORY_FILE)
+        return CachedMemories(self._notes, data)
+
+    @property
+    def is_cached(self) -> bool:
+        """Whether a cache was asked."""
+        return self.cache is not None or self._notes is not None
+
     def close(self) -> None:
-        """Let the cache go."""
-        if self.cache is not None:
-            self.cache.close()
+        """Let the caches go."""
+        for cache in (self.cache, self._notes):
+            if cache is not None:
+                cache.close()
 
 
 class Store:
@@ -183,7 +203,7 @@ class Store:
             try:
                 return self._through(look, plan, places)
             except (Strayed, sqlite3.Error):
-                if look.cache is None:
+                if not look.is_cached:
                     raise  # the cache is not what it says, and was not asked
             finally:
                 look.close()
