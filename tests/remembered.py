@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tracker import outcomes as verdicts
 from tracker import recall, remember
-from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
+from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 from tracker.cache import Cache, open_cache
 from tracker.graph import CLOSING
 from tracker.log import Log
@@ -22,7 +22,9 @@ from tracker.upkeep import in_memory
 from tracker.where import bounded, safe
 
 LOG = "issues.jsonl"
-FILES = (LOG, MEMORY_FILE, OUTCOMES_FILE, PRIVATE + MEMORY_FILE, PRIVATE + OUTCOMES_FILE)
+FILES = (
+    LOG, MEMORY_FILE, OUTCOMES_FILE, PRIVATE + MEMORY_FILE, PRIVATE + OUTCOMES_FILE, ARCHIVE_FILE,
+)  # fmt: skip
 TABLES = {
     "line": "SELECT file, line FROM line ORDER BY 1, 2",
     "memory": "SELECT l.line, m.* FROM memory m JOIN line l USING(n) ORDER BY 1, m.file",
@@ -31,8 +33,9 @@ TABLES = {
     "about": "SELECT l.line, a.issue FROM about a JOIN line l USING(n) ORDER BY 1, 2, l.file",
     "instead": "SELECT l.line, i.key FROM instead i JOIN line l USING(n) ORDER BY 1, 2, l.file",
     "outcome": "SELECT l.line, o.* FROM outcome o JOIN line l USING(n) ORDER BY 1, o.file",
-    "credit": "SELECT l.line, c.key, c.issue, c.at FROM credit c JOIN line l USING(n) "
-    "ORDER BY 1, 2, 3, 4",
+    "credit": "SELECT l.line, c.key, c.issue, c.at, c.archived FROM credit c JOIN line l USING(n) "
+    "ORDER BY 1, 2, 3, 4, 5",
+    "given": "SELECT l.line, g.issue FROM given g JOIN line l USING(n) ORDER BY 1, 2",
     "word": "SELECT l.line, w.* FROM word w JOIN line l ON l.n = w.rowid ORDER BY 1, l.file",
     "loose": "SELECT (SELECT count(*) FROM page) - (SELECT count(*) FROM memory), "
     "(SELECT count(*) FROM word) - (SELECT count(*) FROM memory WHERE shown "
@@ -99,7 +102,7 @@ def known(files: dict[str, bytes], now: int) -> dict[str, Known]:
     drafts = Drafts(shelf)
     notes = drafts.memories
     issues = shelf.issues_with(b'"memories"')
-    credits = verdicts.credits_of(issues, CLOSING)
+    credits = verdicts.credits_of(issues, CLOSING, shelf.issues_with(b'"memories"', archived=True))
     ledger = verdicts.Ledger(drafts.outcomes.every(), notes.get, credits)
     live = [memory for memory in notes.every() if memory.status != "tombstone"]
     gone = recall.superseded(

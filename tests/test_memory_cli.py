@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import tracker
 from tracker import runlog
 from tracker.runs import Event
 
@@ -522,6 +523,48 @@ def test_a_closed_issue_speaks_for_what_its_work_was_given(held):
     assert held("memory", "get", "auth/jwt", "--json").json["trust"] == before["trust"]
     held("close", "t-a", "--reason", "abandoned")
     assert held("memory", "get", "auth/jwt", "--json").json["trust"] == before["trust"]
+
+
+def test_what_was_put_away_goes_on_giving_credit(held):
+    held.write({"id": "t-a", "metadata": {"memories": ["auth/jwt"]}}, {"id": "t-b"})
+    before = trust_of(held)
+    held("close", "t-a")
+    closed = trust_of(held)
+    assert before[0] < closed[0]
+    held("archive", "t-a")
+    assert trust_of(held) == closed
+    assert held("memory", "stats", "--json").json["trust"] == {"unproven": 3}
+    held("restore", "t-a")
+    assert trust_of(held) == closed
+    held("reopen", "t-a")
+    assert trust_of(held) == before
+
+
+def test_an_issue_in_both_files_counts_as_the_log_says(held):
+    held.write({"id": "t-a", "metadata": {"memories": ["auth/jwt"]}})
+    before = trust_of(held)
+    held("close", "t-a")
+    away = held.file.read_bytes()
+    held("reopen", "t-a")
+    (held.beads / "archive.jsonl").write_bytes(away)
+    assert trust_of(held) == before
+    held("close", "t-a")
+    assert trust_of(held)[1] == 1
+    held.write({"id": "t-b"})
+    assert trust_of(held)[1] == 1
+    (held.beads / "archive.jsonl").write_bytes(b"")
+    assert trust_of(held) == before
+
+
+def trust_of(held):
+    """The trust of a memory and its credits, as the cache and as the files have it."""
+    one = held("memory", "get", "auth/jwt", "--json").json
+    place = tracker.open(held.path, actor="ann")
+    memory = place.library.get("auth/jwt")
+    found = place.library.ledger()
+    assert len(found.credits("auth/jwt")) == one["outcomes"]["credit"]
+    assert memory.content == one["content"]
+    return one["trust"], one["outcomes"]["credit"]
 
 
 def test_stats_count(held):

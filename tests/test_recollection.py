@@ -24,7 +24,7 @@ from remembered import (
 )
 from strategies import HARD_TEXTS
 
-from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
+from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 from tracker.codec import encode
 from tracker.memoline import encode_memory, encode_outcome
 from tracker.memory import Memory, Outcome, Source
@@ -126,6 +126,7 @@ def worlds():
         OUTCOMES_FILE: sheets(outcomes() | judged()),
         PRIVATE + MEMORY_FILE: sheets(simple()),
         PRIVATE + OUTCOMES_FILE: sheets(judged()),
+        ARCHIVE_FILE: sheets(carried | gives),
     })  # fmt: skip
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 APPLICATION_ID = 0x62647472  # "bdtr", in the header of the file
-FORMAT = 5  # of the tables; a file of another format is not looked into
+FORMAT = 6  # of the tables; a file of another format is not looked into
 RACY = 2_000_000_000  # nanoseconds
 BUSY = 0.25  # seconds to wait for a lock of SQLite's
 LOCAL_IGNORE = "*\n"

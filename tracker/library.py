@@ -124,8 +124,12 @@ class Library:
         from tracker.config import closing_statuses
 
         drafts = drafts or self.drafts()
-        issues = drafts.before.issues_with(b'"%s"' % outcomes.GIVEN.encode())
-        credits = outcomes.credits_of(issues, closing_statuses(self._workspace.config))
+        live, archived = (
+            drafts.before.issues_with(b'"%s"' % outcomes.GIVEN.encode(), archived=archived)
+            for archived in (False, True)
+        )
+        closing = closing_statuses(self._workspace.config)
+        credits = outcomes.credits_of(live, closing, archived)
         return Ledger(drafts.outcomes.every(), drafts.memories.peek, credits)
 
     def trust(self, memory: Memory, ledger: Ledger | None = None) -> Trust:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import cache as caches
 from tracker import lines
-from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
+from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 from tracker.cache import APPLICATION_ID, Gone
 from tracker.codec import glance
 from tracker.config import closing_statuses, parse
@@ -19,7 +19,9 @@ from tracker.lines import Found, Unread
 from tracker.locks import hold
 from tracker.memories import Memories, Outcomes, is_carried
 from tracker.memosource import (
+    ARCHIVE,
     DIGEST,
+    ISSUES,
     LOG,
     MEMORY,
     OUTCOMES,
@@ -28,7 +30,7 @@ from tracker.memosource import (
     relevant,
 )
 from tracker.memotables import INDEXES, TABLES, Writer, count, known, remove, show
-from tracker.outcomes import credits_of
+from tracker.outcomes import credits_of, given
 from tracker.storable import safe
 from tracker.upkeep import LOCK_WAIT
 
@@ -46,7 +48,7 @@ MEMORIES = (PRIVATE_MEMORY, MEMORY)
 VERDICTS = (PRIVATE_OUTCOMES, OUTCOMES)
 _PATHS = {
     PRIVATE_MEMORY: PRIVATE + MEMORY_FILE, MEMORY: MEMORY_FILE, LOG: "issues.jsonl",
-    PRIVATE_OUTCOMES: PRIVATE + OUTCOMES_FILE, OUTCOMES: OUTCOMES_FILE,
+    PRIVATE_OUTCOMES: PRIVATE + OUTCOMES_FILE, OUTCOMES: OUTCOMES_FILE, ARCHIVE: ARCHIVE_FILE,
 }  # fmt: skip
 _NUMBERS = {path: number for number, path in _PATHS.items()}
 
@@ -155,7 +157,7 @@ def _patch(source: MemorySource, cache: Cache, edits: Iterable[Edit]) -> None:
         if stats[file] != before:
             raise Gone  # it has not followed another write yet
         stats[file] = after
-        if file != LOG:
+        if file not in ISSUES:
             differences[file] = _difference_of(cache, file, edit.changes)
             digest = hashlib.sha256()
             for piece in edit.pieces:
@@ -206,9 +208,10 @@ def _put(
     if file in VERDICTS:
         writer.outcome(file, line, row)
         return set()
-    if file == LOG and not is_carried(row):
-        found = credits_of([glance(row)], closing_statuses(parse(source.config)))
-        writer.credits(file, line, row["id"], found)
+    if file in ISSUES and not is_carried(row):
+        issue = glance(row)
+        found = credits_of([issue], closing_statuses(parse(source.config)))
+        writer.credits(file, line, (issue.id, bool(given(issue))), found)
         return set()
     key = safe(row["key"])
     shown = seen is not None and key not in seen
@@ -221,8 +224,8 @@ def _put(
 def _difference(
     file: int, data: bytes, held: Mapping[bytes, int], db: sqlite3.Connection
 ) -> Difference:
-    if file == LOG:
-        return _of_log(data, held)
+    if file in ISSUES:
+        return _of_issues(file, data, held)
     plain = _plain(file, data, held)
     if plain is None or not _is_single(file, plain, db, is_new=not held):
         return _of_sheet(file, data, held)
@@ -270,15 +273,16 @@ def _of_sheet(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference:
     return _compared(sheet.rows(), held, problems)
 
 
-def _of_log(data: bytes, held: Mapping[bytes, int]) -> Difference:
-    """Of memories among issues the first of a key counts, as it does for Beads; else the last."""
+def _of_issues(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference:
+    """Of memories in the log the first of a key counts, as it does for Beads; else the last."""
     memories: dict[str, tuple[bytes, Object]] = {}
     issues: dict[str, tuple[bytes, Object]] = {}
     for one in lines.scan(data):
         if isinstance(one, Found):
             pair = (data[one.start : one.end], one.row)
             if is_carried(one.row):
-                memories.setdefault(one.row["key"], pair)
+                if file == LOG:
+                    memories.setdefault(one.row["key"], pair)
             elif isinstance(one.row.get("id"), str):
                 issues[one.row["id"]] = pair
     return _compared([*memories.values(), *issues.values()], held)

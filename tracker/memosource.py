@@ -1,9 +1,9 @@
 """What the cache of memories answers for, and how it follows that.
 
-Its files are those of memories and outcomes, private ones before shared ones, and the log of
-issues, of which only a few lines count: memories as Beads 1.x keeps them, and issues that name the
-memories their work was given. Each file is followed by itself, as a set difference of what counts
-in it; one whose lines are not plain is read as a sheet, and gives a set as well.
+Its files are those of memories and outcomes, private ones before shared ones, and the log of issues
+with their archive, of which only a few lines count: memories as Beads 1.x keeps them, and issues
+that name the memories their work was given. Each file is followed by itself, as a set difference of
+what counts in it; one whose lines are not plain is read as a sheet, and gives a set as well.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import cache as caches
-from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
+from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import Look as AnyLook
 from tracker.cache import stat_text
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from tracker.cache import Cache, Source
     from tracker.places import Place
 
-PRIVATE_MEMORY, MEMORY, LOG, PRIVATE_OUTCOMES, OUTCOMES = range(5)
+PRIVATE_MEMORY, MEMORY, LOG, PRIVATE_OUTCOMES, OUTCOMES, ARCHIVE = range(6)
 """The files, in the order in which one memory hides another of its key."""
+ISSUES = (LOG, ARCHIVE)
 _WORD = b'"memor'  # of lines that name memories; one look for it is enough for most logs
 DIGEST = 32  # bytes of the content of each file
 
@@ -56,6 +57,7 @@ class MemorySource(NamedTuple):
             os.path.join(self.local, MEMORY_FILE), _real(os.path.join(self.beads, MEMORY_FILE)),
             self.log,
             os.path.join(self.local, OUTCOMES_FILE), _real(os.path.join(self.beads, OUTCOMES_FILE)),
+            _real(os.path.join(self.beads, ARCHIVE_FILE)),
         )  # fmt: skip
 
     def stat(self) -> str:
@@ -121,7 +123,7 @@ class Look:
         """What counts of a file."""
         if file not in self._data:
             data, self._stats[file] = caches.read_log(self._files[file])
-            self._data[file] = b"\n".join(relevant(data)) if file == LOG else data
+            self._data[file] = b"\n".join(relevant(data)) if file in ISSUES else data
         return self._data[file]
 
     def digest(self, file: int) -> bytes:

@@ -2,7 +2,8 @@
 
 `line` holds what counts of each file, byte for byte, and `memory`, `outcome` and `credit` what it
 means, by the number of its line. Of several memories with one key the first file's is `shown`, and
-only those stand in the full-text index `word`, unless they are tombstones.
+only those stand in the full-text index `word`, unless they are tombstones. `given` are the issues
+of the log that name memories, and `worth` are the credits that count.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.memory import Outcome, digest
-from tracker.memosource import OUTCOMES
+from tracker.memosource import ARCHIVE, OUTCOMES
 from tracker.outcomes import SYNONYMS, counted
 from tracker.storable import bounded, safe
 from tracker.terms import indexed, parts
@@ -41,7 +42,11 @@ CREATE TABLE outcome(
   n INTEGER PRIMARY KEY, id TEXT NOT NULL, file INTEGER NOT NULL, key TEXT NOT NULL,
   of TEXT NOT NULL, verdict TEXT NOT NULL, weight REAL NOT NULL, about TEXT NOT NULL,
   by TEXT NOT NULL, at INTEGER NOT NULL, voids TEXT NOT NULL, counts INTEGER NOT NULL);
-CREATE TABLE credit(n INTEGER NOT NULL, key TEXT NOT NULL, issue TEXT NOT NULL, at INTEGER);
+CREATE TABLE credit(n INTEGER NOT NULL, key TEXT NOT NULL, issue TEXT NOT NULL, at INTEGER,
+  archived INTEGER NOT NULL);
+CREATE TABLE given(n INTEGER PRIMARY KEY, issue TEXT NOT NULL);
+CREATE VIEW worth AS SELECT key, at FROM credit c
+  WHERE NOT (archived AND EXISTS (SELECT 1 FROM given g WHERE g.issue = c.issue));
 CREATE TABLE file(path TEXT PRIMARY KEY, stat TEXT NOT NULL, looked INTEGER, blob TEXT NOT NULL)
   WITHOUT ROWID;
 CREATE VIRTUAL TABLE word USING fts5(
@@ -60,6 +65,7 @@ CREATE INDEX outcome_id ON outcome(id);
 CREATE INDEX outcome_voids ON outcome(voids) WHERE voids <> '';
 CREATE INDEX credit_key ON credit(key);
 CREATE INDEX credit_n ON credit(n);
+CREATE INDEX given_issue ON given(issue);
 """
 _BATCH = 500  # lines that wait for their INSERT
 HEAD = 400  # characters of a content that are shown without reading its line
@@ -73,7 +79,8 @@ _INSERTS = {
     "about": "INSERT OR IGNORE INTO about VALUES(?,?)",
     "instead": "INSERT OR IGNORE INTO instead VALUES(?,?)",
     "outcome": f"INSERT INTO outcome VALUES({','.join('?' * 12)})",
-    "credit": "INSERT INTO credit VALUES(?,?,?,?)",
+    "credit": "INSERT INTO credit VALUES(?,?,?,?,?)",
+    "given": "INSERT INTO given VALUES(?,?)",
     "word": "INSERT INTO word(rowid, key, title, description, tags, content, aux) "
     "VALUES(?,?,?,?,?,?,?)",
 }
@@ -215,11 +222,18 @@ class Writer:
         ))  # fmt: skip
         self._flush_many()
 
-    def credits(self, file: int, line: bytes, issue: str, found: Mapping[str, list[int]]) -> None:
-        """Add what one issue says for the memories that its work was given."""
-        n = self._line(file, line)
+    def credits(
+        self, file: int, line: bytes, issue: tuple[str, bool], found: Mapping[str, list[int]]
+    ) -> None:
+        """Add what an issue says for the memories that its work was given.
+
+        `issue` is its id, and whether it names any; of one id the log counts, not the archive.
+        """
+        n, id = self._line(file, line), safe(issue[0])
         times = [(safe(key), at) for key, every in found.items() for at in every]
-        self._rows["credit"] += [(n, key, safe(issue), bounded(at)) for key, at in times]
+        self._rows["credit"] += [(n, key, id, bounded(at), file == ARCHIVE) for key, at in times]
+        if issue[1] and file != ARCHIVE:
+            self._rows["given"].append((n, id))
 
     def _flush_many(self) -> None:
         if len(self._rows["line"]) >= _BATCH:
@@ -259,7 +273,7 @@ def remove(db: sqlite3.Connection, numbers: Iterable[int]) -> set[str]:
             keys.add(found[0])
             if found[1] and found[2] != TOMBSTONE:
                 db.execute("DELETE FROM word WHERE rowid = ?", (n,))
-        for table in ("line", *_OF_MEMORY, "outcome", "credit"):
+        for table in ("line", *_OF_MEMORY, "outcome", "credit", "given"):
             db.execute(f"DELETE FROM {table} WHERE n = ?", (n,))
     return keys
 

@@ -204,13 +204,19 @@ def given(issue: Issue) -> tuple[str, ...]:
     return tuple(one for one in names if isinstance(one, str)) if isinstance(names, list) else ()
 
 
-def credits_of(issues: Iterable[Issue], closing: Collection[str]) -> Credits:
+def credits_of(
+    issues: Iterable[Issue], closing: Collection[str], archived: Iterable[Issue] = ()
+) -> Credits:
     """What closed issues say for the memories that they name, unless the work failed.
 
-    Of an id that stands several times the last counts, as everywhere.
+    Of an id that stands several times the last counts, as everywhere; one that was put away and
+    names memories in the log as well counts there.
     """
     found: Credits = {}
-    for issue in {issue.id: issue for issue in issues}.values():
+    live = {issue.id: issue for issue in issues}
+    away = {issue.id: issue for issue in archived}
+    named = {id for id, issue in live.items() if given(issue)}
+    for issue in (*live.values(), *(one for id, one in away.items() if id not in named)):
         keys = given(issue)
         is_done = issue.status in closing and issue.status != TOMBSTONE
         if not keys or not is_done or failed(issue):

@@ -237,7 +237,7 @@ class Recollection:
 
     def is_over(self, row: Row) -> bool:
         """Whether the time has passed until when a memory holds."""
-        return 0 < row.expires <= self.now
+        return row.expires != 0 and row.expires <= self.now
 
     def _why(self, row: Row) -> str:
         if row.status == "archived":
@@ -267,7 +267,7 @@ class Recollection:
                 key = called[old]
                 share = 1.0 if of in {"", given[key][1]} else ELSEWHERE
                 votes.setdefault(key, []).append(Vote._make((*vote, share)))
-            sql = f"SELECT key, at FROM credit WHERE key IN ({marks})"
+            sql = f"SELECT key, at FROM worth WHERE key IN ({marks})"
             for old, at in self.db.execute(sql, names):
                 credits.setdefault(called[old], []).append(at)
         judged = votes.keys() | credits.keys()

@@ -135,14 +135,14 @@ class Shelf:
 
         return Carried(self._read(self.log), self.log)
 
-    def issues_with(self, word: bytes) -> Iterator[Issue]:
+    def issues_with(self, word: bytes, *, archived: bool = False) -> Iterator[Issue]:
         """The issues in whose lines these bytes stand, without what is only carried.
 
         Faster than looking at all of them: for what few issues have.
         """
         from tracker.codec import glance
 
-        data = self._read(self.log)
+        data = self._read(ARCHIVE_FILE if archived else self.log)
         for begin, stop in lines_with(data, word):
             for item in scan(data[begin:stop]):
                 if isinstance(item, Found) and isinstance(item.row.get("id"), str):
