@@ -166,6 +166,48 @@ def test_the_canonical_form(root):
     assert bd(root, "show", "t-9", "--json").json[0]["title"] == "Nine"
 
 
+def test_the_canonical_form_of_what_is_beside_the_log(root):
+    beads = workspace(root, lines("t-1"))
+    (beads / "archive.jsonl").write_bytes(lines("t-9", "t-8"))
+    (beads / "memory.jsonl").write_bytes(
+        b'{"content":"Two \\u003c","key":"b","confidence":0.50,"x":1.50}\r\n\r\n'
+        b'{"kind":"note","key":"a","content":"One"}\r\n{"_type":"other","key":5}\r\n'
+    )
+    outcomes = b'{"verdict":"success","id":"o2","key":"b"}\r\n{"id":"o1","key":"b"}\n'
+    (beads / "outcomes.jsonl").write_bytes(outcomes)
+    before = told(root)
+    said = bd(root, "fmt", "--check", "--json", code=1)
+    assert said.json == {"changed": True, "lines": 3}
+    bd(root, "fmt")
+    assert (beads / "archive.jsonl").read_bytes() == lines("t-8", "t-9")
+    assert (beads / "memory.jsonl").read_bytes() == (
+        b'{"key":"a","kind":"note","content":"One"}\n'
+        b'{"key":"b","kind":"fact","content":"Two <","confidence":0.50,"x":1.50}\n'
+        b'{"_type":"other","key":5}\n'
+    )
+    assert (beads / "outcomes.jsonl").read_bytes() == outcomes
+    assert told(root) == before
+    assert "in canonical form" in bd(root, "fmt").out
+
+
+def told(root):
+    """What commands say of the memories."""
+    return [bd(root, "memory", *words, "--json").json for words in (["list"], ["outcomes"])]
+
+
+def test_where_one_file_cannot_be_read_none_is_written(root):
+    beads = workspace(root, lines("t-2", "t-1"))
+    (beads / "memory.jsonl").write_bytes(b'{"key":"b"}\n{oops\n{"key":"a"}\n')
+    assert "memory.jsonl:2: not JSON" in bd(root, "fmt", code=1).err
+    assert (beads / "issues.jsonl").read_bytes() == lines("t-2", "t-1")
+    (beads / "memory.jsonl").write_bytes(b'<<<<<<< a\n{"key":"b"}\n=======\n>>>>>>> b\n')
+    assert "memory.jsonl holds conflict markers" in bd(root, "fmt", code=1).err
+    (beads / "memory.jsonl").write_bytes(b'{"key":"b"}\n{"key":"a"}\n')
+    bd(root, "fmt")
+    assert (beads / "issues.jsonl").read_bytes() == lines("t-1", "t-2")
+    assert (beads / "memory.jsonl").read_bytes().startswith(b'{"key":"a",')
+
+
 @pytest.mark.parametrize("data", [MARKED, lines("t-1") + b"{oops\n", lines("t-2", "t-1", "t-2")])
 def test_it_refuses_what_it_cannot_read(root, data):
     log = workspace(root, lines("t-2", "t-1")) / "issues.jsonl"

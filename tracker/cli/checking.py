@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE
 from tracker.cli.command import command, pass_session
 from tracker.errors import Conflicted, Invalid, Refused
 
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
     from tracker.check import Subject
     from tracker.cli.session import Session
+    from tracker.sheet import Sheet
     from tracker.versions import Git
 
 SIGNS = {"error": "✗", "warning": "⚠", "info": "·"}
 SHOWN = 10
-OTHERS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")  # beside the log
+OTHERS = (ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE)  # beside the log
 
 Finding = dict[str, Any]
 
@@ -174,62 +176,75 @@ def _left(git: Git, revision: str) -> str:
 @click.option("--check", "only", is_flag=True, help="Change nothing; exit code 1 where it would")
 @pass_session
 def fmt(session: Session, only: bool) -> None:
-    """Write the whole log canonically: its lines sorted by id, keys in order, LF.
+    """Write the log, its archive and the memories canonically: sorted, keys in order, LF.
 
-    What records say stays the same. It is refused where a line cannot be read.
+    What records say stays the same. It is refused where a line cannot be read. Outcomes stay as
+    they are: their lines are never edited, and have no order.
     """
+    from contextlib import ExitStack
+
     from tracker import files
 
-    place = session.place
-    data = _data(session)
-    if only:
-        _tell(session, data, canonical(data, os.path.basename(place.log)), only=True)
-        return
-    with session.tracker.store.held():
-        data = _data(session)
-        after = canonical(data, os.path.basename(place.log))
-        if after != data:
-            files.replace(place.log, data, after)
-    _tell(session, data, after, only=False)
+    with ExitStack() as held:
+        if not only:
+            held.enter_context(session.tracker.store.held())
+        found = [(path, data, canonical(data, name)) for path, name, data in _formed(session)]
+        for path, data, after in () if only else found:
+            if after != data:
+                files.replace(path, data, after)
+    _tell(session, [(data, after) for _, data, after in found], only=only)
 
 
-def _data(session: Session) -> bytes:
+def _formed(session: Session) -> Iterator[tuple[str, str, bytes]]:
+    """The files that have a canonical form: path, name and content."""
+    from tracker import files
     from tracker.cache import read_log
 
-    path = session.place.log
-    if not os.path.exists(path):
-        raise Invalid(f"{path} is missing", hint="bd init")
-    return read_log(path)[0]
+    place = session.place
+    if not os.path.exists(place.log):
+        raise Invalid(f"{place.log} is missing", hint="bd init")
+    yield place.log, os.path.basename(place.log), read_log(place.log)[0]
+    for name in (ARCHIVE_FILE, MEMORY_FILE):
+        path = os.path.join(place.beads, name)
+        data = files.contents(path)
+        if data is not None:
+            yield path, name, data
 
 
 def canonical(data: bytes, name: str = "issues.jsonl") -> bytes:
-    """The log in canonical form; records that are no issues follow behind, as they are.
+    """A file in canonical form; what is no record of its kind follows behind, as it is.
 
     Raises Conflicted or Refused where a line cannot be read.
     """
     from tracker.codec import encode
     from tracker.lines import Found, scan
     from tracker.log import Log
+    from tracker.memoline import encode_memory
+    from tracker.memories import Memories
 
-    log = Log(data, name)
-    if log.markers:
-        raise Conflicted(name, log.markers)
-    if log.problems:
-        raise Refused(f"{log.problems[0]}: nothing was written", hint="bd check")
-    rows = [encode(log[id]) for id in sorted(log)]
+    memories = Memories(data if name == MEMORY_FILE else b"", name)
+    issues = Log(b"" if name == MEMORY_FILE else data, name)
+    sheet: Sheet[Any] = memories if name == MEMORY_FILE else issues
+    if sheet.markers:
+        raise Conflicted(name, sheet.markers)
+    if sheet.problems:
+        raise Refused(f"{sheet.problems[0]}: nothing was written", hint="bd check")
+    rows = [encode(issues[id]) for id in sorted(issues)]
+    rows += [encode_memory(memories[key]) for key in sorted(memories)]
     rows += [
         data[item.start : item.end]
         for item in scan(data)
-        if isinstance(item, Found) and item.row.get("id") not in log
+        if isinstance(item, Found) and item.row.get(sheet.named) not in sheet
     ]
     return b"".join(row + b"\n" for row in rows)
 
 
-def _tell(session: Session, before: bytes, after: bytes, *, only: bool) -> None:
-    old = before.split(b"\n")
-    known = set(old)
-    changed = sum(row not in known for row in after.split(b"\n"))
-    same = before == after
+def _tell(session: Session, found: list[tuple[bytes, bytes]], *, only: bool) -> None:
+    changed, same = 0, True
+    for before, after in found:
+        known = set(before.split(b"\n"))
+        changed += sum(row not in known for row in after.split(b"\n"))
+        same &= before == after
     session.code = int(only and not same)
     if session.json:
         session.emit({"changed": not same, "lines": changed})
