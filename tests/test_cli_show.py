@@ -261,7 +261,7 @@ WAITING = (
 @pytest.mark.parametrize(
     ("id", "said", "blocked_by"),
     [
-        ("t-x", "Not ready: status in_progress", None),
+        ("t-x", "Not ready: in progress", None),
         ("t-a", "Not ready: blocked by t-x (in_progress)", ["t-x"]),
         ("t-a.1", "Not ready: parent t-a blocked by t-x (in_progress)", ["t-x"]),
         ("t-b", "Not ready: waits for t-x to fail (in_progress)", ["t-x"]),

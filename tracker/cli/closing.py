@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.log import Draft
     from tracker.model import Issue
-    from tracker.obstacles import Obstacle, State
     from tracker.shelf import Drafts
 
 
@@ -182,6 +181,7 @@ def _left_open(draft: Draft, done: Sequence[Ended], closing: frozenset[str]) -> 
 
 def _say_waiting(session: Session, closed: Collection[str], free: Collection[str]) -> None:
     """What waited for the closed issues too and is not ready, with the reason."""
+    from tracker.cli.render import phrase
     from tracker.obstacles import HOLDING, Obstacles
 
     answers = session.tracker.answers
@@ -195,20 +195,12 @@ def _say_waiting(session: Session, closed: Collection[str], free: Collection[str
     }
     lines = []
     for id, row in rows.items():
-        reasons = [_reason(one, id, asked.state(one.id)) for one in asked.of(id)]
+        reasons = [phrase(one, id, asked.state(one.id)) for one in asked.of(id)]
         if reasons and row.status not in answers.at.closing:
             told = ", ".join(reasons)
             lines.append(f'  • {one_line(id)} "{one_line(row.title)}" (P{row.priority}): {told}')
     if lines:
         session.say("\n".join(["\nWaited for it too, and not ready:", *lines]))
-
-
-def _reason(obstacle: Obstacle, own: str, state: State | None) -> str:
-    from tracker.cli.render import phrase
-
-    if obstacle.kind == "status" and state is not None and state.status == "in_progress":
-        return f"in progress, {one_line(state.assignee) or 'nobody named'}"
-    return phrase(obstacle, own, state)
 
 
 def _say_closed(

@@ -232,6 +232,8 @@ def phrase(obstacle: Obstacle, own: str, state: State | None, *, local: bool = F
     if kind == "deferred":
         whose = "" if id == own else f"parent {other} "
         return f"{whose}deferred{until(state.defer_until if state else '', local=local)}"
+    if kind == "status" and id == own and state and state.status == "in_progress":
+        return f"in progress, {one_line(state.assignee)}" if state.assignee else "in progress"
     if kind == "status":
         return f"status {status}" if id == own else f"parent {other} has status {status}"
     sayings = {
