@@ -145,7 +145,7 @@ class TestClose:
         assert answer.out == "✓ Closed t-1: first\n✓ Closed t-4: second\n"
         assert answer.err == (
             "Note: t-1 was closed already: its reason stays, yours is a comment now"
-            " (bd reopen t-1)\n"
+            " (bd update t-1 --reason TEXT replaces it)\n"
         )
         assert [remark["text"] for remark in chain.issue("t-1")["comments"]] == ["second"]
         before = chain.file.read_bytes()

@@ -69,7 +69,8 @@ def close(
 ) -> None:
     """Close issues; without an id the one that was last touched."""
     lesson = Lesson(session, learned)
-    ending = _Ending(session, _reasons(session, ids, reasons, reason_file), lesson)
+    ending = _Ending(session, _reasons(session, ids, reasons, reason_file))
+    ending.lesson = lesson
     workspace = session.tracker
     if session_id:
         ending.who = ending.who._replace(session=session_id)
@@ -88,8 +89,7 @@ def close(
     _say_closed(session, closed, list(free.values()), following)
     if suggest_next and not session.json:
         _say_waiting(session, gone, free)
-    for remark in ending.remarks:
-        session.note(remark)
+    ending.note()
     if lesson.memory and not session.json:
         from tracker.cli.memoview import said
 
@@ -99,11 +99,13 @@ def close(
 class _Ending:
     """How the issues of one command line are closed; `why` tells the reason of each."""
 
-    def __init__(self, session: Session, why: Callable[[Draft, str], str], lesson: Lesson) -> None:
+    def __init__(self, session: Session, why: Callable[[Draft, str], str]) -> None:
+        self.session = session
         self.settings = session.tracker.settings()
         self.who = session.tracker.who()
         self.why = why
-        self.lesson = lesson
+        self.lesson: Lesson | None = None
+        self.usual = "Closed"
         self.force = False
         self.suggest = False
         self.remarks: list[str] = []
@@ -114,7 +116,7 @@ class _Ending:
 
         reason = self.why(draft, id)
         remark = _remark(draft, id, reason, self.settings.closing)
-        closing = actions.Closing(reason or "Closed", self.force)
+        closing = actions.Closing(reason or self.usual, self.force)
         issue = actions.close(draft, id, closing, self.settings, self.who)
         if remark and reason not in {"", issue.close_reason}:
             issue = actions.comment_once(draft, id, reason, self.who)
@@ -129,6 +131,20 @@ class _Ending:
         self.remarks = [*(one.remark for one in done if one.remark), *left]
         if self.lesson:
             self.lesson.learn(drafts, [one.issue for one in done])
+
+    def note(self) -> None:
+        """Say it."""
+        for remark in self.remarks:
+            self.session.note(remark)
+
+
+def close_plainly(session: Session, ids: Sequence[str], reason: str, usual: str) -> None:
+    """Close issues for a reason, or without one for the usual one, and say so."""
+    ending = _Ending(session, lambda _draft, _id: reason)
+    ending.usual = usual
+    done = edited(session, ids, ending.end, also=ending.after)
+    _say_closed(session, [one.issue for one in done], (), ())
+    ending.note()
 
 
 def _reasons(
@@ -163,8 +179,10 @@ def _remark(draft: Draft, id: str, reason: str, closing: Collection[str]) -> str
     if issue is None or issue.status not in closing:
         return ""
     is_other = reason not in {"", issue.close_reason}
-    kept = ": its reason stays, yours is a comment now" if is_other else ""
-    return f"{id} was closed already{kept} (bd reopen {id})"
+    if is_other:
+        stays = "its reason stays, yours is a comment now"
+        return f"{id} was closed already: {stays} (bd update {id} --reason TEXT replaces it)"
+    return f"{id} was closed already (bd reopen {id})"
 
 
 def _left_open(draft: Draft, done: Sequence[Ended], closing: frozenset[str]) -> Iterator[str]:

@@ -56,15 +56,10 @@ def add(session: Session, /, words: tuple[str, ...], priority: int, description:
 
 @todo.command("done", examples=["bd todo done bd-a1b2c", "bd todo done 7f 3k"], writes=True)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("-r", "--reason", default="Completed", metavar="TEXT", help="Why  [Completed]")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Why  [Completed]")
 @pass_session
 def done(session: Session, /, ids: tuple[str, ...], reason: str) -> None:
     """Close tasks."""
-    from tracker import actions
-    from tracker.cli.issues import answer, edited
-    from tracker.cli.plain import one_line
+    from tracker.cli.closing import close_plainly
 
-    settings, who = session.tracker.settings(), session.tracker.who()
-    closing = actions.Closing(reason)
-    issues = edited(session, ids, lambda d, id: actions.close(d, id, closing, settings, who))
-    answer(session, issues, lambda issue: f"✓ Closed {issue.id}: {one_line(issue.close_reason)}")
+    close_plainly(session, ids, reason, "Completed")
