@@ -168,6 +168,10 @@ class TestClose:
         assert chain("close", "t-4", "--json").err == ""
         chain("reopen", "t-4")
         assert chain("close", "t-4", "t-4.2", "t-4.3").err == ""
+        chain("reopen", "t-4", "t-4.3")
+        answer = chain("update", "t-4", "--status", "closed")
+        assert answer.err == "Note: t-4 has 1 open child (bd list --parent t-4)\n"
+        assert chain("update", "t-4", "--status", "open").err == ""
 
     def test_what_waited_too_is_named_with_the_reason(self, chain):
         chain.write(

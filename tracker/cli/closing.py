@@ -127,7 +127,7 @@ class _Ending:
 
     def after(self, drafts: Drafts, done: list[Ended]) -> None:
         """What else goes into the same write, and what is to be said about it."""
-        left = _left_open(drafts.issues, done, self.settings.closing)
+        left = left_open(drafts.issues, [one.issue for one in done], self.settings.closing)
         self.remarks = [*(one.remark for one in done if one.remark), *left]
         if self.lesson:
             self.lesson.learn(drafts, [one.issue for one in done])
@@ -185,11 +185,11 @@ def _remark(draft: Draft, id: str, reason: str, closing: Collection[str]) -> str
     return f"{id} was closed already (bd reopen {id})"
 
 
-def _left_open(draft: Draft, done: Sequence[Ended], closing: frozenset[str]) -> Iterator[str]:
+def left_open(draft: Draft, closed: Sequence[Issue], closing: frozenset[str]) -> Iterator[str]:
     """What is to be said of those that were closed before their children."""
     from tracker.epics import progress
 
-    for issue in (one.issue for one in done):
+    for issue in closed:
         how = progress(draft, issue.id, closing)
         count = how.children - how.closed
         if count:

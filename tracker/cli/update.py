@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tracker.fields import Settings
     from tracker.log import Draft
     from tracker.model import Issue
+    from tracker.shelf import Drafts
 
     Action = Callable[[Draft, str], Issue]
 
@@ -70,10 +71,21 @@ def update(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
     if given["session_id"]:
         who = who._replace(session=given["session_id"])
     lease = round((given["lease"] or 0) * SECOND)
+    remarks: list[str] = []
+
+    def after(drafts: Drafts, done: list[Issue]) -> None:
+        from tracker.cli.closing import left_open
+
+        remarks[:] = left_open(drafts.issues, done, settings.closing)
+
+    also = after if changes.get("status") in settings.closing else None
     with workspace.claiming(who, lease) if given["claim"] else nullcontext() as take:
-        issues = edited(session, workspace.named(ids), _action(take, changes, settings, who))
+        action = _action(take, changes, settings, who)
+        issues = edited(session, workspace.named(ids), action, also=also)
     workspace.touch(issues[-1].id)
     answer(session, issues, lambda issue: f"✓ Updated issue: {issue.id}")
+    for remark in remarks:
+        session.note(remark)
 
 
 def _action(take: Action | None, changes: Changes, settings: Settings, who: Who) -> Action:
