@@ -326,6 +326,24 @@ def test_no_line_of_text_gets_lost(base, ours, theirs):
     assert all(any(value in text for text in said) for value in kept)
 
 
+@pytest.mark.parametrize("path", ["issues.jsonl", "memory.jsonl"])
+@pytest.mark.parametrize("odd", [7, "text", {"a": 1}, ["x"]])
+def test_what_else_stands_where_a_merge_keeps_values_stays_beside_them(path, odd):
+    base, ours, theirs = (
+        line_of("bd-a", key="k", title=title, updated_at=f"2026-01-0{day}T00:00:00Z", **more)
+        for day, (title, more) in enumerate(
+            [("base", {}), ("ours", {"conflicts": odd}), ("theirs", {})], 1
+        )
+    )
+    merged = three_way(base, ours, theirs, path)
+    entry = {"field": "/title", "value": "ours", "updated_at": "2026-01-02T00:00:00Z"}
+    wanted = [*(odd if isinstance(odd, list) else [odd]), entry]
+    kept = json.loads(merged.data)["conflicts"]
+    assert sorted(kept, key=str) == sorted(wanted, key=str)
+    again = three_way(base, merged.data, ours, path)
+    assert sorted(json.loads(again.data)["conflicts"], key=str) == sorted(wanted, key=str)
+
+
 @given(prose(), prose())
 @example("a", "a\nb")
 def test_notes_that_were_born_on_both_sides_are_joined(one, two):

@@ -73,6 +73,7 @@ def values_of(name):
 CHANGES = [(name, value) for name in FIELDS[1:] for value in values_of(name)]
 CHANGES += [("extra", (name, raw)) for name in ("new", "n\u00e9e", "_type") for raw in RAWS]
 CHANGES += [("extra", pair) for pair in MISFITS.items()]
+CHANGES += [("extra", ("conflicts", raw)) for raw in ("7", '["x"]')]
 
 
 def prose():

@@ -96,6 +96,11 @@ def union(kind: Listing, whole: Member, more: Iterable[Member]) -> Member:
     return array(sorted([*found, *new.values()], key=kind.order))
 
 
+def listed(value: Member) -> Member:
+    """A value as a list: what is none is its only element."""
+    return array([value]) if elements(value) is None else value
+
+
 def _count(base: int, one: int, two: int, *, once: bool) -> int:
     if once:
         base, one, two = min(base, 1), min(one, 1), min(two, 1)

@@ -236,7 +236,7 @@ def _add_kept(merged: dict[str, Member], meeting: Meeting, *, is_issue: bool) ->
         mapping({"field": text(k.field), "value": k.value, "updated_at": k.updated_at})
         for k in meeting.kept
     ]
-    found = merged.get("conflicts", ABSENT)
+    found = lists.listed(merged.get("conflicts", ABSENT))
     merged["conflicts"] = lists.union(lists.ENTRIES, found, entries)
     if is_issue:
         at = merged.get("updated_at", ABSENT)

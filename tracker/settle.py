@@ -348,6 +348,12 @@ def members_of(kind: lists.Listing, meeting: Meeting, field: Field) -> Member:
     return lists.merge(kind, (elements(field.base) or [], one, two), partial(element, meeting))
 
 
+def entries(meeting: Meeting, field: Field) -> Member:
+    """What merges have kept is a set; what else somebody put there is one more of it."""
+    values = (lists.listed(value) for value in (field.base, field.older, field.newer))
+    return members_of(lists.ENTRIES, meeting, Field(field.pointer, *values))
+
+
 def element(meeting: Meeting, base: Member, one: Member, two: Member) -> Member:
     """Two versions of one edge or comment: key by key, and where both moved, the earlier.
 
