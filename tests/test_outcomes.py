@@ -13,6 +13,7 @@ from tracker.change import Who
 from tracker.errors import Invalid, NoMemory, NotFound
 from tracker.log import Log
 from tracker.memoline import encode_memory, encode_outcome
+from tracker.memories import Outcomes
 from tracker.memory import Memory, Outcome, Source, digest
 from tracker.model import Issue, stamp
 from tracker.outcomes import About, Ledger
@@ -101,6 +102,23 @@ def test_what_voids_a_void_gives_the_verdict_back():
     circle = [Outcome(id="o", key="a"), Outcome(id="v", voids="w"), Outcome(id="w", voids="v")]
     assert list(outcomes.counted(circle)) == ["o"]
     assert list(outcomes.counted([Outcome(id="o", voids="o")])) == []
+
+
+def test_a_chain_of_voids_may_be_long():
+    chain = [Outcome(id="o", key="a"), Outcome(id="v0", voids="o")]
+    chain += [Outcome(id=f"v{n}", voids=f"v{n - 1}") for n in range(1, 5000)]
+    assert list(outcomes.counted(chain)) == ["o"]
+    assert list(outcomes.counted(chain[:-1])) == []
+
+
+def test_of_two_outcomes_of_one_id_the_latest_counts_whoever_merged():
+    one = b'{"id":"o","key":"a","verdict":"success","at":"2026-01-02T00:00:00Z"}\n'
+    two = b'{"id":"o","key":"a","verdict":"failure","at":"2026-01-01T00:00:00Z"}\n'
+    for data in (one + two, two + one, one + two + one):
+        sheet = Outcomes(data, "outcomes.jsonl")
+        assert sheet["o"].verdict == "success"
+        assert "o stands again on line 2, and the latest one counts" in str(sheet.problems[0])
+    assert Outcomes(two + two, "outcomes.jsonl").problems == ()
 
 
 IDS = st.sampled_from(["a", "b", "c", "d"])

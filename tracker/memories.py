@@ -50,6 +50,7 @@ class Outcomes(Sheet[Outcome]):
     """The outcomes of one file, by id. A merge by other hands may repeat a line."""
 
     kind = "outcome"
+    dated = "at"
     grows = True
 
     def decoded(self, line: bytes) -> Outcome:

@@ -8,6 +8,7 @@ Closed issues give credit by themselves: nothing is stored for that, so reopenin
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import fields, remember
@@ -19,7 +20,7 @@ from tracker.trust import Vote, prior
 from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
     from tracker.change import Who
     from tracker.memories import Verdicts
@@ -120,23 +121,22 @@ def _weight(text: str) -> str:
 
 
 def counted(every: Iterable[Outcome]) -> dict[str, Outcome]:
-    """By id, the verdicts that nobody has taken back; each id counts once."""
+    """By id, the verdicts that nobody has taken back; each id counts once.
+
+    What is taken back takes nothing back, however long the chain; a circle leads to no verdict.
+    """
     known = {one.id: one for one in every}
-    against: dict[str, list[str]] = {}
-    for one in known.values():
-        if one.voids:
-            against.setdefault(one.voids, []).append(one.id)
-    return {
-        id: one for id, one in known.items() if not one.voids and _stands(id, against, frozenset())
-    }
-
-
-def _stands(id: str, against: Mapping[str, list[str]], above: frozenset[str]) -> bool:
-    """Whether none of what voids an outcome stands itself; a circle voids nothing."""
-    deeper = above | {id}
-    return not any(
-        _stands(other, against, deeper) for other in against.get(id, ()) if other not in deeper
-    )
+    waiting = Counter(one.voids for one in known.values())
+    settled = [id for id in known if not waiting[id]]
+    void: set[str] = set()
+    for id in settled:  # grows: an outcome is settled when all that void it are
+        other = known[id].voids
+        if other and id not in void:
+            void.add(other)
+        waiting[other] -= 1
+        if other in known and not waiting[other]:
+            settled.append(other)
+    return {id: one for id, one in known.items() if not one.voids and id not in void}
 
 
 class Ledger:

@@ -27,8 +27,14 @@ class Sheet(Mapping[str, T]):
     """The field that names a record."""
     kind: ClassVar[str] = "issue"
     """What these are called under `_type`; objects of another type are no problem."""
+    dated: ClassVar[str] = "updated_at"
+    """The field that tells which of several records is the latest."""
     grows: ClassVar[bool] = False
-    """Whether records are only ever added: new ones go last, and the same may stand twice."""
+    """Whether records are only ever added: new ones go last, and the same may stand twice.
+
+    Git joins such files in an order that depends on who merges, so of different records of one name
+    the latest counts; elsewhere the last one.
+    """
 
     def __init__(self, data: bytes, path: str) -> None:
         self.data = data
@@ -75,13 +81,16 @@ class Sheet(Mapping[str, T]):
             if self.grows and self._bytes(earlier) == self._bytes(item):
                 return
             self._twice.setdefault(name, [earlier.number]).append(item.number)
-            why = f"{name} stands again on line {item.number}, and the last one counts"
+            which = "latest" if self.grows else "last"
+            why = f"{name} stands again on line {item.number}, and the {which} one counts"
             problems.append(Problem(self.path, earlier.number, why))
+            if self.grows and self._stamp(earlier) > self._stamp(item):
+                return
             del self._found[name]
         self._found[name] = item
 
     def _stamp(self, found: Found) -> tuple[int, bytes]:
-        text = found.row.get("updated_at")
+        text = found.row.get(self.dated)
         return instant(text) if isinstance(text, str) else 0, self._bytes(found)
 
     def _bytes(self, found: Found) -> bytes:
