@@ -75,6 +75,15 @@ def test_a_number_names_one(root):
     assert bd(root, "undo", "-1", code=2).err
 
 
+def test_an_undo_is_undone_by_its_number(root):
+    bd(root, "create", "One")
+    made = (root / ".beads/issues.jsonl").read_bytes()
+    bd(root, "undo")
+    (undone, *_) = bd(root, "op", "log", "--json").json
+    bd(root, "undo", str(undone["number"]))
+    assert (root / ".beads/issues.jsonl").read_bytes() == made
+
+
 def test_what_has_changed_since_is_not_touched(root):
     bd(root, "update", "a-1", "--title", "one")
     bd(root, "update", "a-2", "--title", "two")

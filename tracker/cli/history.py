@@ -51,7 +51,8 @@ class Field(NamedTuple):
 def undo(session: Session, number: int | None, dry_run: bool) -> None:
     """Take back the last write of this clone, or operation N.
 
-    Each record gets its old line again, byte for byte, unless it has changed since.
+    Each record gets its old line again, byte for byte, unless it has changed since. An undo is an
+    operation too, with a number (bd op log): undoing that brings back what it took.
     """
     workspace = session.tracker
     op = workspace.undoable(number) if dry_run else workspace.undo(number)

@@ -17,6 +17,7 @@ _SAID: dict[str, str] = {
     "graph": "tree plan roadmap gantt",
     "history": "log blame changes",
     "undo": "revert rollback oops back",
+    "undo N": "redo",
     "remember": "learn store memorize save",
     "memories": "mems knowledge",
     "setup": "install agents configure",
