@@ -171,7 +171,7 @@ class Command(click.Command):
                 session.warn(text)
             for text in () if session.json else session.tracker.gate.cautions:
                 session.warn(text)
-        if session.writes or self.name in _LOOKS:  # not after a dry run
+        if (self.writes and session.writes) or self.name in _LOOKS:  # not after a dry run
             _register(session)
         return answer
 
