@@ -46,7 +46,20 @@ WRITES = [
     ["comment", "t-a", "hello"], ["dep", "relate", "t-a", "t-d"], ["update", "t-none", "-p", "1"],
     ["note", "t-a", "n"], ["defer", "t-a", "--until", "2030-01-01"], ["undefer", "t-d"],
     ["duplicate", "t-a", "--of", "t-d"], ["rename", "t-a", "t-r"], ["set-state", "t-a", "x=y"],
+    ["import", "more.jsonl"], ["import", "more.jsonl", "--on-conflict", "theirs", "--json"],
+    ["import", "more.jsonl", "--dry-run"], ["batch", "script"], ["batch", "script", "--json"],
+    ["batch", "script", "--dry-run"], ["archive", "t-c"], ["archive", "--json"],
+    ["archive", "t-a"],  # which is open
+    ["memory", "import", "memories.jsonl"], ["memory", "set", "a/b", "Text", "--tag", "x"],
 ]  # fmt: skip
+FILES = {
+    "script": 'new = create "From a script" -p 1\nclose t-d -r "by @new"\ncomment @new "hello"\n',
+    "memories.jsonl": '{"key":"a/b","content":"One"}\n{"key":"c","content":"Two"}\n',
+    "more.jsonl": "".join(
+        LINE.format(id=id, title="Imported", status="open", priority=1, day=9, more="")
+        for id in ("t-a", "t-new")
+    ),
+}
 
 
 def record(id: str, title: str = "", status: str = "open", day: int = 1, more: str = "") -> str:
@@ -74,9 +87,11 @@ def log() -> bytes:
 
 
 def workspace(folder: Path) -> Path:
-    """A workspace with that log, as Beads would have left it."""
+    """A workspace with that log, as Beads would have left it, and files that commands read."""
     beads = folder / ".beads"
     beads.mkdir(parents=True)
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
     (beads / "issues.jsonl").write_bytes(log())
     (beads / "config.yaml").write_text("issue-prefix: t\n")
     (beads / ".gitignore").write_text("*.db\n*.db?*\n.jsonl.lock\nlast-touched\n")

@@ -223,6 +223,11 @@ def test_no_way_into_the_files_is_open(space, way):
     [
         (["batch"], 'create "fine"\ncomment t-1 "and {}"\n'),
         (["import", "-"], '{{"id":"t-9","title":"fine"}}\n{{"id":"t-8","title":"{}"}}\n'),
+        (
+            ["memory", "import", "-"],
+            '{{"key":"fine","content":"fine"}}\n{{"key":"bad","content":"it is {}"}}\n',
+        ),
+        (["memory", "import", "-", "--prefix", "old"], '[{{"key":"bad","content":"{}"}}]'),
         (["import", "--format", "markdown", "--as", "plan", "-"], "# Plan\n\n- [ ] do {}\n"),
         (["create", "title", "--stdin"], "text\n{}\n"),
         (["comments", "add", "t-1", "-f", "-"], "{}"),
@@ -233,8 +238,22 @@ def test_what_comes_from_elsewhere_is_looked_at_too(space, words, text):
     answer = space(*words, stdin=text.format(SECRET), code=1)
     assert PRINT in answer.err
     assert files(space) == before  # all or nothing
+    space(*words, "--allow-secret", fingerprint("another"), stdin=text.format(SECRET), code=1)
+    assert files(space) == before
     space(*words, stdin=text.format("harmless"))
     assert files(space) != before
+    space("undo")
+    assert SECRET not in everything(space)
+    space(*words, "--allow-secret", PRINT, stdin=text.format(SECRET))
+    assert SECRET in everything(space)
+    space("undo")
+    space(*words, stdin=text.format(SECRET))  # it was allowed once, in this clone
+    assert SECRET in everything(space)
+
+
+def everything(space):
+    """All that is in the files of the workspace."""
+    return "".join(data.decode() for data in files(space).values())
 
 
 def test_what_is_redacted_is_answered_as_it_stands_in_the_file(space):
