@@ -82,12 +82,11 @@ def conflicts(session: Session, ids: tuple[str, ...]) -> None:
     log = Log(read_log(workspace.place.log)[0])
     found = [log[id] for line, row in log.rows() if row.get("conflicts") and (id := row["id"])]
     _tell_issues(session, sorted(found, key=lambda issue: issue.id))
-    from tracker.settling import entries
+    from tracker.cli.memodisputes import count
 
-    kept = [one for one in workspace.library.find(gone=True) if entries(one)]
-    if kept:
-        count = "1 memory" if len(kept) == 1 else f"{len(kept)} memories"
-        session.note(f"of {count} too: bd memory conflicts")
+    if kept := count(session.memories):
+        memories = "1 memory" if kept == 1 else f"{kept} memories"
+        session.note(f"of {memories} too: bd memory conflicts")
 
 
 def _tell_issues(session: Session, issues: list[Issue]) -> None:

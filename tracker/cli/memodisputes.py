@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.disputes import Entry
     from tracker.memory import Memory
+    from tracker.recollection import Recollection, Row
 
 
 @command("conflicts", examples=["bd memory conflicts", "bd memory conflicts climate/drift --json"])
@@ -26,9 +27,26 @@ def conflicts(session: Session, names: tuple[str, ...]) -> None:
 
     `bd memory resolve KEY` settles one, and so does an edit of that field, other than to append.
     """
-    library = session.tracker.library
-    found = session.each(names, library.get) if names else library.find(gone=True)
-    _tell(session, found)
+    from tracker.cli.memoview import known
+    from tracker.cli.recalling import row_of
+
+    at = session.memories
+    rows = session.each(names, lambda name: row_of(at, name)) if names else _disputed(at)
+    _tell(session, [known(at, row).memory for row in rows])
+
+
+def count(at: Recollection) -> int:
+    """Of how many memories merges kept other values."""
+    return sum(row.kept for row in _disputed(at))
+
+
+def _disputed(at: Recollection) -> list[Row]:
+    """The memories that may have something to settle, forgotten or moved ones too, by key."""
+    from tracker.recollection import Only
+
+    live, gone = Only(kept=True, everything=True), Only(state="deleted")
+    rows = [*at.listed(live).rows, *at.listed(gone).rows]
+    return sorted((row for row in rows if row.kept or row.head), key=lambda row: row.key)
 
 
 def _tell(session: Session, memories: Sequence[Memory]) -> None:

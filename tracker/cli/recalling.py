@@ -46,7 +46,7 @@ def recall(session: Session, key: str) -> None:
     memoview.remarks(session, known)
 
 
-def _row(at: Recollection, key: str) -> Row:
+def row_of(at: Recollection, key: str) -> Row:
     """The memory of a key, wherever it was moved. Raises NoMemory."""
     row = at.row(key.strip())
     if row is None:
@@ -124,7 +124,7 @@ def _meant(at: Recollection, name: str) -> list[Row]:
     from tracker import keys
 
     if not keys.is_pattern(name):
-        return [_row(at, name)]
+        return [row_of(at, name)]
     from tracker.recollection import Only
 
     start = keys.prefix(name)
@@ -140,7 +140,7 @@ def _meant(at: Recollection, name: str) -> list[Row]:
 def show(session: Session, key: str) -> None:
     """Show a memory with all that is known about it."""
     at = session.memories
-    known = memoview.known(at, _row(at, key))
+    known = memoview.known(at, row_of(at, key))
     if session.json:
         memoview.emit_one(session, known)
         return
