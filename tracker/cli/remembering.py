@@ -262,14 +262,17 @@ def _shown(session: Session) -> set[str]:
 
 
 def _warn(session: Session, warnings: list[str]) -> None:
-    from tracker.files import contents
-    from tracker.initialise import missing_attributes
-
     for text in warnings:
         session.note(text)
-    shared = contents(os.path.join(session.place.beads, "memory.jsonl")) or b""
-    if session.json or shared.strip().count(b"\n"):  # said with the first memory alone
+    if session.json:
         return
+    from tracker.files import contents
+
+    shared = contents(os.path.join(session.place.beads, "memory.jsonl")) or b""
+    if shared.find(b"\n", 0, len(shared) - 1) >= 0:  # said with the first memory alone
+        return
+    from tracker.initialise import missing_attributes
+
     data = contents(os.path.join(session.place.beads, ".gitattributes")) or b""
     if any(line.startswith("memory.jsonl ") for line in missing_attributes(data, "issues.jsonl")):
         session.note("git will merge memory.jsonl as plain text until bd init tells it how")
