@@ -387,7 +387,10 @@ def test_a_path_is_named_from_where_one_is(held):
 # Warnings at write.
 
 
-def test_what_is_said_already_is_told(held):
+@pytest.mark.parametrize("cached", [False, True])
+def test_what_is_said_already_is_told(held, cached):
+    if cached:
+        held("memory", "search", "tokens")
     said = held("remember", "rs256 never HS256!", "--key", "again")
     assert said.err == (
         "Note: auth/jwt says this already, word for word: again adds nothing"
@@ -401,6 +404,15 @@ def test_what_is_said_already_is_told(held):
     told = held("memory", "set", "fox3", f"{long}!", "--json")
     assert told.err == ""
     assert len(told.json["warnings"]) == 2
+
+
+def test_what_other_hands_brought_meanwhile_is_told_as_well(held):
+    held("memory", "search", "tokens")
+    path = held.beads / "memory.jsonl"
+    data = path.read_bytes()
+    path.write_bytes(data + b'{"key":"zz","content":"Pull before you push, always"}\n')
+    said = held("remember", "pull before you push: always", "--key", "pulling")
+    assert "zz says this already, word for word" in said.err
 
 
 def test_what_was_just_recalled_is_named_as_such(held):

@@ -14,6 +14,7 @@ issues are. A name that a memory had before it was moved still means it.
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from tracker import journal, keys, outcomes, remember
 from tracker.beside import carried_name
 from tracker.blobs import Tree
+from tracker.cache import Gone
 from tracker.codec import quote
 from tracker.outcomes import About, Ledger
 from tracker.shelf import Drafts
@@ -102,6 +104,15 @@ class Library:
             for one in self.notes().glances()
             if is_meant(one.key) and (gone or one.status != TOMBSTONE)
         ]
+
+    def saying(self, words: Iterable[str]) -> list[Memory]:
+        """The memories in which one of these words stands, for questions."""
+        from tracker.memosource import saying, source_of
+
+        workspace, words = self._workspace, list(words)
+        with suppress(Gone, OSError, sqlite3.Error, KeyError, ValueError):
+            return saying(source_of(workspace.place, workspace.source), words)
+        return list(workspace.shelf().memories_saying(words))
 
     def of_issue(self, id: str, given: Collection[str]) -> list[Memory]:
         """The memories that came of an issue, and of those that its work was given, by key."""

@@ -18,15 +18,17 @@ from tracker.cache import stat_text
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tracker.cache import Cache, Source
+    from tracker.memory import Memory
     from tracker.places import Place
 
 PRIVATE_MEMORY, MEMORY, LOG, PRIVATE_OUTCOMES, OUTCOMES, ARCHIVE = range(6)
 """The files, in the order in which one memory hides another of its key."""
 ISSUES = (LOG, ARCHIVE)
 _WORD = b'"memor'  # of lines that name memories; one look for it is enough for most logs
+LIKELY = 50  # memories that may say the same
 DIGEST = 32  # bytes of the content of each file
 
 
@@ -90,6 +92,32 @@ def answering(source: MemorySource, data: bytes, stat: str) -> Cache | None:
         return cache
     cache.close()
     return None
+
+
+def saying(source: MemorySource, words: Iterable[str]) -> list[Memory]:
+    """The memories in which one of these words stands, the nearest first, for questions.
+
+    Raises Gone where the cache on disk has not seen the shared ones as they are, or what SQLite and
+    the file system raise.
+    """
+    from tracker.memoline import decode_memory
+    from tracker.terms import match, terms
+
+    wanted = match(term for word in words for term in terms(word))
+    if not wanted:
+        return []
+    cache = caches.believed(source)
+    try:
+        if cache.state["log"].split(" ")[MEMORY] != stat_text(source.files[MEMORY]):
+            raise caches.Gone
+        found = cache.db.execute(
+            "SELECT l.line FROM word w JOIN line l ON l.n = w.rowid "
+            "WHERE w.word MATCH ? ORDER BY w.rank LIMIT ?",
+            (f"content : ({wanted})", LIKELY),
+        )
+        return [decode_memory(bytes(line)) for (line,) in found]
+    finally:
+        cache.close()
 
 
 def _is_same(held: Mapping[str, Any], data: bytes, stat: str) -> bool:

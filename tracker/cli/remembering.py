@@ -246,7 +246,7 @@ def _echoes(session: Session, written: Written) -> list[str]:
     made, was = written.memory, written.was
     if was is not None and was.content == made.content:
         return []
-    near = session.tracker.shelf().memories_saying(telling(made.content))
+    near = session.tracker.library.saying(telling(made.content))
     found = echoes(made, near)
     shown = _shown(session) if found else ()
     return [str(one._replace(recalled=one.key in shown)) for one in found]
