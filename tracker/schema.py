@@ -8,11 +8,11 @@ record as `list --json` prints it), `brief` (what edges to it tell of it), `edge
 from __future__ import annotations
 
 import hashlib
-import re
 from typing import TYPE_CHECKING, Any
 
 from tracker.codec import decode, encode, quote, understood
 from tracker.ids import is_top_level, prefix_of
+from tracker.layout import indented
 from tracker.model import PARENT, Dependency
 from tracker.times import instant
 from tracker.where import bounded, safe
@@ -75,7 +75,6 @@ _APART = ("dependencies", "comments", "aliases")  # listed in another place, or 
 _NOT_LISTED = frozenset({*_APART, "_type", "dependency_count", "dependent_count", "comment_count"})
 _FLAGS = ("ephemeral", "pinned", "is_template")
 _ALWAYS = frozenset({"title", "status", "priority", "issue_type", "created_at", "updated_at"})
-_DEEPEST = 40  # levels of JSON that are indented; what is deeper stays on its line
 
 
 def digest(line: bytes) -> bytes:
@@ -304,36 +303,3 @@ def _carefully_edge(id: str, edge: Dependency) -> str:
     }  # fmt: skip
     text = ",".join(f"{quote(name)}:{raw}" for name, raw in pairs.items() if raw != '""')
     return indented("{" + text + "}", 6)[:-1].rstrip()
-
-
-_TOKENS = re.compile(r'[ \t\r\n]+|"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{},:]|[^\s"\[\]{},:]+', re.DOTALL)
-
-
-def indented(text: str, depth: int) -> str:
-    """JSON text laid out over lines, `depth` spaces deep; every value keeps its spelling."""
-    parts: list[str] = []
-    level = 0
-    opened = False
-    for match in _TOKENS.finditer(text):
-        token = match[0]
-        if token[0] in " \t\r\n":
-            continue
-        if token in {"}", "]"}:
-            level -= 1
-            parts += [token] if opened else [_newline(depth, level), token]
-            opened = False
-            continue
-        if opened:
-            parts.append(_newline(depth, level))
-        opened = token in {"{", "["}
-        parts.append(token)
-        level += opened
-        if token == ",":  # noqa: S105  (a token of JSON)
-            parts.append(_newline(depth, level))
-        elif token == ":":  # noqa: S105
-            parts.append(" ")
-    return "".join(parts)
-
-
-def _newline(depth: int, level: int) -> str:
-    return "\n" + " " * (depth + 2 * level) if level < _DEEPEST else ""

@@ -171,8 +171,8 @@ def as_json(issue: Issue, *without: str) -> str:
     from dataclasses import replace
 
     from tracker.codec import encode
+    from tracker.layout import indented
     from tracker.model import stamp
-    from tracker.schema import indented
 
     apart = ("dependencies", "comments", *without)
     left_out = {"_type", "dependency_count", "dependent_count", "comment_count", *apart}

@@ -79,9 +79,9 @@ def fragment(known: Known, **more: Any) -> str:
     import json
 
     from tracker.codec import in_order, members, quote
+    from tracker.layout import indented
     from tracker.memoline import MEMORY_RANK, encode_memory
     from tracker.memory import digest
-    from tracker.schema import indented
 
     memory, trust = known.memory, known.trust
     derived = {
