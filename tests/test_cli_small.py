@@ -36,7 +36,7 @@ class TestTodo:
         assert bd("todo", "done", "t-2", "-r", "did it", "--json").json[0]["close_reason"] == (
             "did it"
         )
-        assert bd("todo", "done", "t-2").err == "Note: t-2 was closed already (bd reopen t-2)\n"
+        assert bd("todo", "done", "t-2").err == ""
         assert "yours is a comment now" in bd("todo", "done", "t-2", "-r", "twice").err
         assert [remark["text"] for remark in bd.issue("t-2")["comments"]] == ["twice"]
         assert bd("todo", "add", "x", "--json").json["title"] == "x"

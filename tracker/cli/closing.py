@@ -118,7 +118,7 @@ class _Ending:
         remark = _remark(draft, id, reason, self.settings.closing)
         closing = actions.Closing(reason or self.usual, self.force)
         issue = actions.close(draft, id, closing, self.settings, self.who)
-        if remark and reason not in {"", issue.close_reason}:
+        if remark:
             issue = actions.comment_once(draft, id, reason, self.who)
         if not self.suggest:
             return Ended(issue, [], remark)
@@ -174,15 +174,13 @@ def _reasons(
 
 
 def _remark(draft: Draft, id: str, reason: str, closing: Collection[str]) -> str:
-    """What is to be said where an issue is closed already."""
+    """What is to be said where an issue is closed already, for another reason than this one."""
     issue = draft.get_issue(id)
-    if issue is None or issue.status not in closing:
+    is_said = not reason.strip() or (issue is not None and reason == issue.close_reason)
+    if issue is None or issue.status not in closing or is_said:
         return ""
-    is_other = reason not in {"", issue.close_reason}
-    if is_other:
-        stays = "its reason stays, yours is a comment now"
-        return f"{id} was closed already: {stays} (bd update {id} --reason TEXT replaces it)"
-    return f"{id} was closed already (bd reopen {id})"
+    stays = "its reason stays, yours is a comment now"
+    return f"{id} was closed already: {stays} (bd update {id} --reason TEXT replaces it)"
 
 
 def left_open(draft: Draft, closed: Sequence[Issue], closing: frozenset[str]) -> Iterator[str]:

@@ -37,15 +37,17 @@ def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
     def again(draft: Draft, id: str) -> Issue:
         issue = draft.get_issue(id)
         if issue is not None and issue.status not in settings.closing:
+            if not reason.strip():
+                return issue
             open_already.append(id)
-            return actions.comment_once(draft, id, reason, who) if reason else issue
+            return actions.comment_once(draft, id, reason, who)
         return actions.reopen(draft, id, reason, settings, who)
 
     issues = edited(session, ids, again)
     tail = f": {reason}" if reason else ""
     answer(session, issues, lambda issue: f"↻ Reopened {issue.id}{tail}")
     for id in dict.fromkeys(open_already):
-        session.note(f"{id} was not closed (bd show {id})")
+        session.note(f"{id} was not closed; what you said is a comment now (bd show {id})")
 
 
 @command(
