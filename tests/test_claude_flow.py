@@ -47,6 +47,34 @@ calls = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "runner",
+    ["npx claude-flow@alpha", "npx  claude-flow", "npx\tclaude-flow", "/usr/bin/npx claude-flow",
+     "$HOME/bin/npx claude-flow", "${N}/npx claude-flow", "npx -q claude-flow", "./claude-flow",
+     "npx --yes -p claude-flow@alpha claude-flow", "npx --package=claude-flow claude-flow",
+     "bunx --bun claude-flow", "npm exec claude-flow@alpha", "npm exec -- claude-flow",
+     "npm x claude-flow", "pnpm dlx claude-flow", "pnpm exec claude-flow", "yarn claude-flow",
+     "yarn dlx claude-flow", "bun x claude-flow", "claude-flow", "echo npx; claude-flow"],
+)  # fmt: skip
+def test_the_words_that_run_it_go_with_its_name(runner):
+    """`npx bd` would fetch and run whatever package has that name."""
+    line = f"{runner} hooks  pre-task -d x\n".encode()
+    start = b"echo npx; " if runner.startswith("echo") else b""
+    assert Calls("A.md").put(line) == start + b"bd hooks pre-task -d x\n"
+    twice = line.rstrip() + b", then " + line
+    assert Calls("A.md").put(twice).count(b"bd hooks pre-task") == 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["npx --odd=1 --call x claude-flow", "deno run claude-flow", "npm run claude-flow",
+     "bun claude-flow", "npx cross-env A=1 claude-flow", "node_modules/.bin/claude-flow"],
+)  # fmt: skip
+def test_what_another_program_may_run_by_its_name_is_left(call):
+    line = f"{call} hooks pre-task\n".encode()
+    assert Calls("A.md").put(line) == line
+
+
 def test_every_form_of_a_call_is_rewritten_and_nothing_else():
     new = Calls("A.md").put(DOCUMENT)
     told = [line.strip() for line in new.decode().split("\n")]

@@ -25,10 +25,17 @@ NAMES = frozenset({
     "modify-bash", "modify-file", "modify-git-commit",
 })  # fmt: skip
 """The hooks that ours does as well; a line that calls another one stays."""
-_CALL = re.compile(
-    rb"(?<![\w./@-])(?:(?:npx|bunx|pnpx|pnpm dlx|yarn dlx)(?: (?:-y|--yes))? |\./)?"
-    rb"(?:claude-flow|ruflo)(?:@[\w.^~*-]+)? hooks? (?P<name>[a-z][a-z-]*)(?![\w-])"
+_RUNNER = (
+    rb"(?:(?:[\w.~${}-]*/)*(?:npx|bunx|pnpx|npm[ \t]+(?:exec|x)|pnpm[ \t]+(?:dlx|exec)"
+    rb"|yarn(?:[ \t]+(?:dlx|exec))?|bun[ \t]+x)[ \t]+"
+    rb"(?:(?:(?:-p|--package)[ \t=][\w.@^~*-]+|-y|-q|--[a-z-]*)[ \t]+)*|\./)?"
 )
+_CALL = re.compile(
+    rb"(?<![\w./~@$}-])" + _RUNNER + rb"(?:claude-flow|ruflo)(?:@[\w.^~*-]+)?[ \t]+hooks?[ \t]+"
+    rb"(?P<name>[a-z][a-z-]*)(?![\w-])"
+)
+_RUN_BY = re.compile(rb"\b(?:npx|bunx|pnpx|npm|pnpm|yarn|bun|deno)\b(?:(?!hooks?\b)[^;&|`\"])*\Z")
+"""Ends in the words of a runner: it would fetch whatever package has the name that follows."""
 
 Pairs = tuple[tuple[str, str], ...]
 """Each line that was rewritten, in order: as it is now, and as it was. Bytes stand as latin-1."""
@@ -127,7 +134,9 @@ def is_called(data: bytes) -> bool:
 def _ours(line: bytes) -> bytes:
     def call(match: re.Match[bytes]) -> bytes:
         name = match["name"]
-        return b"bd hooks " + name if name.decode() in NAMES else match[0]
+        is_bare = match[0].startswith((b"claude-flow", b"ruflo"))
+        is_run = is_bare and _RUN_BY.search(line[: match.start()])
+        return match[0] if is_run or name.decode() not in NAMES else b"bd hooks " + name
 
     return _CALL.sub(call, line)
 
