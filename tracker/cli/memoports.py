@@ -185,11 +185,11 @@ def _form(session: Session, output: str | None) -> str:
 
 
 def _text(found: Sequence[Memory], form: str) -> str:
-    from tracker.cli.plain import pretty
+    from tracker.cli.plain import pretty, printable
     from tracker.interchange import notebook
 
     if form == "markdown":
-        return notebook.document(found)
+        return printable(notebook.document(found))
     if form == "json":
         return notebook.as_json(found)
     if form == "beads":

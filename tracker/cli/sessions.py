@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker import runlog, runs
-from tracker.cli.injection import LABEL, fenced
+from tracker.cli.injection import LABEL, TITLES, fenced
 from tracker.cli.plain import one_line, printable
 from tracker.errors import NoMemory
 from tracker.times import stamp
@@ -77,7 +77,7 @@ def _restored(agent: Agent, run: Run) -> dict[str, Any]:
 def _lines(agent: Agent, run: Run, shared: Memory | None) -> list[str]:
     name = one_line(run.session)
     if not run.began and shared is None:
-        return [f"New session {name}", *_listed("Issues in progress", _rows(agent))]
+        return [f"New session {name}", *_issues(agent)]
     lines = [f"Session {name}" + (f", last active {stamp(run.last)[:16]}Z" if run.last else "")]
     if shared is not None:
         lines[0] += f", from another clone ({LABEL}):"
@@ -85,7 +85,7 @@ def _lines(agent: Agent, run: Run, shared: Memory | None) -> list[str]:
     tasks = [f"{task.name}: {task.text or task.issue}" for task in run.open_tasks]
     notes = [f"[{note.level or 'info'}] {note.text}" for note in run.notes[-NOTES:]]
     lines += _listed("Open tasks", tasks)
-    lines += _listed("Issues in progress", _rows(agent))
+    lines += _issues(agent)
     lines += _listed("Memories written", _keys(agent, run))
     lines += _listed("Notes", notes, len(run.notes))
     lines += _listed("Files edited", run.files[:FILES], len(run.files))
@@ -104,8 +104,9 @@ def _listed(head: str, items: Sequence[str], total: int | None = None) -> list[s
     return ["", f"{head}{some}:", *(f"  {one_line(item)}" for item in items)]
 
 
-def _rows(agent: Agent) -> list[str]:
-    return [f"{row.id} P{row.priority}: {row.title}" for row in _claimed(agent)]
+def _issues(agent: Agent) -> list[str]:
+    rows = [one_line(f"{row.id} P{row.priority}: {row.title}") for row in _claimed(agent)]
+    return ["", f"Issues in progress ({TITLES}):", fenced(rows)] if rows else []
 
 
 def _claimed(agent: Agent) -> list[Row]:

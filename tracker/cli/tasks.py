@@ -78,10 +78,10 @@ def _near(near: list[Related]) -> list[str]:
     if not near:
         return []
     lines = [
-        f"  {one_line(one['id'])} P{one['priority']} {one['status']}: {one_line(one['title'])}"
+        f"{one_line(one['id'])} P{one['priority']} {one['status']}: {one_line(one['title'])}"
         for one in near
     ]
-    return ["", "Related issues:", *lines]
+    return ["", f"Related issues ({injection.TITLES}):", injection.fenced(lines)]
 
 
 def _number(agent: Agent, name: str, usual: int) -> int:
