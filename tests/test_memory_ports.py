@@ -139,7 +139,8 @@ def test_a_memory_store_comes_in_and_again_is_nothing(bd):
     put(bd, "memory-store.json", json.dumps(STORE))
     said = bd("memory", "import", "memory-store.json")
     assert said.out == (
-        "✓ Memories: 3 created, 1 skipped\n  1 skipped: a note of the hooks to themselves\n"
+        "✓ Memories: 3 created, 1 skipped\n"
+        "  1 skipped: a note of the hooks to themselves (hooks:post-edit/post-edit:1)\n"
     )
     assert contents(bd) == {
         "auth": "Tokens live an hour.", "climate/drift": "Detrend first.", "climate/old": "Cold.",
@@ -205,10 +206,50 @@ def test_keys_are_made_legal_and_stay_themselves(parts, key):
 
 def test_what_a_store_is():
     assert flow.is_store(STORE)
-    assert flow.is_store({"a": []}) is False
+    assert flow.is_store({"a": []})  # one that was emptied: nothing to import, and no error
     assert flow.is_store({}) is False
     assert flow.is_store([STORE]) is False
     assert flow.is_store({"a": ["x"]}) is False
+
+
+def test_two_that_become_one_key_are_not_lost_without_a_word(bd):
+    store = {
+        "default": [{"key": "climate/drift", "value": "one", "timestamp": 1_700_000_000_000},
+                    {"key": "same", "value": "x", "timestamp": 1}],
+        "climate": [{"key": "drift", "value": "two", "timestamp": 1_700_000_001_000}],
+        "": [{"key": "same", "value": "x", "timestamp": 1}],
+    }  # fmt: skip
+    put(bd, "s.json", json.dumps(store))
+    said = bd("memory", "import", "s.json")
+    assert said.out == (
+        "✓ Memories: 2 created, 1 skipped\n  1 skipped: a later one has that key (climate/drift)\n"
+    )
+    assert contents(bd) == {"climate/drift": "two", "same": "x"}
+    assert counted(bd, "s.json") == (0, 0, 2, 1)
+
+
+def test_odd_entries_of_a_store_stop_none_of_the_others(bd):
+    rows = [{"key": "w", "value": "v"}, "x", None, {"value": "no key"}, {"key": 7, "value": "y"},
+            {"key": "null", "value": None}, {"key": "bare"}, {"key": "n", "value": {"a": [1]}}]
+    put(bd, "s.json", json.dumps({"default": rows, "none": []}))
+    said = bd("memory", "import", "s.json")
+    assert said.out == (
+        "✓ Memories: 2 created, 6 skipped\n"
+        "  2 skipped: the text is empty (null, bare)\n"
+        "  4 skipped: it has no key (unnamed, unnamed, unnamed, unnamed)\n"
+    )
+    assert contents(bd) == {"n": '{"a": [1]}', "w": "v"}
+    put(bd, "s.json", '{"default": []}')
+    assert bd("memory", "import", "s.json").out == "✓ Memories: nothing\n"
+
+
+def test_bytes_in_a_database_are_its_text(bd):
+    with sqlite3.connect(bd.path / "m.db") as db:
+        db.executescript(ENTRIES)
+        db.execute("INSERT INTO memory_entries(key, value) VALUES (?, ?)", (b"k", b"caf\xc3\xa9"))
+    db.close()
+    assert counted(bd, "m.db") == (1, 0, 0, 0)
+    assert contents(bd) == {"k": "café"}
 
 
 def test_it_writes_a_store_that_it_reads(bd):
@@ -241,7 +282,7 @@ def test_the_later_one_counts(bd):
     )  # fmt: skip
     store_of(bd, "three", 1_700_000_050)
     said = bd("memory", "import", "s.json")
-    assert said.out == "✓ Memories: 1 skipped\n  1 skipped: what is here is later\n"
+    assert said.out == "✓ Memories: 1 skipped\n  1 skipped: what is here is later (k)\n"
     assert contents(bd) == {"k": "two"}
 
 
@@ -464,7 +505,9 @@ def test_a_note_in_markdown_as_others_keep_it(bd):
     assert (made["tags"], made["expires_at"]) == (["ml", "x y"], "2099-01-01T00:00:00Z")
     assert counted(bd, "notes/climate/drift.md", "--prefix", "climate") == (0, 0, 1, 0)
     put(bd, "notes/bad.md", "---\na: [\n---\nx")
-    assert "bad.md" in fails(bd, "memory", "import", "notes").err
+    said = fails(bd, "memory", "import", "notes").err
+    assert "the front matter of bad.md is no YAML (while parsing" in said
+    assert "nothing was imported" in said
     assert "no file in .beads has a front matter" in fails(bd, "memory", "import", ".beads").err
 
 

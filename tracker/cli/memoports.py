@@ -122,10 +122,16 @@ def _say(session: Session, verdicts: Sequence[Verdict], left: Sequence[str], *, 
     told = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "nothing"
     session.say(f"{'Would be' if dry else '✓ Memories:'} {told}")
     for why, count in whys.items():
-        session.say(f"  {count} skipped: {one_line(why)}")
+        keys = [one_line(one.key) for one in verdicts if one.why == why]
+        session.say(f"  {count} skipped: {one_line(why)} ({_some(keys)})")
     if left:
-        more_left = f" and {len(left) - LISTED} more" if len(left) > LISTED else ""
-        session.say(f"  no front matter: {', '.join(left[:LISTED])}{more_left}")
+        session.say(f"  no front matter: {_some(left)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(names[:LISTED]) + more
 
 
 @command(

@@ -40,22 +40,25 @@ def read_store(text: str, *, everything: bool = False) -> list[Brought]:
         raise Invalid("this is no memory store: {NAMESPACE: [{key, value}]}")
     return [
         _entry({"namespace": namespace, **row}, everything=everything)
+        if _is_entry(row)
+        else Brought(legal(namespace, "unnamed"), {}, left="it has no key")
         for namespace, rows in found.items()
         for row in rows
     ]
 
 
 def is_store(found: Any) -> bool:
-    """Whether a JSON value has the form of a memory store."""
-    return (
-        isinstance(found, dict)
-        and any(found.values())
-        and all(
-            isinstance(rows, list)
-            and all(isinstance(row, dict) and isinstance(row.get("key"), str) for row in rows)
-            for rows in found.values()
-        )
+    """Whether a JSON value has the form of a memory store; one that is empty has it, too."""
+    if not isinstance(found, dict) or not found:
+        return False
+    lists = list(found.values())
+    return all(isinstance(rows, list) for rows in lists) and (
+        not any(lists) or any(_is_entry(row) for rows in lists for row in rows)
     )
+
+
+def _is_entry(row: Any) -> bool:
+    return isinstance(row, dict) and isinstance(row.get("key"), str)
 
 
 def read_database(path: str, *, everything: bool = False, now: int = 0) -> list[Brought]:
@@ -75,7 +78,13 @@ def read_database(path: str, *, everything: bool = False, now: int = 0) -> list[
 def _rows(db: sqlite3.Connection, table: str, tables: set[str]) -> list[dict[str, Any]]:
     if table not in tables:
         return []
-    return [dict(row) for row in db.execute(f"SELECT * FROM {table} ORDER BY rowid")]
+    found = db.execute(f"SELECT * FROM {table} ORDER BY rowid")
+    return [{name: _plain(row[name]) for name in row.keys()} for row in found]  # noqa: SIM118
+
+
+def _plain(value: Any) -> Any:
+    """Text where a program stored bytes of it."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _entries(
@@ -93,6 +102,7 @@ def _entries(
 def _entry(row: Mapping[str, Any], *, everything: bool) -> Brought:
     namespace = str(row.get("namespace") or "default")
     value = row.get("value", row.get("content"))
+    value = "" if value is None else value
     content = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     fields: dict[str, Any] = {"content": content}
     tags = _list(row.get("tags"))

@@ -58,7 +58,9 @@ def read_json(found: Any) -> list[Brought]:
     for number, row in enumerate(found if isinstance(found, list) else [found], 1):
         one = of_record(row, json.dumps(row)) if isinstance(row, dict) else None
         if one is None:
-            raise Invalid(f"element {number} is no memory", hint='{"key": "a/b", "content": "..."}')
+            what = f"element {number}" if isinstance(found, list) else "this JSON"
+            hint = '{"key": "a/b", "content": "..."}'
+            raise Invalid(f"{what} is no memory; nothing was imported", hint=hint)
         brought.append(one)
     return brought
 
@@ -134,7 +136,11 @@ def _front(name: str, text: str) -> Mapping[str, Any]:
     try:
         found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (text only)
     except yaml.YAMLError as error:
-        raise Invalid(f"{name}: {str(error).splitlines()[0]}") from None
+        raise Invalid(
+            f"the front matter of {name} is no YAML ({str(error).splitlines()[0]}); "
+            "nothing was imported",
+            hint="values that hold ': ' or begin with a bracket stand in quotes",
+        ) from None
     return found if isinstance(found, dict) else {}
 
 
@@ -161,7 +167,7 @@ def _wish(plain: Mapping[str, Any]) -> dict[str, Any]:
         "tags": tags,
         "issues": _words(plain.get("issues")),
         "expires_at": _time(_first(plain, "expires_at", "expires")),
-        "pinned": _first(plain, "pinned").lower() == "true",
+        "pinned": _first(plain, "pinned").lower() in {"true", "yes"},
         **{name: _first(plain, name) for name in ("description", "verdict", "confidence")},
     }
     return {name: value for name, value in found.items() if value}

@@ -86,14 +86,21 @@ def short(title: str) -> str:
 def take(notes: Notes, brought: Iterable[Brought], way: Way, hand: Hand) -> list[Verdict]:
     """What becomes of each memory. Raises Refused where one differs and `way` is to fail.
 
-    Of several of one key the one with the latest time counts.
+    Of several of one key, as it is here, the one with the latest time counts; that others are left
+    out is told.
     """
     latest: dict[str, Brought] = {}
+    others: list[Verdict] = []
     for one in brought:
-        known = latest.get(one.key)
-        if known is None or instant(one.updated_at) >= instant(known.updated_at):
+        if one.left:
+            others.append(Verdict(one.key, SKIPPED, one.left))
+            continue
+        known = latest.setdefault(one.key, one)
+        if (known.fields, known.whole) != (one.fields, one.whole):
+            others.append(Verdict(one.key, SKIPPED, "a later one has that key"))
+        if instant(one.updated_at) >= instant(known.updated_at):
             latest[one.key] = one
-    verdicts = [_taken(notes, one, way, hand) for one in latest.values()]
+    verdicts = [*(_taken(notes, one, way, hand) for one in latest.values()), *others]
     differ = [one.key for one in verdicts if one.why == "it differs"]
     if differ:
         more = f" and {len(differ) - 5} more" if len(differ) > 5 else ""
@@ -105,8 +112,6 @@ def take(notes: Notes, brought: Iterable[Brought], way: Way, hand: Hand) -> list
 
 
 def _taken(notes: Notes, one: Brought, way: Way, hand: Hand) -> Verdict:
-    if one.left:
-        return Verdict(one.key, SKIPPED, one.left)
     was = notes.get(current(notes.get, one.key))
     try:
         new = _record(was, one, hand)
