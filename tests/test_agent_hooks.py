@@ -338,6 +338,21 @@ def test_a_verdict_is_about_what_was_shown(space, words, verdict, weight):
     assert found.get("weight", 1) == weight
 
 
+def test_a_second_try_is_not_judged_by_what_the_first_was_shown(space):
+    remember(space, "login/a", "Refresh the login token")
+    space("hooks", "pre-task", "Fix the login", "--task-id", "T")
+    assert space("hooks", "post-task", "T", "--success", "--json").json["credited"] == ["login/a"]
+    space("hooks", "post-task", "T")  # said twice: what was said first stands
+    end = ["hooks", "session-end", "--json"]
+    assert space(*end).json["metrics"]["tasks_success"] == 1
+    space("hooks", "pre-task", "Paint the shed", "--task-id", "T")
+    assert space("hooks", "post-task", "T", "--success", "no", "--json").json["credited"] == []
+    metrics = space(*end).json["metrics"]
+    assert (metrics["tasks"], metrics["tasks_failure"], metrics["tasks_success"]) == (1, 1, 0)
+    verdicts = space("memory", "outcomes", "login/a", "--json").json
+    assert [one["verdict"] for one in verdicts] == ["success"]
+
+
 def test_used_and_blamed_memories_count_in_full(space):
     for name in ("a", "b", "c"):
         remember(space, f"login/{name}", f"Login token {name}")
@@ -535,10 +550,11 @@ def test_tools_of_claude_code_are_noted(space):
     claude(space, "PostToolUse", tool_name="Bash", tool_input={"command": "make"},
            tool_response={"stdout": "long", "exitCode": 2})  # fmt: skip
     claude(space, "PostToolUse", tool_name="Grep", tool_input={"pattern": "login"})
+    claude(space, "PostToolUse", tool_name="Edit", tool_input={"file_path": None})
     claude(space, "SessionEnd", reason="exit")
     found = events(space)
     assert [(one["kind"], one["session"]) for one in found] == [
-        ("edit", "abc"), ("command", "abc"), ("search", "abc"), ("end", "abc"),
+        ("edit", "abc"), ("command", "abc"), ("search", "abc"), ("event", "abc"), ("end", "abc"),
     ]  # fmt: skip
     assert (found[0]["file"], found[1]["code"]) == ("src/a.py", "2")
     assert "long" not in (space.beads / ".local" / "runs.jsonl").read_text()

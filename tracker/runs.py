@@ -159,18 +159,23 @@ def run(session: str, events: Iterable[Event]) -> Run:
 
 
 def _tasks(events: Iterable[Event]) -> tuple[Task, ...]:
-    """Tasks by name, in the order in which they began; one that begins again goes on."""
+    """Tasks by name, in the order in which they began; one that begins again goes on.
+
+    After its end it begins anew: what was shown for the first try is not judged by the second.
+    """
     found: dict[str, Task] = {}
     for event in events:
         was = found.get(event.task)
         if event.kind == "task":
-            keys = tuple(dict.fromkeys((*(was.keys if was else ()), *event.keys)))
-            began = was.began if was else event.at
+            on = was if was and not was.ended else None
+            keys = tuple(dict.fromkeys((*(on.keys if on else ()), *event.keys)))
+            began = on.began if on else event.at
             found[event.task] = Task(event.task, event.text, event.issue, began, keys=keys)
         elif event.kind == "done":
             task = was or Task(event.task, "", event.issue, event.at)
             issue = event.issue or task.issue
-            found[event.task] = task._replace(ended=event.at, verdict=event.verdict, issue=issue)
+            verdict = event.verdict or task.verdict
+            found[event.task] = task._replace(ended=event.at, verdict=verdict, issue=issue)
     return tuple(found.values())
 
 

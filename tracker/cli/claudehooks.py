@@ -90,8 +90,9 @@ def _tool(agent: Agent, given: Mapping[str, Any]) -> None:
     name = _text(given, "tool_name")
     asked = given.get("tool_input")
     put: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
-    if name in EDITS:
-        agent.log("edit", file=agent.path(_text(put, "file_path", "notebook_path", "path")))
+    file = _text(put, "file_path", "notebook_path", "path")
+    if name in EDITS and file:
+        agent.log("edit", file=agent.path(file))
     elif name == "Bash":
         agent.log("command", text=_text(put, "command"), code=_code(given.get("tool_response")))
     elif name in SEARCHES:
