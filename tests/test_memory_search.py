@@ -68,7 +68,7 @@ def test_json_holds_the_record_and_what_is_derived(held):
 def test_explain_prints_every_factor(held):
     text = held("memory", "search", "requests", "--explain")
     assert (
-        "   score 0.925 = near 1.000 x recency 1.000 x trust 0.925 x pinned 1.000 x stale 1.000"
+        "   score 0.934 = near 1.000 x recency 1.000 x trust 0.934 x pinned 1.000 x stale 1.000"
         " x archived 1.000\n"
     ) in text.out
     assert "100% of the question\n" in text.out

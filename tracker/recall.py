@@ -2,7 +2,7 @@
 
     near    = bm25 of the terms + 0.4 * bm25 of pairs of them that stand together
     lexical = near / best * (3 + coverage) / 4
-    score   = rel * (0.85 + 0.15 * 2^(-age / half-life of the kind)) * (0.75 + 0.25 * trust)
+    score   = rel * (0.85 + 0.15 * 2^(-age / half-life of the kind)) * (0.78 + 0.22 * trust)
               * 1.10 if pinned * 0.80 if a source file has changed * 0.60 if archived
 
 `rel` is how well a memory answers, 0 to 1: `lexical`, or any other function of that form. All else
@@ -38,7 +38,7 @@ HALF_LIVES = {
 }  # fmt: skip
 """Days after which a memory of a kind is half as recent; as a note where the kind is unknown."""
 
-AGED, DISTRUSTED = 0.85, 0.75  # what is left at endless age, and without any trust
+AGED, DISTRUSTED = 0.85, 0.78  # what is left at endless age, and without any trust
 PINNED, STALE, ARCHIVED = 1.10, 0.80, 0.60
 
 EXACT, PREFIX, OTHER = range(3)
