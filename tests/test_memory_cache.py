@@ -7,7 +7,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from remembered import FILES, LOG, dump, nothing, opened, put_files, source
@@ -289,3 +291,23 @@ def test_a_cache_that_has_missed_a_write_is_not_patched(bd):
     bd("memory", "set", "three", "Third text")
     assert list(bd("memories", "--json").json) == ["one", "three", "two"]
     assert list(bd("memories", "other", "--json").json) == ["one"]
+
+
+def test_a_log_that_moves_does_not_have_the_memories_read_again_and_again(tmp_path, monkeypatch):
+    beads = tmp_path / ".beads"
+    beads.mkdir()
+    put_files(beads, {LOG: b'{"id":"t-1"}\n', MEMORY_FILE: file_of(memory("a", "x"))})
+    now = time.time_ns()
+    caches.open_cache(source(beads, now)).close()
+    later = now + 60 * 10**9
+    os.utime(beads / LOG, ns=(later, later))
+    read = []
+    plain = caches.read_log
+    monkeypatch.setattr(
+        caches, "read_log", lambda path: read.append(Path(path).name) or plain(path)
+    )
+    caches.open_cache(source(beads, later)).close()
+    assert set(read) == {LOG, MEMORY_FILE}  # neither lay still when it was looked at
+    read.clear()
+    caches.open_cache(source(beads, later)).close()
+    assert read == [LOG]

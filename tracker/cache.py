@@ -121,6 +121,12 @@ def is_settled(stats: str, looked: int) -> bool:
     return True
 
 
+def _still(stats: str, held: str, looked: int) -> set[int]:
+    """The files, by number, that are as they were at a look and lay still by then."""
+    pairs = zip(stats.split(" "), held.split(" "), strict=False)
+    return {n for n, (now, was) in enumerate(pairs) if now == was and is_settled(now, looked)}
+
+
 def read_log(path: str) -> tuple[bytes, str]:
     """The bytes of the log and the stat they belong to; empty where there is no file."""
     for _ in range(20):
@@ -229,7 +235,8 @@ def _fresh(source: Sourced) -> Cache:
 
 def looked(source: Sourced, cache: Cache, stat: str) -> Cache:
     """The cache, whose log has just been compared; remembered where that saves the next look."""
-    if is_settled(stat, source.now):
+    state = cache.state
+    if _still(stat, stat, source.now) > _still(stat, state["log"], state["looked"]):
         from tracker.errors import Locked
         from tracker.locks import hold
 
