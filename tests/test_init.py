@@ -244,6 +244,17 @@ def test_what_is_missing_comes_back(root):
     assert changed == {".beads/README.md", ".beads/memory.jsonl"}
 
 
+def test_what_is_added_beside_a_committed_log_is_to_be_committed(root, repo):
+    workspace(root, lines("bd-1"))
+    hint = "Commit it, so that other clones have it: git add .beads\n"
+    said = bd(root, "init", "--dry-run").out
+    assert hint not in said
+    repo.commit({})
+    said = bd(root, "init").out
+    assert said.endswith(hint)
+    assert "Commit it" not in bd(root, "init").out
+
+
 def test_a_workspace_of_beads_gets_what_it_lacks(root, repo):
     metadata = b'{\n  "database": "beads.db",\n  "jsonl_export": "issues.jsonl",\n  "x": [1.50]\n}'
     beads = workspace(

@@ -300,7 +300,10 @@ def _lines(session: Session, work: Work, *, dry: bool) -> list[str]:
         return [f"Would write (prefix {prefix}):" if shown else "Nothing to do", *shown, *notes]
     if not work.is_new:
         lines = [f"✓ bd is initialized already: {folder} (prefix {prefix})"]
-        return [*lines, *(["Added:", *shown] if shown else ["Nothing was changed."]), *notes]
+        lines += ["Added:", *shown] if shown else ["Nothing was changed."]
+        if work.steps and tracked(work.site.log):
+            lines.append(f"Commit it, so that other clones have it: git add {quoted(folder)}")
+        return [*lines, *notes]
     log = os.path.relpath(session.place.log, start)
     cache = os.path.relpath(session.place.cache, start)
     return [
