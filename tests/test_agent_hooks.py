@@ -125,6 +125,13 @@ def test_the_folder_cannot_be_written_and_nobody_is_stopped(space):
     (space.beads / ".local" / "runs.jsonl").mkdir()
     assert "noted" in space("hooks", "notify", "--message", "hi").err
     assert space("hooks", "session-restore", "--session-id", "x").code == 0
+    edit = space("hooks", "post-edit", "--file", "a.py")
+    assert (edit.out, edit.code) == ("", 0)
+    assert "so this was not noted" in edit.err
+    (space.beads / ".local" / "metrics").write_text("no folder")
+    ended = space("hooks", "session-end", "--session-id", "x", "--export-metrics")
+    assert ended.out.startswith("Session x ended")
+    assert "its figures were not written" in ended.err
 
 
 def test_git_hooks_are_still_there(space):
@@ -224,6 +231,8 @@ def test_pre_task_stays_within_three_items_and_two_thousand_characters(space):
     assert len(shown) <= 400
     assert "[login/best]" in shown
     assert shown.count("[login/") == 1
+    none = space("hooks", "pre-task", "refresh the login token", "--budget", "9").out
+    assert "3 memories answer this, none of them short enough for --budget" in none
 
 
 def test_what_says_ignore_your_instructions_is_fenced_labelled_and_harmless(space):

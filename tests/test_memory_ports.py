@@ -229,8 +229,16 @@ def test_two_that_become_one_key_are_not_lost_without_a_word(bd):
 
 
 def test_odd_entries_of_a_store_stop_none_of_the_others(bd):
-    rows = [{"key": "w", "value": "v"}, "x", None, {"value": "no key"}, {"key": 7, "value": "y"},
-            {"key": "null", "value": None}, {"key": "bare"}, {"key": "n", "value": {"a": [1]}}]
+    rows = [
+        {"key": "w", "value": "v"},
+        "x",
+        None,
+        {"value": "no key"},
+        {"key": 7, "value": "y"},
+        {"key": "null", "value": None},
+        {"key": "bare"},
+        {"key": "n", "value": {"a": [1]}},
+    ]
     put(bd, "s.json", json.dumps({"default": rows, "none": []}))
     said = bd("memory", "import", "s.json")
     assert said.out == (

@@ -49,11 +49,10 @@ def append(local: str, *events: Event) -> bool:
 def read(local: str) -> list[Event]:
     """Everything that is still known, oldest first."""
     try:
-        handle = os.open(path_in(local), _OPEN | os.O_RDONLY)
+        with os.fdopen(os.open(path_in(local), _OPEN | os.O_RDONLY), "rb") as file:
+            return list(runs.decode(file))
     except OSError:
         return []
-    with os.fdopen(handle, "rb") as file:
-        return list(runs.decode(file))
 
 
 def _shorten(path: str) -> None:

@@ -167,13 +167,15 @@ class Agent:
         """The session as it was before."""
         return runs.run(self.current, self.events)
 
-    def log(self, kind: str, **more: Any) -> None:
-        """Note what happens."""
+    def log(self, kind: str, **more: Any) -> bool:
+        """Note what happens; False, and a word, where that cannot be written."""
         more = {**more, "text": clean(more["text"])} if "text" in more else more
         by = self.given.text("agent-id")
         event = Event(self.now, self.current, kind, by=by, **more)
-        if not self.cli.readonly and not runlog.append(self.local, event):
+        done = not self.cli.readonly and runlog.append(self.local, event)
+        if not done and not self.cli.readonly:
             self.cli.note(f"{self.local} cannot be written, so this was not noted")
+        return done
 
     def path(self, name: str) -> str:
         """A file by its path from the root of the work tree, or as it was given outside of it."""

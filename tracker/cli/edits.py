@@ -28,11 +28,12 @@ def after(agent: Agent) -> None:
         key = f"edits/{os.path.basename(file)}"
     known = _remember(agent, file, key) if key else ""
     more = {} if given.switch("success") is None else {"verdict": _verdict(agent)}
-    agent.log("edit", file=file, key=key, text=given.text("outcome"), **more)
+    done = agent.log("edit", file=file, key=key, text=given.text("outcome"), **more)
     if known:
         agent.cli.warn(known)
-    arrow = f" -> {key}" if key else ""
-    agent.tell(f"Edit recorded: {file}{arrow}", file=file, memoryKey=key or None)
+    arrow = f" -> {key}" if key and not known else ""
+    told = f"Edit recorded: {file}{arrow}" if done or arrow else ""
+    agent.tell(told, file=file, memoryKey=key or None)
 
 
 def _verdict(agent: Agent) -> str:

@@ -73,8 +73,8 @@ class Item:
 
 def item(found: Recollection, row: Row) -> Item:
     """A row of the cache as it is shown."""
-    known = [one_line(row.kind), f"{age(row.updated, found.now)} old" if row.updated else "of unknown age",
-             f"trust {row.trust.value:.2f} {standing(row.trust)}"]  # fmt: skip
+    old = f"{age(row.updated, found.now)} old" if row.updated else "of unknown age"
+    known = [one_line(row.kind), old, f"trust {row.trust.value:.2f} {standing(row.trust)}"]
     source = " ".join(word for word in (row.origin, row.by) if word)
     known.append(f"from {one_line(source)}" if source else "from nobody known")
     known += [f"stale: {', '.join(map(one_line, row.stale[:2]))} changed"] if row.stale else []

@@ -196,10 +196,14 @@ def _metrics(agent: Agent, counts: dict[str, int]) -> str:
     path = os.path.join(folder, key_of(agent.current).removeprefix(SHARED) + ".json")
     if agent.cli.readonly:
         return ""
-    os.makedirs(folder, exist_ok=True)
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump({"session": agent.current, "at": stamp(agent.now), **counts}, file, indent=2)
-        file.write("\n")
+    told = json.dumps({"session": agent.current, "at": stamp(agent.now), **counts}, indent=2)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f"{told}\n")
+    except OSError as error:
+        agent.cli.note(f"cannot write {path}: {error.strerror}; its figures were not written")
+        return ""
     return path
 
 

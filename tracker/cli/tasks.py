@@ -68,6 +68,9 @@ def _known(shown: str, length: int, found: Recalled) -> list[str]:
     if shown:
         is_more = found.total > length
         return [shown, *(["bd memory search QUESTION finds more"] if is_more else [])]
+    if found.items:
+        many = f"{found.total} memories answer" if found.total > 1 else "1 memory answers"
+        return [f"{many} this, none of them short enough for --budget (bd memory search QUESTION)"]
     if found.doubted:
         count = len(found.doubted)
         return [f"Only doubted memories answer this: {count} left out (bd memory search QUESTION)"]
