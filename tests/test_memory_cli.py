@@ -158,6 +158,8 @@ def test_a_set_that_changes_nothing_changes_no_byte(held):
         (["remember"], "nothing to remember"),
         (["remember", "!!!"], "no words to make a key of"),
         (["memory", "set", "a//b", "x"], "a segment is empty"),
+        (["memory", "set", "", "x"], "invalid key '': it is empty"),
+        (["memory", "append", "", "x"], "invalid key '': it is empty"),
         (["memory", "set", "a"], "nothing to set for a"),
         (["memory", "set", "a", "--pin"], "the text is empty"),
         (["memory", "set", "a", "x", "--kind", "rumour"], "invalid kind: rumour"),
@@ -259,6 +261,8 @@ def test_list_as_text_says_what_it_leaves_out(held):
         "Note: 1 more are put away, over or replaced (--all)\n"
     )
     assert held("memory", "list", "none/*").out == "No memories under none/*\n"
+    assert held("memory", "list", "-n", "none").out == "No memories under none\n"
+    assert held("memory", "list", "-n", "climate").out == held("memory", "list", "climate").out
     assert keys_of(held("memory", "list", "--all", "--json"))[-1] == "climate/ml/noise"
     assert keys_of(held("memory", "list", "--archived", "--json")) == ["climate/ml/noise"]
 
@@ -589,6 +593,13 @@ def test_stats_count(held):
     assert told["states"] == {"active": 2, "forgotten": 1}
     assert told["outcomes"] == {"success": 1}
     assert "By namespace:\n  climate" in held("memory", "stats").out
+    held("memory", "set", "ops/deploy", "Blue first")
+    held("memory", "bad", "ops/deploy")
+    for flag in ("--namespace", "--ns", "-n"):
+        told = held("memory", "usage", flag, "climate", "--json").json
+        assert (told["total"], told["namespaces"]) == (2, {"climate": 1, "climate/ml": 1})
+        assert (told["states"], told["outcomes"]) == ({"active": 2}, {"success": 1})
+    assert held("memory", "stats", "-n", "default", "--json").json["total"] == 3
 
 
 # What merges keep.
@@ -770,7 +781,8 @@ def test_a_lesson_about_several_issues_names_all_of_them(held):
     ("words", "why"),
     [
         (["--used", "none"], 'No memory with key "none"'),
-        (["--remember", " "], "text"),
+        (["--remember", " "], "the text is empty; nothing was written"),
+        (["--remember", "", "--key", "k"], "the text is empty; nothing was written"),
         (["--key", "k"], "--key needs --remember"),
         (["--used", "auth/jwt", "--blame", "auth/jwt"], "cannot both"),
     ],

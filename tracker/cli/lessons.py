@@ -43,6 +43,9 @@ class Lesson:
         self._session = session
         if self.key and self.text is None:
             raise Invalid("--key needs --remember", hint='--remember "TEXT" --key KEY')
+        if self.text is not None and not self.text.strip():
+            why = "there is nothing to remember: the text is empty"
+            raise Invalid(f"{why}; nothing was written", hint='--remember "TEXT"')
         both = set(self.verdicts["success"]) & set(self.verdicts["failure"])
         if both:
             raise Invalid(f"{min(both)} cannot both have helped and misled")

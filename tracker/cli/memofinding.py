@@ -122,9 +122,9 @@ def _issue(session: Session, word: str | None) -> tuple[str, tuple[str, ...]]:
 @filtered
 @click.option("--deleted", is_flag=True, help="Only what was forgotten")
 @click.option("--sort", type=click.Choice(ORDERS), default="key", help="In which order  [key]")
-@click.option("-n", "--limit", type=int, metavar="N", help=f"At most so many; 0 for all  [{LINES}]")
+@click.option("-n", "--limit", metavar="N", help=f"At most so many; 0 for all  [{LINES}]")
 @pass_session
-def list_(session: Session, /, pattern: str, *, sort: str, limit: int | None, **given: Any) -> None:
+def list_(session: Session, /, pattern: str, *, sort: str, limit: str | None, **given: Any) -> None:
     """List memories: key, kind, trust, age and what each is about. JSON has no limit.
 
     A pattern such as 'climate/*' means the whole subtree; `*` within a key stays in its segment.
@@ -133,12 +133,14 @@ def list_(session: Session, /, pattern: str, *, sort: str, limit: int | None, **
 
     at = session.memories
     usual = 0 if session.json else LINES
-    found = at.listed(only(session, given, pattern), usual if limit is None else limit, sort)
+    most, given["namespace"] = _limit(limit, usual, given["namespace"])
+    found = at.listed(only(session, given, pattern), most, sort)
     if session.json:
         session.emit([memorows.record(at, row) for row in found.rows], total=found.total)
         return
     if not found.rows:
-        where = f" under {one_line(pattern)}" if pattern else ""
+        places = [one_line(each) for each in (pattern, given["namespace"]) if each]
+        where = f" under {' in '.join(places)}" if places else ""
         more = f"; {found.hidden} are put away, over or replaced (--all)" if found.hidden else ""
         session.say(f"No memories{where}{more}")
         return
@@ -161,7 +163,7 @@ def list_(session: Session, /, pattern: str, *, sort: str, limit: int | None, **
 @click.option("-l", "--top-k", "top", type=int, hidden=True)
 @click.option("--explain", is_flag=True, help="Print every factor of each score")
 @ignored("--reasoningbank", "--rb", "--basic", "--auto", "--smart")
-@ignored("--threshold", "--type", "--format", value=True)
+@ignored("--threshold", "--type", "--format", "--sort", value=True)
 @pass_session
 def search(
     session: Session,
@@ -185,7 +187,8 @@ def search(
     question = (query if query is not None else " ".join(words)).strip()
     if not question:
         raise click.UsageError("a question is required: bd memory search QUESTION")
-    most, given["namespace"] = _limit(limit, top, given["namespace"])
+    usual = ANSWERS if top is None else top
+    most, given["namespace"] = _limit(limit, usual, given["namespace"])
     at = session.memories
     found = find(at, question, only(session, given), most)
     if session.json:
@@ -206,15 +209,15 @@ def search(
     memorows.say_limit(session, found)
 
 
-def _limit(text: str | None, top: int | None, namespace: str) -> tuple[int, str]:
-    """How many answers; `-n` of claude-flow is a namespace, and no number."""
+def _limit(text: str | None, usual: int, namespace: str) -> tuple[int, str]:
+    """How many rows; `-n` of claude-flow is a namespace, and no number."""
     if text is None:
-        return ANSWERS if top is None else top, namespace
-    if text.isascii() and text.isdigit():
-        return int(text), namespace
+        return usual, namespace
+    if text.isascii() and text.removeprefix("-").isdigit():
+        return max(int(text), 0), namespace
     if namespace:
         raise click.UsageError(f"-n wants a number, not {text!r}")
-    return ANSWERS if top is None else top, text
+    return usual, text
 
 
 def _told(at: Recollection, row: Any, *, explain: bool) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
 
@@ -12,11 +14,12 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
 
 
-@command("stats", examples=["bd memory stats", "bd memory stats --json"])
+@command("stats", examples=["bd memory stats", "bd memory stats --namespace climate --json"])
+@click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Only what is below NS")
 @pass_session
-def stats(session: Session) -> None:
+def stats(session: Session, namespace: str) -> None:
     """Count memories by namespace, kind and state, and the verdicts about them."""
-    told = _counted(session)
+    told = _counted(session, namespace.strip("/"))
     if session.json:
         session.emit(told)
         return
@@ -30,14 +33,16 @@ def stats(session: Session) -> None:
                 session.say(f"  {one_line(str(key)) or '(none)':{max(width, 6)}}  {count}")
 
 
-def _counted(session: Session) -> dict[str, Any]:
+def _counted(session: Session, namespace: str) -> dict[str, Any]:
     from tracker.outcomes import counted
+    from tracker.remember import current
     from tracker.settling import entries
 
     library = session.tracker.library
     drafts = library.drafts()
     ledger, notes = library.ledger(drafts), drafts.memories
-    every = list(notes.glances())
+    place = "" if namespace in {"", "default"} else f"{namespace}/"
+    every = [one for one in notes.glances() if one.key.startswith(place)]
     live = [one for one in every if one.status != "tombstone"]
     states = {
         "active": sum(one.status == "active" for one in live),
@@ -48,7 +53,8 @@ def _counted(session: Session) -> dict[str, Any]:
         "private": sum(notes.is_private(one.key) for one in live),
         "with conflicts": sum(bool(entries(one)) for one in live),
     }
-    verdicts = counted(drafts.outcomes.every()).values()
+    judged = counted(drafts.outcomes.every()).values()
+    verdicts = [one for one in judged if current(notes.peek, one.key).startswith(place)]
     return {
         "total": len(live),
         "bytes": sum(len(one.content.encode(errors="replace")) for one in live),

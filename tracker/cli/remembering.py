@@ -117,6 +117,7 @@ def set_(
 
     What is not named stays as it is. The old text stays in the history.
     """
+    from tracker import keys
     from tracker.wishes import Where
 
     wish = _wish(session, given)
@@ -126,6 +127,7 @@ def set_(
     if not wish:
         raise Invalid(f"nothing to set for {key}", hint=f'bd memory set {quoted(key)} "TEXT"')
     where = Where(given["private"], if_hash)
+    key = keys.check(key)  # an empty one would mean: make one of the text
     written = session.tracker.library.written(key, wish, where, origin(session, given))
     _answer(session, written, _anew(written) + _echoes(session, written))
 
