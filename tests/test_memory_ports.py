@@ -484,6 +484,38 @@ def test_a_folder_of_markdown_comes_back(held):
             assert mine == {**one, "source": None}
 
 
+@pytest.mark.parametrize("policy", ["newer", "theirs", "skip", "fail"])
+def test_a_key_that_was_moved_comes_back_as_that(held, policy):
+    held("memory", "mv", "auth", "auth/jwt")
+    held("memory", "export", "--all", "-o", "all.jsonl")
+    before = snapshot(held)
+    assert counted(held, "all.jsonl", "--on-conflict", policy) == (0, 0, 4, 0)
+    assert snapshot(held) == before
+    assert held("recall", "auth").out == "RS256\n"
+
+
+def test_only_forms_that_can_say_so_hold_what_was_forgotten(held):
+    for form in ("markdown", "beads", "claude-flow"):
+        told = held("memory", "export", "--all", "--format", form).out
+        assert "auth" in told
+        assert "gone" not in told
+        assert "gone" in held("memory", "export", "--all", "--format", "json").out
+
+
+def test_a_folder_of_notes_says_what_replaces_what(held):
+    held("memory", "set", "auth2", "    EdDSA\n\n    by now", "--supersedes", "auth",
+         "--related", "climate/drift")  # fmt: skip
+    held("memory", "export", "--all", "--format", "markdown", "-o", "notes")
+    before = snapshot(held)
+    assert counted(held, "notes") == (0, 0, 3, 0)
+    assert snapshot(held) == before
+    held("memory", "purge", "auth2", "--force")
+    held("memory", "import", "notes")
+    assert contents(held)["auth2"] == "    EdDSA\n\n    by now"
+    made = one_of(held, "auth2")
+    assert (made["supersedes"], made["related"]) == (["auth"], ["climate/drift"])
+
+
 def test_json_and_a_page(held):
     rows = held("memory", "export", "--json").json
     assert [one["key"] for one in rows] == ["auth", "climate/drift"]

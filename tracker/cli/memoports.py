@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tracker.shelf import Drafts
 
 FORMATS = ("jsonl", "json", "markdown", "beads", "claude-flow")
+_WHOLE = ("jsonl", "json")
+"""Forms that say whether a memory was forgotten: in others it would come to life again."""
 LISTED = 5
 _FILES = (".json", ".jsonl", ".md", ".markdown", ".txt")
 
@@ -149,7 +151,12 @@ def _some(names: Sequence[str]) -> str:
 )  # fmt: skip
 @click.option("-o", "--output", metavar="FILE", help="Write it; for Markdown also a folder")
 @click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Only what is below NS")
-@click.option("--all", "everything", is_flag=True, help="Archived and forgotten ones too")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Archived ones too, and as lines or JSON what was forgotten",
+)
 @click.option("--local", is_flag=True, help="Also those that stay in this clone")
 @pass_session
 def export(session: Session, /, pattern: str, **given: Any) -> None:
@@ -161,6 +168,8 @@ def export(session: Session, /, pattern: str, **given: Any) -> None:
         pattern = f"{given['namespace'].rstrip('/')}/**"
     form = given["form"] or _form(session, output)
     found = _found(session, pattern or "**", given)
+    if form not in _WHOLE:
+        found = [one for one in found if one.status != "tombstone"]
     if output is not None and form == "markdown" and not output.lower().endswith(_FILES):
         count = _write_files(os.path.join(session.folder, output), found)
         _told(session, count, output)

@@ -126,7 +126,9 @@ def read_files(files: Sequence[File]) -> tuple[list[Brought], list[str]]:
         if front is None:
             left.append(file.name)
             continue
-        brought.append(_of_file(file, _front(file.name, front[1]), text[front.end() :].strip()))
+        brought.append(
+            _of_file(file, _front(file.name, front[1]), text[front.end() :].strip("\n").rstrip())
+        )
     return brought, left
 
 
@@ -165,7 +167,7 @@ def _wish(plain: Mapping[str, Any]) -> dict[str, Any]:
         "kind": kind if kind in KINDS else _KINDS.get(kind, "note" if kind else ""),
         "title": short(_first(plain, "title")),
         "tags": tags,
-        "issues": _words(plain.get("issues")),
+        **{name: _words(plain.get(name)) for name in ("issues", "supersedes", "related")},
         "expires_at": _time(_first(plain, "expires_at", "expires")),
         "pinned": _first(plain, "pinned").lower() in {"true", "yes"},
         **{name: _first(plain, name) for name in ("description", "verdict", "confidence")},
@@ -203,7 +205,11 @@ def _rows(memory: Memory) -> Iterator[str]:
     for name, value in plain.items():
         if value:
             yield f"{name}: {_scalar(value)}\n"
-    for name, values in (("tags", memory.tags), ("issues", memory.source.issues)):
+    lists = {
+        "tags": memory.tags, "issues": memory.source.issues,
+        "supersedes": memory.supersedes, "related": memory.related,
+    }  # fmt: skip
+    for name, values in lists.items():
         if values:
             yield f"{name}: [{', '.join(map(_scalar, values))}]\n"
     if memory.pinned:

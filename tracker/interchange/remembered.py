@@ -1,6 +1,7 @@
 """Memories that come in from elsewhere, and what becomes of each of them.
 
-A memory is known by its key. Laws: the same thing again changes nothing; what the other program
+A memory is known by its key; a tombstone by the very key that it stands for, since it is about no
+other memory, be it the one that the key has become. Laws: the same thing again changes nothing; what the other program
 does not say stays; what was forgotten here stays forgotten.
 """
 
@@ -112,7 +113,8 @@ def take(notes: Notes, brought: Iterable[Brought], way: Way, hand: Hand) -> list
 
 
 def _taken(notes: Notes, one: Brought, way: Way, hand: Hand) -> Verdict:
-    was = notes.get(current(notes.get, one.key))
+    is_gone = one.whole is not None and one.whole.status == TOMBSTONE
+    was = notes.get(one.key if is_gone else current(notes.get, one.key))
     try:
         new = _record(was, one, hand)
     except Invalid as error:
