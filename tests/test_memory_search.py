@@ -136,12 +136,16 @@ def test_no_answer_says_what_was_looked_for(held):
         ("retry", ""),
         ("then with what?", " (only common words: then, with, what)"),
         ("the", ""),  # the beginning of a key
-        ("requests of zebras in polar winter", " (weak: the best holds 11% of the question)"),
+        ("requests of zebras in polar winter", " (no memory has: zebras, polar, winter)"),
+        ("requests of api style zebra minute", ""),
+        ("alpha bravo charlie delta foxtrot", " (weak: the best holds 20% of the question)"),
         ("quest", " (weak: parts of words)"),
     ],
 )
 def test_answers_that_hardly_are_any_say_so(held, question, remark):
     held("memory", "set", "the/weather", "Rain with wind.")
+    for word in ("alpha", "bravo", "charlie", "delta", "foxtrot"):
+        held("memory", "set", f"w/{word}", "said once")
     assert f'for "{question}"{remark}:\n' in held("memory", "search", question).out
     noted = held("memories", question).err
     assert (f"Note: {remark.strip(' ()')}\n" in noted) == bool(remark)

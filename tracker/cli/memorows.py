@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tracker.recall import Ranked
     from tracker.recollection import Found, Recollection, Row
 
+_NOWHERE = 8  # words that are told to be in no memory
 HARDLY = 0.25  # share of a question, by weight, below which an answer is weak
 SNIPPET = 160  # characters of a content below its title
 
@@ -167,7 +168,14 @@ def weakness(found: Found) -> str:
     best = max(one.candidate.coverage for one in ranked)
     if best >= HARDLY:
         return ""
-    return f"weak: the best holds {best:.0%} of the question" if best else "weak: parts of words"
+    if not best:
+        return "weak: parts of words"
+    nowhere = [one_line(term) for term, count in found.terms if not count]
+    if nowhere:  # which says more than a figure, and may be no fault where little is known
+        return (
+            f"no memory has: {', '.join(nowhere[:_NOWHERE])}{', ...' * (len(nowhere) > _NOWHERE)}"
+        )
+    return f"weak: the best holds {best:.0%} of the question"
 
 
 def say_limit(session: Session, found: Found) -> None:
