@@ -79,7 +79,13 @@ def test_errors_are_said_and_only_strict_fails(space):
     assert (answer.code, answer.out) == (0, "")
     assert "--file is missing" in answer.err
     assert space("hooks", "post-edit", "--strict", code=1).err
-    assert space("hooks", "notify", "--json").code == 0
+    told = space("hooks", "notify", "--json")
+    assert (told.code, told.err) == (0, "")
+    assert told.json == {"hook": "notify", "error": "--message is missing"}
+    outside = space("hooks", "notify", "hi", "--json", cwd=space.path.parent)
+    assert "no beads database found" in outside.json["error"]
+    assert claude(space, "SessionEnd", session_id="x").out == ""
+    assert space("hooks", "claude", "SessionEnd", "--json", stdin="[]").out == ""
     assert "--colour means nothing" in space("hooks", "notify", "hi", "--colour", "red").err
 
 

@@ -270,11 +270,14 @@ def call(session: Session, name: str, words: tuple[str, ...]) -> None:
 
 
 def _confess(session: Session, name: str, error: Exception) -> None:
-    if isinstance(error, NotATracker):
-        session.note(f"no issues are kept here, so the hook {name} does nothing (bd init)")
-        return
+    """Say why a hook did nothing; programs are told so in the one document that they wait for."""
     text = error.message if isinstance(error, TrackerError) else f"{type(error).__name__}: {error}"
-    session.warn(f"hook {name}: {text}")
+    if session.json and name != "claude":  # its host takes silence for an answer
+        session.emit({"hook": name, "error": text})
+    elif isinstance(error, NotATracker):
+        session.note(f"no issues are kept here, so the hook {name} does nothing (bd init)")
+    else:
+        session.warn(f"hook {name}: {text}")
 
 
 # The hooks that only note something.

@@ -1,8 +1,8 @@
 """Memories that come in from elsewhere, and what becomes of each of them.
 
-A memory is known by its key; a tombstone by the very key that it stands for, since it is about no
-other memory, be it the one that the key has become. Laws: the same thing again changes nothing; what the other program
-does not say stays; what was forgotten here stays forgotten.
+A memory is known by its key; a tombstone by the very key that it stands for: it says nothing about
+the memory that the key means by now. Laws: the same thing again changes nothing; what the other
+program does not say stays; what was forgotten here stays forgotten.
 """
 
 from __future__ import annotations
