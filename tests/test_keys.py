@@ -127,6 +127,9 @@ def test_keys_that_were_meant():
     known = ["climate/patterns/drift", "climate/patterns/noise", "auth"]
     assert keys.near("drift", known) == ["climate/patterns/drift"]
     assert keys.near("climate/patern/drift", known)[0] == "climate/patterns/drift"
+    assert keys.near("pnpm", ["use-pnpm-not-npm", "pnpms"]) == ["pnpms", "use-pnpm-not-npm"]
+    assert keys.near("Use_PNPM", ["use-pnpm-not-npm", "npm", "use"]) == ["use-pnpm-not-npm"]
+    assert keys.near("--", ["use-pnpm"]) == []
     assert keys.near("climate", known) == ["climate/patterns/drift", "climate/patterns/noise"]
     error = keys.missing("drift", known)
     assert isinstance(error, NoMemory)

@@ -122,15 +122,25 @@ def _wild(part: str) -> str:
 
 
 def near(key: str, known: Iterable[str]) -> list[str]:
-    """Up to three keys that somebody may have meant: alike, or with the same last segment."""
+    """Up to three keys that somebody may have meant.
+
+    Those with the same last segment first, then what is alike, what is below it, and what has the
+    words of its last segment among its own.
+    """
     import difflib
 
     every = list(known)
     last = key.rpartition("/")[2]
+    words = set(_words(last))
     same = [one for one in every if one.rpartition("/")[2] == last]
     below = [one for one in every if one.startswith(f"{key.rstrip('/')}/")]
     close = difflib.get_close_matches(key, every, 3, 0.6)
-    return list(dict.fromkeys([*same, *close, *below]))[:3]
+    wordy = [one for one in every if words and words <= set(_words(one))]
+    return list(dict.fromkeys([*same, *close, *below, *wordy]))[:3]
+
+
+def _words(key: str) -> list[str]:
+    return re.findall(r"[^\W_]+", key.casefold())
 
 
 def missing(key: str, known: Iterable[str]) -> NoMemory:
