@@ -501,6 +501,29 @@ def test_private_memories_stay_in_this_clone(held):
     assert records(held, ".local/memory.jsonl") == []
 
 
+@pytest.mark.parametrize("words", [["ours"], ["ours", "--rev", "1"]])
+def test_a_private_memory_that_was_forgotten_comes_back_as_private(held, words):
+    held("memory", "set", "ours", "a secret plan", "--local")
+    held("forget", "ours")
+    assert held("memory", "restore", *words).out == "Restored [ours]: a secret plan\n"
+    assert held("memory", "get", "ours", "--json").json["private"] is True
+    held("memory", "set", "ours", "a public plan", "--shared")
+    held("forget", "ours")
+    held("memory", "restore", "ours", "--rev", "1")
+    assert "secret plan" not in (held.beads / "memory.jsonl").read_text()
+    assert held("memory", "get", "ours").out == "a secret plan\n"
+
+
+def test_what_was_purged_or_never_there_is_not_restored(held):
+    held("memory", "set", "ours", "a secret plan", "--local")
+    held("memory", "purge", "ours", "--force")
+    for key in ("ours", "none"):
+        assert f'No memory with key "{key}"' in held("memory", "restore", key, code=1).err
+    held("memory", "set", "other", "shared")
+    held("memory", "restore", "other", "--rev", "1")
+    assert "other" in (held.beads / "memory.jsonl").read_text()
+
+
 # Verdicts.
 
 

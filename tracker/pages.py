@@ -29,7 +29,8 @@ class Text(NamedTuple):
     The time is what the record says, since a commit may come much later.
 
     `commit` is the full name of one, or "" where it is only in the journal; `why` is its subject,
-    or what was typed. `status` is what the memory was then.
+    or what was typed. `status` is what the memory was then. `private` is a text that never was
+    anywhere but in this clone.
     """
 
     content: str
@@ -38,6 +39,7 @@ class Text(NamedTuple):
     commit: str
     why: str
     status: str
+    private: bool = False
 
     @property
     def hash(self) -> str:
@@ -48,10 +50,12 @@ class Text(NamedTuple):
 def texts(entries: Iterable[Entry], ops: Iterable[Op], keys: Collection[str]) -> list[Text]:
     """Every content that these keys have had, each once, the oldest first."""
     found = [*_committed(entries), *_written(ops, keys)]
+    shared = {one.content for one in found if not one.private}
     first: dict[tuple[str, str], Text] = {}
     for one in sorted(found, key=lambda one: (one.at, not one.commit, one.why[:7] == "before:")):
         if one.content:
-            first.setdefault((one.content, one.status), one)
+            known = one._replace(private=one.content not in shared)
+            first.setdefault((one.content, one.status), known)
     return list(first.values())
 
 
@@ -84,7 +88,8 @@ def _around(op: Op, change: Change) -> Iterator[Text]:
         if memory is not None:
             by = op.actor if line is change.new else memory.source.by
             at = instant(memory.updated_at) or op.at
-            yield Text(memory.content, at, by, "", why, memory.status)
+            is_private = change.file == PRIVATE + MEMORY_FILE
+            yield Text(memory.content, at, by, "", why, memory.status, is_private)
 
 
 def _memory(line: bytes | None) -> Memory | None:

@@ -209,12 +209,15 @@ def restore(notes: Notes, key: str, hand: Hand) -> Memory:
     return notes.put(_changed(was, hand, {"status": ACTIVE}))
 
 
-def give(notes: Notes, key: str, content: str, hand: Hand) -> Memory:
+def give(
+    notes: Notes, key: str, content: str, hand: Hand, *, private: bool | None = None
+) -> Memory:
     """The memory with a text that it held before, back to life if it was forgotten."""
     was = notes.get(keys.check(key))
     if was is None or (was.status == TOMBSTONE and not was.content):
-        return put(notes, key, {"content": content}, hand)
-    return notes.put(_changed(was, hand, {"status": ACTIVE, "content": content, "moved_to": ""}))
+        return put(notes, key, {"content": content}, hand, Where(private))
+    given = {"status": ACTIVE, "content": content, "moved_to": ""}
+    return notes.put(_changed(was, hand, given), private=private)
 
 
 def live(notes: Notes, key: str) -> Memory:

@@ -10,7 +10,7 @@ from tracker.cli import memoview
 from tracker.cli.command import command, pass_session
 from tracker.cli.memofinding import filtered, only
 from tracker.cli.plain import one_line
-from tracker.errors import Invalid, quoted
+from tracker.errors import Invalid, NoMemory, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tracker.cli.session import Session
     from tracker.memories import Notes
     from tracker.memory import Memory
+    from tracker.pages import Text
     from tracker.wishes import Hand
 
 _names = click.argument("names", nargs=-1, required=True, metavar="KEY...")
@@ -177,19 +178,31 @@ def verify(session: Session, names: tuple[str, ...]) -> None:
 def restore(session: Session, names: tuple[str, ...], rev: str | None) -> None:
     """Bring back memories that were forgotten or put away, or a text that one held before."""
     from tracker import remember
+    from tracker.cli.memohistory import latest, revision
 
     if rev is None:
-        _change(session, names, remember.restore, "restored")
+        try:
+            _change(session, names, remember.restore, "restored")
+        except NoMemory:
+            text = latest(session, names[0]) if len(names) == 1 else None
+            if text is None or not text.private:  # of a private one no tombstone stays
+                raise
+            _give(session, names, text)
         return
     if len(names) > 1:
         raise click.UsageError("--rev is of one memory")
-    from tracker.cli.memohistory import revision
+    _give(session, names, revision(session, names[0], rev))
 
-    content = revision(session, names[0], rev).content
-    _change(
-        session, names, lambda notes, key, hand: remember.give(notes, key, content, hand),
-        "restored",
-    )  # fmt: skip
+
+def _give(session: Session, names: Sequence[str], text: Text) -> None:
+    """Bring a text back; one that never left this clone does not leave it so, either."""
+    from tracker import remember
+
+    def action(notes: Notes, key: str, hand: Hand) -> Memory:
+        private = True if text.private else None
+        return remember.give(notes, key, text.content, hand, private=private)
+
+    _change(session, names, action, "restored")
 
 
 @command(

@@ -68,6 +68,11 @@ def revision(session: Session, key: str, rev: str) -> Text:
     return text
 
 
+def latest(session: Session, key: str) -> Text | None:
+    """The text that a memory had last. Raises NoMemory where it never had one."""
+    return _texts(session, key)[1][-1]
+
+
 def _texts(session: Session, key: str) -> tuple[str, list[Text]]:
     """The key as it is now, and every text that it had, under any of its names."""
     from tracker import keys, pages, remember
