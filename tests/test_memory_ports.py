@@ -365,6 +365,10 @@ def test_a_secret_stops_all_of_it_unless_told(bd):
     assert "never forgets: bad: content, line 1, column 7: rule github" in said.err
     assert secret not in said.err
     assert contents(bd) == {}
+    trial = fails(bd, "memory", "import", "s.json", "--dry-run")
+    assert (trial.out, trial.err) == ("", said.err)
+    assert "created: bad" in bd("memory", "import", "s.json", "--dry-run", "--redact").out
+    assert "created: bad" in bd("memory", "import", "s.json", "--dry-run", "--local").out
     bd("memory", "import", "s.json", "--redact")
     assert contents(bd)["fine"] == "fine"
     assert secret not in contents(bd)["bad"]

@@ -238,6 +238,11 @@ def test_what_comes_from_elsewhere_is_looked_at_too(space, words, text):
     answer = space(*words, stdin=text.format(SECRET), code=1)
     assert PRINT in answer.err
     assert files(space) == before  # all or nothing
+    if (
+        "import" in words and "plan" not in words
+    ):  # what only tells what would be done tells this, too
+        space(*words, "--dry-run", stdin=text.format("harmless"))
+        assert PRINT in space(*words, "--dry-run", stdin=text.format(SECRET), code=1).err
     space(*words, "--allow-secret", fingerprint("another"), stdin=text.format(SECRET), code=1)
     assert files(space) == before
     space(*words, stdin=text.format("harmless"))

@@ -63,6 +63,7 @@ def bring(session: Session, intake: Intake, *, dry: bool) -> Done:
     changes = workspace.preview(lambda drafts: plan(drafts.before))
     if dry:
         session.writes = False
+        workspace.preview(lambda drafts: workspace.gate.passed(drafts.before, changes))
     elif any(changes.values()):
         workspace.revise(plan)
     return found[0]

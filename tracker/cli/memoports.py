@@ -65,7 +65,10 @@ def import_(session: Session, /, source: str, named: str | None, **given: Any) -
     way = Way(given["on_conflict"], True if given["private"] else None)
 
     def bring(drafts: Drafts) -> list[Verdict]:
-        return take(drafts.memories, brought, way, hand)
+        verdicts = take(drafts.memories, brought, way, hand)
+        if given["dry_run"]:
+            workspace.gate.passed(drafts.before, drafts.written())
+        return verdicts
 
     session.writes = not given["dry_run"]
     verdicts = (workspace.preview if given["dry_run"] else workspace.edit)(bring)
