@@ -439,6 +439,17 @@ def test_a_key_that_cannot_be_is_said_and_the_edit_is_kept(space):
     assert events(space)[-1]["key"] == "swarm/[agent]/[step]"
 
 
+def test_what_cannot_go_into_memory_is_said_and_the_rest_is_done(space):
+    (space.beads / "memory.jsonl").write_text("<<<<<<< a\n=======\n>>>>>>> b\n")
+    told = space("hooks", "notify", "half way", "--memory-key", "swarm/log")
+    assert told.out == "[info] half way\n"
+    assert "the key 'swarm/log' was not written: memory.jsonl holds conflict markers" in told.err
+    ended = space("hooks", "session-end", "--share")
+    assert "  notes: 1\n" in ended.out
+    assert "shared as" not in ended.out
+    assert "the session was not shared: memory.jsonl holds conflict markers" in ended.err
+
+
 def test_a_message_goes_to_the_issue_in_hand_and_under_its_key(space):
     space.write({"id": "t-1", "status": "in_progress", "assignee": "Ann Example"})
     space("hooks", "notify", "--message", "step 1", "--memory-key", "log/x", "--level", "warn")

@@ -514,6 +514,32 @@ def test_a_private_memory_that_was_forgotten_comes_back_as_private(held, words):
     assert held("memory", "get", "ours").out == "a secret plan\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["memory", "set", "k", "two"], ["memory", "append", "k", "two"],
+     ["remember", "two", "--key", "k"]],
+)  # fmt: skip
+def test_a_write_says_that_what_it_wrote_will_not_be_found(held, words):
+    held("memory", "set", "k", "one", "--ttl", "0s")
+    assert "(bd memory set k --ttl 90d renews it)\n" in held(*words).err
+    held("memory", "set", "k", "--ttl", "9d")
+    held("memory", "archive", "k")
+    told = held("memory", "set", "k", "three")
+    assert told.err == "Note: k is put away (bd memory restore k)\n"
+    held("memory", "restore", "k")
+    assert held("memory", "set", "k", "four").err == ""
+
+
+def test_nothing_is_added_to_what_is_no_text(held):
+    (held.beads / "memory.jsonl").write_text('{"key":"odd","content":{"a":1}}\n')
+    before = (held.beads / "memory.jsonl").read_bytes()
+    told = held("memory", "append", "odd", "more", code=1).err
+    assert told.startswith("Error: the content of odd is no text: nothing can be added to it\n")
+    assert (held.beads / "memory.jsonl").read_bytes() == before
+    held("memory", "set", "odd", "a text")
+    assert held("recall", "odd").out == "a text\n"
+
+
 def test_what_was_purged_or_never_there_is_not_restored(held):
     held("memory", "set", "ours", "a secret plan", "--local")
     held("memory", "purge", "ours", "--force")

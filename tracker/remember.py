@@ -66,6 +66,9 @@ def append(notes: Notes, key: str, text: str, hand: Hand, where: Where = ANYWHER
     was = notes.get(name)
     if was is None or was.status == TOMBSTONE:
         return put(notes, key, {"content": text}, hand, where)
+    if not was.content and "content" in dict(was.extra):
+        hint = f'bd memory set {quoted(name)} "TEXT" takes its place'
+        raise Invalid(f"the content of {name} is no text: nothing can be added to it", hint=hint)
     content = f"{was.content}\n{text}" if was.content else text
     return put(notes, key, {"content": content}, hand, where)
 

@@ -33,7 +33,7 @@ def after(agent: Agent) -> None:
         agent.cli.warn(known)
     arrow = f" -> {key}" if key and not known else ""
     told = f"Edit recorded: {file}{arrow}" if done or arrow else ""
-    agent.tell(told, file=file, memoryKey=key or None)
+    agent.tell(told, file=file, memoryKey=key if key and not known else None)
 
 
 def _verdict(agent: Agent) -> str:
@@ -78,7 +78,11 @@ def notify(agent: Agent) -> None:
     agent.log("note", text=message, level=level, issue=issue)
     key = given.text("memory-key")
     if key:
-        agent.workspace.library.append(key, message, origin=_ORIGIN)
+        try:
+            agent.workspace.library.append(key, message, origin=_ORIGIN)
+        except TrackerError as error:
+            agent.cli.warn(f"the key {key!r} was not written: {error.message}")
+            key = ""
     agent.tell(f"[{level}] {message}", message=message, level=level, issue=issue or None,
                memoryKey=key or None)  # fmt: skip
 

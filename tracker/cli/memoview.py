@@ -143,13 +143,19 @@ def against(known: Known) -> Iterator[str]:
         others = [one_line(other) for other in known.instead]
         verb = "takes" if len(others) == 1 else "take"
         yield f"{', '.join(others)} {verb} the place of {name} (bd memory get {_typed(others)})"
-    if memory.status == "archived":
-        yield f"{name} is put away (bd memory restore {key})"
-    if known.expired:
-        until = moment(memory.expires_at)
-        yield f"{name} held until {until} (bd memory set {key} --ttl 90d renews it)"
+    yield from hidden(memory, expired=known.expired)
     yield from disputes(memory)
     yield from staleness(known)
+
+
+def hidden(memory: Memory, *, expired: bool) -> Iterator[str]:
+    """Why a memory is found only by its key."""
+    name, key = one_line(memory.key), quoted(one_line(memory.key))
+    if memory.status == "archived":
+        yield f"{name} is put away (bd memory restore {key})"
+    if expired:
+        until = moment(memory.expires_at)
+        yield f"{name} held until {until} (bd memory set {key} --ttl 90d renews it)"
 
 
 def _typed(keys: Iterable[str]) -> str:

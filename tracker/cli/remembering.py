@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from tracker.cli.session import Session
     from tracker.library import Written
+    from tracker.memory import Memory
     from tracker.wishes import Wish
 
 HOUR = 3600 * 10**9
@@ -91,6 +92,7 @@ def remember(session: Session, /, words: tuple[str, ...], key: str | None, **giv
         session.emit({**told, "warnings": warnings} if warnings else told)
     else:
         session.say(memoview.said(_action(written), made))
+        _remark(session, made)
         _warn(session, warnings)
 
 
@@ -163,9 +165,17 @@ def _answer(session: Session, written: Written, warnings: list[str]) -> None:
         memoview.emit_one(session, known, action=_action(written), **more)
     else:
         session.say(memoview.said(_action(written), written.memory))
-        for text in memoview.disputes(written.memory):
-            session.note(text)
+        _remark(session, written.memory)
         _warn(session, warnings)
+
+
+def _remark(session: Session, memory: Memory) -> None:
+    """Tell people what they may not expect of what they have just written."""
+    from tracker.model import instant
+
+    is_over = 0 < instant(memory.expires_at) <= session.clock()
+    for text in (*memoview.hidden(memory, expired=is_over), *memoview.disputes(memory)):
+        session.note(text)
 
 
 def _action(written: Written) -> str:

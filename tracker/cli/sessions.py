@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tracker import runlog, runs
 from tracker.cli.injection import LABEL, TITLES, fenced
 from tracker.cli.plain import one_line, printable
-from tracker.errors import NoMemory
+from tracker.errors import NoMemory, TrackerError
 from tracker.times import stamp
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def end(agent: Agent) -> None:
     runlog.leave(agent.local, agent.current, agent.now)
     counts = agent.run.counts()
     metrics = _metrics(agent, counts) if agent.given.switch("export-metrics") else ""
-    key = _share(agent) if agent.given.switch("share") else ""
+    key = _shared_as(agent) if agent.given.switch("share") else ""
     agent.tell("\n".join(_summary(agent.run, counts, key)), sessionId=agent.current,
                metrics=counts, metricsFile=metrics or None, memoryKey=key or None)  # fmt: skip
 
@@ -205,6 +205,15 @@ def _metrics(agent: Agent, counts: dict[str, int]) -> str:
         agent.cli.note(f"cannot write {path}: {error.strerror}; its figures were not written")
         return ""
     return path
+
+
+def _shared_as(agent: Agent) -> str:
+    """The key of what was left for others; "", and a word, where that cannot be written."""
+    try:
+        return _share(agent)
+    except TrackerError as error:
+        agent.cli.warn(f"the session was not shared: {error.message}")
+        return ""
 
 
 def _share(agent: Agent) -> str:
