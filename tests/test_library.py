@@ -181,3 +181,5 @@ def test_what_may_be_doubted_is_left_to_who_knows_how_far(library, private):
     assert glimpse(beads, "a") == "one"
     library.record(["a"], "failure")
     assert (glimpse(beads, "a"), glimpse(beads, "b")) == (None, "two")
+    library.record(["b"], "failure", About(note="success"))
+    assert glimpse(beads, "b") is None

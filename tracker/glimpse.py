@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MARKER = b"<<<<<<<"
+_SUCCESS = b'"verdict":"success"'
 _REMARKABLE = frozenset({"conflicts", "expires_at"})
 
 
@@ -55,7 +56,7 @@ def _may_be_replaced(data: bytes, name: bytes) -> bool:
 def _may_be_doubted(beads: str, name: bytes) -> bool:
     """Whether any verdict about a key is against it."""
     every = (_read(os.path.join(beads, file)) for file in (PRIVATE + OUTCOMES_FILE, OUTCOMES_FILE))
-    return any(b'"success"' not in line for data in every for line in _lines(data, name))
+    return any(_SUCCESS not in line for data in every for line in _lines(data, name))
 
 
 def _is_plain(row: dict[str, Any]) -> bool:
