@@ -45,6 +45,19 @@ def test_ends_of_lines_make_no_line_another():
     assert union(b"a\r\nb\n", b"a\nb\r\nc", b"a\nb\n\nd\r\n") == b"a\nb\nc\nd\n"
 
 
+def test_a_mark_and_ends_of_lines_stay_those_of_the_file():
+    mark = b"\xef\xbb\xbf"
+    base, ours, theirs = (
+        file_of([b'{"id":"%d"}' % n for n in ns]) for ns in ((1,), (1, 2), (1, 3))
+    )
+    merged = file_of([b'{"id":"%d"}' % n for n in (1, 2, 3)])
+    assert three_way(base, ours, theirs, PATH).data == merged
+    for one, two in ((ours, mark + theirs), (mark + ours, theirs)):
+        assert three_way(base, one, two, PATH).data == mark + merged
+    windows = [data.replace(b"\n", b"\r\n") for data in (base, ours, theirs, merged)]
+    assert three_way(*windows[:3], PATH).data == windows[3]
+
+
 def test_only_these_names_are_merged_so():
     assert all(grows(name) and grows(f"x/{name}") and grows(f"x\\{name}") for name in GROWING)
     assert not any(grows(name) for name in ("issues.jsonl", "memory.jsonl", "my-outcomes.jsonl"))

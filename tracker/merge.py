@@ -85,7 +85,8 @@ def three_way(base: bytes, ours: bytes, theirs: bytes, path: str = "issues.jsonl
 
 def _grown(base: bytes, ours: bytes, theirs: bytes, path: str) -> Merged:
     clean = [resolve_markers(data, path) for data in (base, ours, theirs)]
-    merged = union(*(one.data for one in clean))
+    lines = union(*(one.data for one in clean)).splitlines()
+    merged = _framed(lines, (base, ours, theirs))
     return _merged(merged, [*clean[1].decisions, *clean[2].decisions])
 
 

@@ -1,8 +1,7 @@
 """What commits hold of some files, and how two of them are merged without a work tree.
 
 What holds lines is merged by the engine itself, whatever driver git knows of, all others as git
-merges text. Nothing is written but objects, which nobody
-sees until a branch names them.
+merges text. Nothing is written but objects, which nobody sees until a branch names them.
 """
 
 from __future__ import annotations
