@@ -399,6 +399,12 @@ def test_dependencies_behind_a_title(line, title, needs):
         assert (item.owner, item.minutes) == ("ann", 120)
 
 
+def test_a_name_may_be_followed_by_any_number_of_others(bd):
+    bring(bd, f"- [ ] A\n- [ ] B\n  - Depends on: {' and '.join(['A'] * 1500)}\n")
+    ids = ids_of(bd)
+    assert [e["depends_on_id"] for e in bd.issue(ids["B"])["dependencies"]] == [ids["A"]]
+
+
 def test_dependencies_behind_a_heading(bd):
     bring(bd, "# One\n- [ ] A\n# Two (depends on One)\n- [ ] B\n## Three (after: One)\ntext\n")
     ids = ids_of(bd)

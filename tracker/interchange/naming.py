@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tracker.model import TITLE_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tracker.interchange.plans import Item
 
+_LONGEST = 2 * TITLE_LIMIT  # characters of a name: a title, and what may stand behind it
 _ENDS = re.compile(r"(?:\W|\b(?:is|are|be|complete[d]?|done|finished|ready)\b)+\Z", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|&)\s+")
 _WORDS = re.compile(r"\b(?:depends on|blocked by|waits for)\s+(.+)\Z", re.IGNORECASE)
@@ -21,13 +24,14 @@ def named(text: str, item: Item, items: Sequence[Item]) -> Iterator[tuple[str, I
     A title may hold an `and`: what stands on either side of one is looked for where nothing is
     called the whole.
     """
-    whole = next(_named(text, item, items), None)
-    first, *rest = [text] if whole is not None else _AND.split(text, maxsplit=1)
-    if rest:
-        yield from named(first, item, items)
-        yield from named(rest[0], item, items)
-    else:
-        yield text.strip(" `"), whole
+    rest = [text]
+    while rest:
+        text = rest[0]
+        whole = next(_named(text, item, items), None) if len(text) <= _LONGEST else None
+        first, *rest = [text] if whole is not None else _AND.split(text, maxsplit=1)
+        if rest:
+            whole = next(_named(first, item, items), None)
+        yield first.strip(" `"), whole
 
 
 def overlooked(item: Item, items: Sequence[Item]) -> str:
