@@ -117,6 +117,9 @@ def test_the_word_is_about_the_present_text():
     assert word(*before, *[bad] * 3) == "harmful"
     assert word(*before, good) == "established"
     assert word(before[0]) == "unproven"  # which would not have been doubted
+    assert (word(bad), word(bad, bad)) == ("unproven", "doubted")
+    assert word(*before[:2]) == "corrected"  # as it had been doubted, whatever half of that says
+    assert word(*before[:2], good._replace(share=0.5)) == "established"  # as it had been
     assert word(*[good._replace(share=0.5)] * 9) == "established"  # no text is proven by another
     assert word(*[good] * 4) == "proven"
 

@@ -124,7 +124,13 @@ def trust(own: float, votes: Iterable[Vote], credits: Iterable[int], now: int) -
     good += min(sum(CREDIT * decay(now - at) for at in closed), PRIOR * own)
     value = (PRIOR * own + good) / (PRIOR + good + BLAME * bad)
     found = Trust(value, own, good, bad, ups, downs, len(closed), last)
-    return found._replace(word=_word(known, value)) if known else found
+    if not known:
+        return found
+    if all(vote.share < 1 for vote in known):  # about what it said before
+        anew = [vote._replace(share=1.0) for vote in known]
+        if trust(own, anew, closed, now).is_doubted:
+            return found._replace(word="corrected")
+    return found._replace(word=_word(known, value))
 
 
 def _word(votes: Sequence[Vote], value: float) -> str:
@@ -133,24 +139,14 @@ def _word(votes: Sequence[Vote], value: float) -> str:
     Verdicts count by their weights, whatever their age: a quarter of one is a quarter here too.
     """
     present = [vote for vote in votes if vote.share == 1]
-    against = _against(present, value)
-    if against:
-        return against
-    if not present and _against(votes, value):
-        return "corrected"
     ups, downs = _sums(present)
+    if downs >= 3 and downs > 0.3 * (ups + downs):
+        return "harmful"
+    if value < DOUBTED and any(vote.verdict != "success" and _weight(vote) for vote in present):
+        return "doubted"
     if ups - downs >= 3 and value >= 0.8:
         return "proven"
     return "established" if _sums(votes)[0] else "unproven"
-
-
-def _against(votes: Sequence[Vote], value: float) -> str:
-    """What these verdicts call a memory of that trust; "" if they do not condemn it."""
-    ups, downs = _sums(votes)
-    if downs >= 3 and downs > 0.3 * (ups + downs):
-        return "harmful"
-    is_blamed = any(vote.verdict != "success" and _weight(vote) for vote in votes)
-    return "doubted" if is_blamed and value < DOUBTED else ""
 
 
 def _sums(votes: Iterable[Vote]) -> tuple[float, float]:
