@@ -160,6 +160,12 @@ def test_prime_md_takes_its_place(root):
     context = json.loads(prime(root, "--hook-json"))["hookSpecificOutput"]["additionalContext"]
     assert context == "Read docs/work.md first.\n"
     assert prime(root, "--export").startswith("# Issues and memory of this repository")
+    assert bd(root, "prime").err == ""
+    path.write_text("x" * BUDGET)
+    told = bd(root, "prime")
+    assert told.out == "x" * BUDGET + "\n"
+    assert f"PRIME.md has {BUDGET + 1} bytes, more than the budget of {BUDGET}" in told.err
+    assert bd(root, "prime", "--budget", str(BUDGET + 1)).err == ""
     path.write_text("  \n")
     assert prime(root).startswith("# Issues and memory of this repository")
 

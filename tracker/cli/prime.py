@@ -42,7 +42,7 @@ def prime(session: Session, /, **given: Any) -> None:
 
     Memories that are pinned come first, then what answers --for; without it what was confirmed, is
     trusted and recent, of each kind in turn. What is doubted is left out, and counted. Outside a
-    workspace it prints nothing. A .beads/PRIME.md is printed in its place.
+    workspace it prints nothing. A .beads/PRIME.md is printed in its place, whatever its size.
     """
     try:
         place = session.place
@@ -50,6 +50,9 @@ def prime(session: Session, /, **given: Any) -> None:
         return
     own = "" if given["export"] else _own_text(os.path.join(place.beads, "PRIME.md"))
     if own:
+        size, most = len(own.encode()), given["budget"] or BUDGET
+        if size > most:
+            session.note(f".beads/PRIME.md has {size} bytes, more than the budget of {most}")
         _tell(session, Text(own, 0), (Work([], [], 0, 0), NOTHING), hook=given["hook_json"])
         return
     known = _known(session, given["subject"])
