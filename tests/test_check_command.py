@@ -153,9 +153,10 @@ def test_staged_takes_no_file_and_needs_git(work, root, monkeypatch):
 def test_the_canonical_form(root):
     log = workspace(root, MIXED) / "issues.jsonl"
     said = bd(root, "fmt", "--check", code=1)
-    assert "3 lines would be written anew" in said.out
+    assert said.out == "3 lines would be written anew, and all would be put in order\n"
     assert log.read_bytes() == MIXED
-    bd(root, "fmt")
+    said = bd(root, "fmt")
+    assert said.out == "3 lines were written anew, and all were put in order\n"
     assert log.read_bytes() == (
         b'{"id":"t-1","title":"One <","status":"open","priority":0,"issue_type":"task","x":1.50}\n'
         b'{"id":"t-9","title":"Nine","status":"open","priority":2,"issue_type":"task"}\n'
@@ -187,7 +188,10 @@ def test_the_canonical_form_of_what_is_beside_the_log(root):
     )
     assert (beads / "outcomes.jsonl").read_bytes() == outcomes
     assert told(root) == before
-    assert "in canonical form" in bd(root, "fmt").out
+    assert bd(root, "fmt").out == "✓ issues and memories are in canonical form\n"
+    (beads / "memory.jsonl").write_bytes(b'{"content":"One","kind":"fact","key":"a"}\n')
+    said = bd(root, "fmt")
+    assert said.out == "1 line was written anew, and all were put in order\n"
 
 
 def told(root):

@@ -249,7 +249,8 @@ def _tell(session: Session, found: list[tuple[bytes, bytes]], *, only: bool) -> 
     if session.json:
         session.emit({"changed": not same, "lines": changed})
     elif same:
-        session.say("✓ the log is in canonical form")
+        session.say("✓ issues and memories are in canonical form")
     else:
-        would = "would be" if only else "were"
-        session.say(f"{changed} lines {would} written anew, and all {would} put in order")
+        lines = "1 line" if changed == 1 else f"{changed} lines"
+        verb = ("would be" if only else "was" if changed == 1 else "were") + " written anew"
+        session.say(f"{lines} {verb}, and all {'would be' if only else 'were'} put in order")
