@@ -380,6 +380,29 @@ def test_used_and_blamed_memories_count_in_full(space):
     assert told.keys() <= {"login/a", "login/b", "login/c"}
 
 
+def test_what_misled_is_said_so_and_gets_no_credit_of_its_issue(space):
+    for name in ("a", "b", "c"):
+        remember(space, f"login/{name}", f"Login token {name}")
+    space.write({"id": "t-1", "title": "Fix it", "metadata": {"memories": ["login/c", "x/y"]}})
+    space("hooks", "pre-task", "login token", "--task-id", "t-1", "--k", "2")
+    ended = space("hooks", "post-task", "t-1", "--success", "--used", "login/a",
+                  "--blame", "login/b,login/c")  # fmt: skip
+    told = dict(line.strip().split(": ") for line in ended.out.splitlines()[1:3])
+    assert told["success"] == "login/a"
+    assert sorted(told["failure"].split(", ")) == ["login/b", "login/c"]
+    issue = space.issue("t-1")
+    assert issue["metadata"]["memories"] == ["x/y", "login/a"]
+    assert issue["comments"][0]["text"] == (
+        "Task ended: success\nMemories: login/a\nMisled by: login/b, login/c"
+    )
+    again = space("hooks", "post-task", "t-1", "--success", "--blame", "login/c", "--json").json
+    assert again["verdicts"]["login/c"] == "failure"
+    assert list(again["verdicts"]) == again["credited"]
+    space("close", "t-1")
+    closed = space("memory", "show", "login/c", "--json").json["outcomes"]
+    assert (closed["bad"], closed["credit"]) == (1, 0)
+
+
 def test_a_task_that_is_an_issue_gets_a_comment_and_its_memories(space):
     remember(space, "login/a", "Refresh the login token")
     space.write({"id": "t-1", "title": "Login token expires", "metadata": {"memories": ["x/y"]}})

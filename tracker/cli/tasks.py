@@ -13,6 +13,8 @@ from tracker.cli.plain import one_line
 from tracker.errors import Invalid, NoMemory, TrackerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.cli.agents import Agent
     from tracker.model import Issue
     from tracker.runs import Task
@@ -155,10 +157,13 @@ def after(agent: Agent) -> None:
     issue = _issue(agent, given.text("issue") or name) or _issue(agent, task.issue if task else "")
     verdict, why = _verdict(agent)
     judged = _judged(agent, task, verdict)
-    keys = list(dict.fromkeys((*(task.keys if task else ()), *judged)))
-    credited = []
+    blamed = agent.given.lists.get("blame", ())
+    keys = [key for key in dict.fromkeys((*(task.keys if task else ()), *judged))
+            if key not in blamed]  # fmt: skip
+    credited: dict[str, str] = {}
     if judged or issue:
-        credited = _record(agent, name, issue, (judged, keys, _remark(verdict, why, keys)))
+        remark = _remark(verdict, why, keys, blamed)
+        credited = _record(agent, name, issue, (judged, keys, remark))
     called = task.name if task else name
     agent.log("done", task=called, verdict=verdict, issue=issue.id if issue else "",
               keys=tuple(credited))  # fmt: skip
@@ -167,7 +172,8 @@ def after(agent: Agent) -> None:
         agent.cli.code = 1
     agent.tell("\n".join(_ended(name, verdict, why, (minutes, issue, credited))), taskId=name,
                verdict=verdict or None, reason=why or None, minutes=round(minutes, 1),
-               issue=issue.id if issue else None, credited=credited)  # fmt: skip
+               issue=issue.id if issue else None, credited=list(credited),
+               verdicts=credited)  # fmt: skip
 
 
 def _verdict(agent: Agent) -> tuple[str, str]:
@@ -213,11 +219,13 @@ def _judged(agent: Agent, task: Task | None, verdict: str) -> dict[str, tuple[st
     return found | dict.fromkeys(agent.given.lists.get("blame", ()), ("failure", ""))
 
 
-def _remark(verdict: str, why: str, keys: list[str]) -> str:
+def _remark(verdict: str, why: str, keys: list[str], blamed: Sequence[str]) -> str:
     parts = [f"Task ended: {verdict}" if verdict else "Task ended, nobody said how"]
     parts += [f"({why})"] if why else []
-    told = " ".join(parts)
-    return f"{told}\nMemories: {', '.join(keys)}" if keys else told
+    lines = [" ".join(parts)]
+    lines += [f"Memories: {', '.join(keys)}"] if keys else []
+    lines += [f"Misled by: {', '.join(blamed)}"] if blamed else []
+    return "\n".join(lines)
 
 
 def _record(
@@ -225,8 +233,11 @@ def _record(
     name: str,
     issue: Issue | None,
     what: tuple[dict[str, tuple[str, str]], list[str], str],
-) -> list[str]:
-    """Write verdicts, the comment, and the issue's memories at once; the keys that were judged."""
+) -> dict[str, str]:
+    """Write verdicts, the comment, and the issue's memories at once; by key, what was judged.
+
+    What is named in `judged` and not among the keys misled: its issue gives it no credit.
+    """
     from tracker import actions, outcomes
     from tracker.outcomes import About
 
@@ -234,17 +245,19 @@ def _record(
     workspace = agent.workspace
     settings, who = workspace.settings(), workspace.who()
 
-    def action(drafts: Drafts) -> list[str]:
-        done = []
+    def action(drafts: Drafts) -> dict[str, str]:
+        done = {}
         for key, (verdict, weight) in judged.items():
             about = About(issue.id if issue else "", name, weight=weight)
             try:
-                done.append(outcomes.record(drafts, key, verdict, about, who).key)
+                done[outcomes.record(drafts, key, verdict, about, who).key] = verdict
             except NoMemory:
                 agent.cli.note(f"there is no memory {one_line(key)} to judge")
         if issue:
-            held = dict.fromkeys((*outcomes.given(issue), *keys))
-            if keys:
+            was = outcomes.given(issue)
+            left = (key for key in was if key not in judged or key in keys)
+            held = tuple(dict.fromkeys((*left, *keys)))
+            if held != was:
                 put = {outcomes.GIVEN: json.dumps(list(held))}
                 actions.update(drafts.issues, issue.id, {"set_metadata": put}, settings, who)
             actions.comment(drafts.issues, issue.id, remark, who)
@@ -254,13 +267,14 @@ def _record(
 
 
 def _ended(
-    name: str, verdict: str, why: str, more: tuple[float, Issue | None, list[str]]
+    name: str, verdict: str, why: str, more: tuple[float, Issue | None, dict[str, str]]
 ) -> list[str]:
     minutes, issue, credited = more
     told = f" ({why})" if why else ""
     lines = [f"Task {one_line(name)} ended: {verdict or 'unknown'}{told}, {minutes:.0f} min"]
-    if credited:
-        lines.append(f"  {verdict or 'judged'}: {', '.join(map(one_line, credited))}")
+    for said in dict.fromkeys(credited.values()):
+        judged = (one_line(key) for key in credited if credited[key] == said)
+        lines.append(f"  {said}: {', '.join(judged)}")
     if verdict:
         link = f" --issue {one_line(issue.id)}" if issue else ""
         fail = " --verdict failure" if verdict == "failure" else ""
