@@ -432,6 +432,34 @@ def test_the_files_and_what_is_staged_against_head(work):
     assert "issues: 2 changed; memories: 1 created\n" in bd(work.path, "diff").out
 
 
+def test_memories_and_verdicts_are_told_by_what_they_say(work):
+    bd(work.path, "remember", "Detrend first. " + "Then fit. " * 20, "--key", "fit/order")
+    bd(work.path, "remember", "Fit twice", "--key", "fit/twice")
+    bd(work.path, "memory", "ok", "fit/order", "--issue", "t-9", "--note", "it held")
+    said = bd(work.path, "diff").out.splitlines()
+    assert said[0].startswith("+ memory fit/order  Detrend first. Then fit. Then")
+    assert len(said[0]) < 100
+    assert said[1] == "+ memory fit/twice  Fit twice"
+    id = bd(work.path, "memory", "outcomes", "--json").json[0]["id"]
+    assert said[2].startswith(f"+ verdict {id}  ")
+    assert said[2].endswith("  success  fit/order  by ann on t-9: it held")
+    assert bd(work.path, "diff", "--short").out.splitlines() == said
+    work.git("add", "--all")
+    work.git("commit", "--quiet", "--message", "Learned")
+    bd(work.path, "forget", "fit/twice")
+    bd(work.path, "memory", "void", id)
+    forgot = bd(work.path, "diff", "--short").out.splitlines()
+    assert forgot[0] == "~ memory fit/twice  Fit twice (forgotten)"
+    assert forgot[1] == f"+ verdict {id} taken back by ann"
+    work.git("commit", "--quiet", "--all", "--message", "Forgot")
+    bd(work.path, "memory", "restore", "fit/twice")
+    assert "~ memory fit/twice  Fit twice (restored)" in bd(work.path, "diff").out
+    (work.path / ".beads/memory.jsonl").unlink()
+    assert "- memory fit/order  Detrend first." in bd(work.path, "diff").out
+    (work.path / ".beads/outcomes.jsonl").unlink()
+    assert f"- verdict {id}  " in bd(work.path, "diff").out
+
+
 @pytest.mark.parametrize("words", [("a", "b", "c"), ("a..b", "c"), ("--staged", "a..b")])
 def test_too_many_revisions(work, words):
     work.git("branch", "a")

@@ -81,7 +81,7 @@ def _lines(one: Difference) -> Iterator[str]:
     elif one.added or one.removed:
         signs = [f"-{_value(value)}" for value in one.removed]
         signs += [f"+{_value(value)}" for value in one.added]
-        yield f"{one_line(one.field)}: {_cut(' '.join(signs))}"
+        yield f"{one_line(one.field)}: {cut(' '.join(signs))}"
     elif one.field in _PROSE and _is_long(one):
         yield f"{one.field}:"
         yield from (f"  {line}" for line in _hunks(one))
@@ -122,7 +122,7 @@ def _hunks(one: Difference) -> Iterator[str]:
 def _remark(value: Member) -> str:
     keys = attributes(value) or {}
     author, text = (str(keys[name].value) if name in keys else "" for name in ("author", "text"))
-    return f"{one_line(author)}: {_cut(text)}"
+    return f"{one_line(author)}: {cut(text)}"
 
 
 def _kept(value: Member) -> str:
@@ -141,9 +141,10 @@ def _edge(value: Member) -> str:
 
 
 def _value(value: Member) -> str:
-    return _cut(value.value if isinstance(value.value, str) else value.raw)
+    return cut(value.value if isinstance(value.value, str) else value.raw)
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text as one line of a length to be read."""
     text = one_line(text)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -16,6 +16,7 @@ from tracker.differences import Difference, differences
 from tracker.errors import Invalid
 from tracker.history import differing, names_of
 from tracker.patches import ISSUES, MEMORIES, OUTCOMES, Change
+from tracker.words import TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -116,10 +117,8 @@ def _say_diff(session: Session, rows: list[_Compared], names: list[str], *, shor
         session.emit(_listed(rows, names))
         return
     for one in rows:
-        if one.change.kind == OUTCOMES:
-            continue
-        session.say(_line(one))
-        if not short and one.action == "changed":
+        session.say(_verdict(one.change) if one.change.kind == OUTCOMES else _line(one))
+        if not short and one.action == "changed" and one.change.kind != OUTCOMES:
             for line in told(one.fields):
                 session.say(f"    {line}")
     session.say(_summary(rows))
@@ -127,9 +126,28 @@ def _say_diff(session: Session, rows: list[_Compared], names: list[str], *, shor
 
 def _line(one: _Compared) -> str:
     sign = _SIGNS.get(one.action, "~")
-    kind = "memory " if one.change.kind == MEMORIES else ""
     more = "" if one.action in {"created", "removed", "changed"} else f" ({one.action})"
-    return f"{sign} {kind}{one_line(one.change.id)}  {title_of(one.change)}{more}"
+    if one.change.kind != MEMORIES:
+        return f"{sign} {one_line(one.change.id)}  {title_of(one.change)}{more}"
+    status = next((field for field in one.fields if field.field == "status"), None)
+    if status is not None and TOMBSTONE in {status.old.value, status.new.value}:
+        more = " (forgotten)" if status.new.value == TOMBSTONE else " (restored)"
+    return f"{sign} memory {one_line(one.change.id)}  {title_of(one.change)}{more}"
+
+
+def _verdict(change: Change) -> str:
+    """Who judged which memory; a line that cannot be read is its id alone."""
+    from tracker.cli import memoview
+    from tracker.memoline import decode_outcome
+
+    sign = "-" if change.new is None else "+" if change.old is None else "~"
+    try:
+        outcome = decode_outcome(change.new or change.old or b"")
+    except ValueError:
+        return f"{sign} verdict {one_line(change.id)}"
+    if outcome.voids:
+        return f"{sign} verdict {one_line(outcome.voids)} taken back by {one_line(outcome.by)}"
+    return f"{sign} verdict {memoview.verdict(outcome)}"
 
 
 def _summary(rows: list[_Compared]) -> str:

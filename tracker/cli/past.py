@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from tracker import revisions
-from tracker.cli.changes import born, objects, told
+from tracker.cli.changes import born, cut, objects, told
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
 from tracker.cli.revision import look_back
@@ -228,8 +228,11 @@ def _body(entry: Entry) -> Iterator[str]:
 
 
 def title_of(change: Change) -> str:
-    """What the record is called, now or when it was last there."""
+    """What the record is called, now or when it was last there; a memory, how it begins."""
     from tracker.sides import Row
 
     row = Row(("", change.id), change.new or change.old or b"", is_issue=True)
-    return one_line(row.text("title") or row.text("description") or change.id)
+    title = row.text("title")
+    if change.kind == MEMORIES and not title:
+        return cut(row.text("content") or change.id)
+    return one_line(title or row.text("description") or change.id)
