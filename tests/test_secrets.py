@@ -317,6 +317,9 @@ def test_what_may_be_a_password_comes_with_a_way_out(space):
     assert password not in (space.beads / "memory.jsonl").read_text()
     allowed = ["--allow-secret", finding.fingerprint]
     assert "secret" not in space("memory", "set", "db/other", text, *allowed).err
+    rows = [{"key": f"db/{n}", "content": f"DB_PASSWORD={Maker(n)(14)}"} for n in (2, 3)]
+    told = space("memory", "import", "-", stdin="".join(json.dumps(row) + "\n" for row in rows)).err
+    assert "If it is one: bd memory purge db/2 db/3 --force, then" in told
     # Nearly all of what these rules find is harmless, so what is read is not marked.
     assert text in space("prime").out
     assert text in space("hooks", "pre-task", "what is the db password").out

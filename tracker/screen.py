@@ -136,7 +136,7 @@ def _way_out(found: Mapping[Any, Iterable[Spotted]]) -> str:
     keys = [key[-1] for key, several in held.items() if several and key[0] == MEMORY_FILE]
     back, more = "bd undo", ""
     if keys:
-        back, more = f"bd memory purge {quoted(keys[0])} --force", " or --local"
+        back, more = f"bd memory purge {' '.join(map(quoted, keys))} --force", " or --local"
     again = f"{back}, then again with --redact{more}"
     return f"it is written. If it is one: {again}; if not: --allow-secret {prints}"
 
