@@ -855,6 +855,17 @@ def test_show_lists_the_memories_of_an_issue(held):
 # What users of claude-flow type.
 
 
+def test_its_way_to_search_is_no_tag_but_where_a_memory_has_it(held):
+    words = ["memory", "search", "-q", "detrend", "-n", "climate", "-l", "5", "-t", "hybrid"]
+    told = held(*words)
+    assert "[climate/drift]" in told.out
+    assert told.err == "Note: -t hybrid does nothing here: no memory has that tag\n"
+    assert [one["key"] for one in held(*words, "--json").json] == ["climate/drift"]
+    assert held("memory", "search", "detrend", "--tag", "none", "--json").json == []
+    held("memory", "set", "climate/mix", "Detrend by halves", "--tag", "hybrid")
+    assert [one["key"] for one in held(*words, "--json").json] == ["climate/mix"]
+
+
 def test_claude_flow_words_work(bd):
     said = bd("memory", "store", "api-limit", "100 a minute", "--namespace", "climate")
     assert said.out == (

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ORDERS = ("key", "updated", "trust", "created")
 ANSWERS, LINES = 10, 100
 """How many answers a search gives, and lines a list, where nothing else is asked for."""
+_WAYS = frozenset({"semantic", "keyword", "hybrid"})
 _STATES = ("archived", "expired", "deleted")
 
 _FILTERS = (
@@ -190,6 +191,7 @@ def search(
     usual = ANSWERS if top is None else top
     most, given["namespace"] = _limit(limit, usual, given["namespace"])
     at = session.memories
+    given["tag"] = _tags(session, given["tag"])
     found = find(at, question, only(session, given), most)
     if session.json:
         session.emit([_told(at, row, explain=explain) for row in found.rows], total=found.total)
@@ -207,6 +209,18 @@ def search(
     if explain:
         session.note(memorows.looked_for(found, at.known))
     memorows.say_limit(session, found)
+
+
+def _tags(session: Session, tags: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The tags that are meant: `-t hybrid` of claude-flow is a way to search, and no tag."""
+    from tracker.recollection import Only
+
+    if tags is None or len(tags) != 1 or tags[0] not in _WAYS:
+        return tags
+    if session.memories.listed(Only(tags=tags, everything=True), 1).rows:
+        return tags
+    session.note(f"-t {tags[0]} does nothing here: no memory has that tag")
+    return None
 
 
 def _limit(text: str | None, usual: int, namespace: str) -> tuple[int, str]:
