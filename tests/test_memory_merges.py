@@ -114,3 +114,28 @@ def test_an_edit_follows_a_memory_that_was_moved(one, others, content, at, then)
     assert "new" in found["b"].tags
     again = three_way(files[2], merged.data, files[2], PATH)
     assert again.data == merged.data
+
+
+def test_no_edit_follows_where_two_memories_were_moved_to_one_key():
+    """Whose text it would have joined is not sure: it stays behind, where `conflicts` names it."""
+    at = "2026-01-0{}T00:00:00Z".format
+    base = {key: Memory(key=key, content=f"of {key}", updated_at=at(1)) for key in ("a", "c")}
+    gone = {
+        key: Memory(key=key, status="tombstone", moved_to="b", updated_at=at(2)) for key in base
+    }
+    mover = gone | {"b": replace(base["c"], key="b", updated_at=at(2))}
+    editor = {
+        key: replace(one, content=f"edited {key}", updated_at=at(3)) for key, one in base.items()
+    }
+    files = [file_of(side) for side in (base, mover, editor)]
+    merged = three_way(*files, PATH)
+    assert merged == three_way(files[0], files[2], files[1], PATH)
+    found = Memories(merged.data, "memory.jsonl")
+    assert [found[key].content for key in "abc"] == ["edited a", "of c", "edited c"]
+    assert [found[key].moved_to for key in "ac"] == ["b", "b"]
+    one = (
+        file_of({"c": base["c"]}),
+        file_of({k: mover[k] for k in "bc"}),
+        file_of({"c": editor["c"]}),
+    )
+    assert Memories(three_way(*one, PATH).data, PATH)["b"].content == "edited c"

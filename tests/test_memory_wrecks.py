@@ -37,10 +37,23 @@ def check(files):
     if merged.data not in files:
         assert not found.repeated
     assert not (words(ours) | words(theirs)) - words(base) - found_in(merged)
-    again = three_way(base, merged.data, theirs, PATH)
-    assert not words(merged.data) - words(base) - found_in(again)
-    assert three_way(base, again.data, theirs, PATH).data == again.data
+    check_again(base, merged.data, theirs)
     return merged
+
+
+def check_again(base, ours, theirs):
+    """What is merged again with an old base, as by a cherry-pick, comes to rest and loses nothing.
+
+    A key that only the base lacks has two values then, of which each time another may be kept.
+    """
+    known = words(ours) - words(base)
+    for _ in range(3):
+        again = three_way(base, ours, theirs, PATH)
+        assert known <= found_in(again)
+        if again.data == ours:
+            return
+        ours = again.data
+    assert three_way(base, ours, theirs, PATH).data == ours
 
 
 def check_markers(files):
@@ -55,12 +68,20 @@ def check_markers(files):
 
 
 def check_union(seed):
-    """Outcomes are joined as lines, in an order that depends on who merges: all see the same."""
+    """Outcomes are joined as lines, whoever merges, and without a driver in whatever order."""
     base, ours, theirs = verdicts(seed)
-    one = Outcomes(base + ours + theirs, "outcomes.jsonl")
-    two = Outcomes(base + theirs + ours, "outcomes.jsonl")
-    assert dict(one) == dict(two)
-    assert counted(one.values()) == counted(two.values())
+    files = base, base + ours, base + theirs
+    merged = three_way(*files, VERDICTS)
+    assert merged == three_way(files[0], files[2], files[1], VERDICTS)
+    assert three_way(files[1], files[1], merged.data, VERDICTS).data == merged.data
+    assert set(merged.data.splitlines()) == {line for data in files for line in data.splitlines()}
+    told = [
+        Outcomes(data, "outcomes.jsonl")
+        for data in (merged.data, base + ours + theirs, base + theirs + ours)
+    ]
+    for one in told:
+        assert dict(one) == dict(told[0])
+        assert counted(one.values()) == counted(told[0].values())
 
 
 @pytest.mark.parametrize("start", range(0, 120, 60))
@@ -107,20 +128,19 @@ def check_in_git(folder, seed):
     merged = check(blobs).data
     repo.git("branch", "elsewhere", "theirs")
     here, there = repo.join("ours", "theirs"), repo.join("elsewhere", "ours~1")
-    assert here[0] == there[0] == merged
-    lines = [data.split(b"\n") for data in (base, *(base + more for more in added))]
-    for _, data in (here, there):
-        assert b"<<<<<<<" not in data
-        assert set(data.split(b"\n")) == {line for side in lines for line in side}
-    told = [dict(Outcomes(data, VERDICTS)) for _, data in (here, there)]
-    assert told[0] == told[1]
+    assert here == there
+    assert here == (merged, three_way(base, *(base + more for more in added), VERDICTS).data)
+    assert not re.search(rb"(?m)^(<<<<<<<|>>>>>>>)", here[1])
     assert repo.join("ours", "theirs") == here  # there is nothing to do
-    both = repo.join("ours", "elsewhere")
-    assert both[0] == merged
-    assert dict(Outcomes(both[1], VERDICTS)) == told[0]
+    assert repo.join("ours", "elsewhere") == here
 
 
-IN_GIT = [seed for seed in range(150) if all(b'\n{"' in b"\n" + data for data in triple(seed))]
+def is_log(data):
+    """Whether the driver takes it for one: some line begins a record."""
+    return not data or b'\n{"' in b"\n" + data
+
+
+IN_GIT = [seed for seed in range(150) if all(map(is_log, (*triple(seed), *verdicts(seed))))]
 
 
 @pytest.mark.parametrize("seed", IN_GIT[:3])
@@ -147,15 +167,8 @@ def test_a_hundred_repositories(tmp_path, seed):
 def test_the_files_hold_what_they_are_meant_to():
     """Otherwise the tests above would say little."""
     files = [data for seed in range(150) for data in triple(seed)]
-    for sign in (
-        b"\r\n",
-        b"\xef\xbb\xbf",
-        b"\xe9 ",
-        b'"moved_to"',
-        b"tombstone",
-        b"\\ud800",
-        b"NaN",
-    ):
+    signs = (b"\r\n", b"\xef\xbb\xbf", b"\xe9 ", b'"moved_to"', b"tombstone", b"\\ud800", b"NaN")
+    for sign in signs:
         assert sum(sign in data for data in files) >= 10, sign
     assert sum(bool(Memories(data, PATH).repeated) for data in files) >= 10
     merged = [three_way(*triple(seed), PATH) for seed in range(150)]

@@ -1,12 +1,14 @@
 """A memory that one branch moved to another key and the other branch edited: the edit follows it.
 
 Without this the edit would stay behind in the tombstone of the old key, where nobody looks for it.
-It follows only where that is certain: the new key began with the move, and the other side has done
-nothing under it. Else what was written stays in the tombstone, and `bd memory conflicts` names it.
+It follows only where that is certain: the new key began with the move, no other memory was moved
+there, and the other side has done nothing under it. Else what was written stays in the tombstone,
+and `bd memory conflicts` names it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from tracker.codec import in_order
@@ -28,9 +30,11 @@ def follow(sides: tuple[Rows, Rows, Rows]) -> tuple[tuple[Rows, Rows, Rows], lis
     found = list(sides)
     said: list[Decision] = []
     for mover, editor in ((OURS, THEIRS), (THEIRS, OURS)):
-        for key, row in sides[mover].items():
-            new = _followed(sides, key, row, mover, editor)
-            if new is None:
+        ends = {key: new for key in sides[BASE] if (new := _moved(sides, key, mover)) is not None}
+        arrivals = Counter(ends.values())
+        for key, new in ends.items():
+            row = sides[mover][key]
+            if arrivals[new] > 1 or not _is_followed(sides, key, new, editor):
                 continue
             before, edited = sides[BASE][key], sides[editor][key]
             found[BASE] = {**found[BASE], new: _under(before, new)}
@@ -40,22 +44,23 @@ def follow(sides: tuple[Rows, Rows, Rows]) -> tuple[tuple[Rows, Rows, Rows], lis
     return (found[BASE], found[OURS], found[THEIRS]), said
 
 
-def _followed(
-    sides: tuple[Rows, Rows, Rows], key: Key, row: Row, mover: int, editor: int
-) -> Key | None:
-    """The new key of a memory that one side has moved and the other edited."""
-    before, edited = sides[BASE].get(key), sides[editor].get(key)
-    if row.is_issue or key[0] or before is None or edited is None:
+def _moved(sides: tuple[Rows, Rows, Rows], key: Key, mover: int) -> Key | None:
+    """The new key of a memory of the base that one side has moved."""
+    before, row = sides[BASE][key], sides[mover].get(key)
+    if row is None or row is before or row.is_issue or key[0] or _is_gone(before):
         return None
-    if row is before or edited is before or _is_gone(before) or _is_gone(edited):
-        return None
-    new = _end(sides[mover], row)
-    if new is None or new not in sides[mover]:
-        return None
+    return _end(sides[mover], row)
+
+
+def _is_followed(sides: tuple[Rows, Rows, Rows], key: Key, new: Key, editor: int) -> bool:
+    """Whether the other side edited what was moved, and has done nothing under the new key."""
+    before, edited = sides[BASE][key], sides[editor].get(key)
+    if edited is None or edited is before or _is_gone(edited):
+        return False
     held = sides[editor].get(new)
     if held is not None and (held is not sides[BASE].get(new) or not _is_gone(held)):
-        return None
-    return new if is_edited(MEMORY, before.record, edited.record) else None
+        return False
+    return is_edited(MEMORY, before.record, edited.record)
 
 
 def _end(rows: Rows, row: Row) -> Key | None:

@@ -32,8 +32,8 @@ class Sheet(Mapping[str, T]):
     grows: ClassVar[bool] = False
     """Whether records are only ever added: new ones go last, and the same may stand twice.
 
-    Git joins such files in an order that depends on who merges, so of different records of one name
-    the latest counts; elsewhere the last one.
+    The lines of branches are joined in whatever order, so of different records of one name the
+    latest counts; elsewhere the last one.
     """
 
     def __init__(self, data: bytes, path: str) -> None:
