@@ -81,5 +81,6 @@ def bare(path: Path, *ids: str) -> Path:
 def clone(remote: Path, name: str = "ann") -> Clone:
     """A new clone beside the repository that it comes from."""
     path = remote.with_name(name)
-    Repository.git(Clone(remote), "clone", "--quiet", os.fspath(remote), os.fspath(path))
+    words = ["clone", "--quiet", "--template=", os.fspath(remote), os.fspath(path)]
+    Clone(remote).git(*words)  # without sample hooks, which copies of it would copy
     return Clone(path, name)

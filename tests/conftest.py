@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,16 +37,28 @@ _IDENTITY = {
 }
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory):
+    """Paths for homes, which are not there yet; each is given once.
+
+    A folder of their own: pytest looks at all of its folders to number another one.
+    """
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def environment(tmp_path_factory):
+def environment(homes):
     """Nothing of this machine or of the person at it reaches a test."""
+    home = next(homes)
+    home.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         for name in tuple(os.environ):
             if name.startswith(_FOREIGN) or name in _TASTE:
                 patch.delenv(name)
         for name, value in _IDENTITY.items():
             patch.setenv(name, value)
-        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("HOME", str(home))
         patch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
         patch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
         patch.setenv("GIT_TERMINAL_PROMPT", "0")
@@ -63,13 +77,30 @@ def shared():
     return SHARED
 
 
+@cache
+def _initialised() -> dict[str, bytes | None]:
+    """What `git init` leaves, by path, but for sample hooks; None for a folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["git", "-C", folder, "init", "--quiet", "--initial-branch=main"]
+        subprocess.run(command, check=True)
+        paths = [path for path in sorted(Path(folder).rglob("*")) if path.suffix != ".sample"]
+        return {
+            str(path.relative_to(folder)): None if path.is_dir() else path.read_bytes()
+            for path in paths
+        }
+
+
 class Repository:
     """A git repository with one branch, `main`, and nothing in it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         path.mkdir(parents=True, exist_ok=True)
-        self.git("init", "--quiet", "--initial-branch=main")
+        for name, data in _initialised().items():  # many tests, and a process takes its time
+            if data is None:
+                (path / name).mkdir()
+            else:
+                (path / name).write_bytes(data)
 
     def git(self, *args: str, may_fail: bool = False) -> str:
         done = subprocess.run(

@@ -10,11 +10,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.every_command import READS, WRITES, workspace
+from tests.every_command import READS, WRITES, log, workspace
+from tracker import cache as caches
 from tracker.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,6 +38,30 @@ def bd(folder: Path, words: list[str]) -> tuple[int, str, str]:
         nonce=lambda: next(bits),
     )
     return code, out.getvalue().replace(str(folder), "HERE"), err.getvalue()
+
+
+@cache
+def built(prefix: str) -> dict[str, bytes]:
+    """The files of a workspace whose cache has been built, by path; building takes its time."""
+    with tempfile.TemporaryDirectory() as folder:
+        beads = workspace(Path(folder))
+        (beads / "issues.jsonl").write_bytes(log().replace(b"t-", prefix.encode()))
+        bd(Path(folder), ["list"])
+        paths = (path for path in beads.rglob("*") if path.is_file())
+        return {str(path.relative_to(beads)): path.read_bytes() for path in paths}
+
+
+def put(beads: Path, files: dict[str, bytes]) -> Path:
+    """Write these files."""
+    (beads / ".local").mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (beads / name).write_bytes(data)
+    return beads
+
+
+def vouch(beads: Path) -> None:
+    """Say that the cache is as we left it."""
+    caches.save_stamp(str(beads / ".local"), str(beads / "beads.db"))
 
 
 # What may have become of the cache. Each is given the folder that holds it.
@@ -91,13 +118,7 @@ def of_another_version(beads: Path) -> None:
 
 
 def of_another_repository(beads: Path) -> None:
-    other = workspace(beads.parent / "other")
-    log = other / "issues.jsonl"
-    log.write_bytes(log.read_bytes().replace(b"t-", b"o-"))
-    bd(other.parent, ["list"])
-    shutil.copy(other / "beads.db", beads / "beads.db")
-    shutil.copytree(other / ".local", beads / ".local", dirs_exist_ok=True)
-    shutil.rmtree(other.parent)
+    put(beads, {name: data for name, data in built("o-").items() if name != "issues.jsonl"})
 
 
 def of_beads(beads: Path) -> None:
@@ -125,8 +146,8 @@ STATES = (
 
 
 def outcome(folder: Path, words: list[str], state) -> tuple[object, bytes]:
-    beads = workspace(folder)
-    bd(folder, ["list"])
+    beads = put(folder / ".beads", built("t-"))
+    vouch(beads)
     if state is not None:
         state(beads)
     code, out, err = bd(folder, words)
@@ -164,6 +185,12 @@ def test_the_states_are_what_they_say(tmp_path):
     before = (tmp_path / "w" / ".beads" / "beads.db").read_bytes()
     subtly_corrupt(tmp_path / "w" / ".beads")
     assert (tmp_path / "w" / ".beads" / "beads.db").read_bytes() != before
+    beads = put(tmp_path / "believed" / ".beads", built("t-"))
+    vouch(beads)
+    assert bd(tmp_path / "believed", ["list", "--json"])[:2] == first[:2]
+    subtly_corrupt(beads)
+    vouch(beads)
+    assert "Title of t-?" in bd(tmp_path / "believed", ["list", "--json"])[1]
 
 
 def snapshot(folder: Path, skip: set[str]) -> dict[str, tuple[bytes, int]]:
@@ -197,8 +224,6 @@ def test_every_read_leaves_tree_index_and_git_as_they_were(repo):
 
 
 def test_every_write_moves_only_the_records_that_it_names(tmp_path):
-    from tests.every_command import log
-
     old = log().splitlines(keepends=True)
     touched = {
         ("label", "add", "t-a", "t-b", "new"): 2, ("dep", "relate", "t-a", "t-d"): 2,
