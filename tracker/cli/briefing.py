@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker.cli.injection import LABEL, TITLES, fenced
 from tracker.cli.plain import one_line
 from tracker.highlights import KINDS
+from tracker.memory import KINDS as USUAL_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 BUDGET = 4000  # bytes; hosts cut longer texts, and say nothing
 _LONGEST = 90  # characters of a title
-_MOST, _WORD = 8, 20  # kinds that are named as left out, and characters of one
+_MOST = 8  # kinds that are named as left out
 
 HEAD = """\
 # Issues and memory of this repository: use bd
@@ -165,11 +166,16 @@ def _memories(lines: tuple[str, ...]) -> str:
 
 
 def _left(known: Known, memories: int, budget: int) -> str:
-    """What kinds of memories are left out, and how to see them; nothing where bytes are few."""
+    """What kinds of memories are left out, and how to see them; nothing where bytes are few.
+
+    No fence is around it, so a kind that somebody made up is counted and not named.
+    """
     left = Counter(known.held) - Counter(known.kinds[:memories])
-    kinds = sorted(left, key=lambda kind: (kind not in KINDS, -left[kind], kind))
-    told = [f"{left[kind]} {one_line(kind)[:_WORD]}" for kind in kinds[:_MOST]]
-    others = sum(left[kind] for kind in kinds[_MOST:])
+    kinds = sorted(
+        left.keys() & USUAL_KINDS, key=lambda kind: (kind not in KINDS, -left[kind], kind)
+    )
+    told = [f"{left[kind]} {kind}" for kind in kinds[:_MOST]]
+    others = left.total() - sum(left[kind] for kind in kinds[:_MOST])
     told += [f"{others} of other kinds"] if others else []
     told += [f"{known.doubted} doubted"] if known.doubted else []
     ways = "bd prime --for TEXT, --budget BYTES; bd memory search QUESTION"
