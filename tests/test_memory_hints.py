@@ -161,6 +161,8 @@ def test_what_is_so_already_is_said_to_be_unchanged(bd):
     assert bd("memory", "restore", "a", "b", "a").out == (
         "Restored [a]: One.\nUnchanged [b]: Two.\n"
     )
-    bd("memory", "mv", "b", "c")
+    assert bd("memory", "mv", "b", "c").out == "Moved [b] to [c]\n"
+    for old in "bc":
+        assert bd("memory", "mv", old, "c").out == "Unchanged [c]: Two.\n"
     assert bd("memory", "pin", "b").out == "Pinned [c]: Two.\n"
     assert bd("memory", "pin", "b").out == "Unchanged [c]: Two.\n"

@@ -13,7 +13,7 @@ from tracker.cli.plain import one_line
 from tracker.errors import Invalid, NoMemory, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from tracker.cli.session import Session
     from tracker.memories import Notes
@@ -80,7 +80,7 @@ def mv(session: Session, old: str, new: str) -> None:
     library = session.tracker.library
     hand = library.hand()
 
-    def action(notes: Notes) -> list[tuple[str, Memory]]:
+    def action(notes: Notes) -> Iterator[tuple[str, Memory, bool]]:
         pairs = [(old, new)]
         if old.endswith("/") or new.endswith("/"):
             if not (old.endswith("/") and new.endswith("/")):
@@ -91,14 +91,18 @@ def mv(session: Session, old: str, new: str) -> None:
             pairs = [(key, new + key[len(old) :]) for key in names if key.startswith(old)]
             if not pairs:
                 raise Invalid(f"there is nothing under {old}", hint="bd memory list")
-        return [(one, remember.move(notes, one, other, hand)) for one, other in pairs]
+        for one, other in pairs:
+            before = remember.held(notes, one)
+            made = remember.move(notes, one, other, hand)
+            yield one, made, made == before
 
-    moved = session.tracker.edit(lambda drafts: action(drafts.memories))
+    moved = session.tracker.edit(lambda drafts: list(action(drafts.memories)))
     if session.json:
-        session.emit([{"from": before, "to": memory.key} for before, memory in moved])
+        session.emit([{"from": before, "to": memory.key} for before, memory, _ in moved])
         return
-    for before, memory in moved:
-        session.say(f"Moved [{one_line(before)}] to [{one_line(memory.key)}]")
+    for before, memory, same in moved:
+        text = f"Moved [{one_line(before)}] to [{one_line(memory.key)}]"
+        session.say(memoview.said("unchanged", memory) if same else text)
 
 
 @command("link", examples=["bd memory link climate/drift climate/noise"], writes=True)
