@@ -157,8 +157,11 @@ def test_a_memory_store_comes_in_and_again_is_nothing(bd):
 def test_a_database_comes_in_and_is_only_read(bd, swarm):
     before = swarm.read_bytes()
     said = bd("memory", "import", ".swarm/memory.db", "--json").json
-    assert (said["created"], said["skipped"]) == (5, 3)
-    assert said["reasons"] == {"it has expired": 1, "a note of the hooks to themselves": 2}
+    assert (said["created"], said["skipped"]) == (5, 4)
+    assert said["reasons"] == {
+        "it has expired": 1, "a note of the hooks to themselves": 2,
+        "it holds no text that can be read": 1,
+    }  # fmt: skip
     assert contents(bd) == {
         "arch": "Hexagonal.",
         "stays": "For long.",
@@ -175,7 +178,7 @@ def test_a_database_comes_in_and_is_only_read(bd, swarm):
     assert pattern["created_at"] == PATTERN["created_at"]
     assert swarm.read_bytes() == before
     assert os.listdir(swarm.parent) == ["memory.db"]
-    assert counted(bd, ".swarm/memory.db") == (0, 0, 5, 3)
+    assert counted(bd, ".swarm/memory.db") == (0, 0, 5, 4)
 
 
 def test_other_databases_are_told_from_it(bd):
@@ -249,6 +252,18 @@ def test_odd_entries_of_a_store_stop_none_of_the_others(bd):
     assert contents(bd) == {"n": '{"a": [1]}', "w": "v"}
     put(bd, "s.json", '{"default": []}')
     assert bd("memory", "import", "s.json").out == "✓ Memories: nothing\n"
+
+
+def test_a_pattern_without_a_text_is_named(bd):
+    with sqlite3.connect(bd.path / "m.db") as db:
+        db.executescript(PATTERNS)
+        db.execute("INSERT INTO patterns(id, type, pattern_data) VALUES ('p2', 'm', 'no JSON')")
+        db.execute("INSERT INTO patterns(id, type, pattern_data) VALUES ('p3', 'm', '{}')")
+    db.close()
+    assert bd("memory", "import", "m.db").out == (
+        "✓ Memories: 2 skipped\n"
+        "  2 skipped: it holds no text that can be read (patterns/p2, patterns/p3)\n"
+    )
 
 
 def test_bytes_in_a_database_are_its_text(bd):

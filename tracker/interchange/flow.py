@@ -132,7 +132,10 @@ def _patterns(db: sqlite3.Connection, tables: set[str]) -> Iterator[Brought]:
         if not isinstance(data, dict):
             data = {}
         one = _pattern(row, data)
-        if one is not None:
+        if one is None:
+            name = legal("patterns", str(row.get("id") or "unnamed"))
+            yield Brought(name, {}, left="it holds no text that can be read")
+        else:
             count = seen[one.key] = seen.get(one.key, 0) + 1
             yield one if count == 1 else one._replace(key=legal(f"{one.key}-{count}"))
 
