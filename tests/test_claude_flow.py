@@ -157,6 +157,35 @@ def test_a_line_that_somebody_edited_since_stays_as_it_is(space):
     assert [line for at, line in enumerate(lines) if at != 1] == old[:1] + old[2:]
 
 
+def test_lines_that_stay_are_named(space):
+    path = space.path / "CLAUDE.md"
+    path.write_bytes(b"npx claude-flow memory store k v\nclaude-flow memory is good\n" + DOCUMENT)
+    there = space("setup", "claude-flow").err
+    assert "CLAUDE.md: line 1 calls claude-flow's memory: bd memory takes the same words" in there
+    assert "settings.json:" not in there
+    path.write_bytes(path.read_bytes().replace(b'"[agent task]"', b'"Mine"'))
+    left = "line 4 calls bd hooks, edited since or your own: --remove leaves that"
+    checked = space("setup", "claude-flow", "--check", code=1).out.splitlines()
+    assert checked[checked.index("✓ CLAUDE.md is up to date") + 1].startswith(
+        f"  CLAUDE.md: {left};"
+    )
+    assert any(line.endswith("claude-flow.json was written by another version, in another form,"
+                             " or before an edit") for line in checked)  # fmt: skip
+    removed = space("setup", "claude-flow", "--remove", "--json")
+    assert removed.json["notes"] == [f"CLAUDE.md: {left}"]
+    assert removed.err == ""
+
+
+def test_many_lines_that_stay_are_counted():
+    own = b"bd hooks notify -m x\n" * 7
+    assert Calls("A.md").remark(own) == (
+        "A.md: lines 1, 2, 3, 4, 5 and 2 more call bd hooks, edited since or your own:"
+        " --remove leaves that"
+    )
+    assert Calls("A.md").remark(b"bd hooks install\nabd hooks notify\n") == ""
+    assert Calls("A.md").remark(None) == ""
+
+
 def test_where_nothing_calls_them_there_is_nothing_to_do(bd):
     bd("init", "-q")
     bd("setup", "claude-flow", "--check")

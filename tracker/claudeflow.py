@@ -34,6 +34,11 @@ _CALL = re.compile(
     rb"(?<![\w./~@$}-])" + _RUNNER + rb"(?:claude-flow|ruflo)(?:@[\w.^~*-]+)?[ \t]+hooks?[ \t]+"
     rb"(?P<name>[a-z][a-z-]*)(?![\w-])"
 )
+_MEMORY = re.compile(
+    rb"(?:claude-flow|ruflo)(?:@[\w.^~*-]+)?[ \t]+memory[ \t]+"
+    rb"(?:store|query|search|retrieve|list|delete|clear|stats|usage|export|import)\b"
+)
+_OURS = re.compile(rb"(?<![\w./-])bd[ \t]+hooks[ \t]+(?P<name>[a-z][a-z-]*)(?![\w-])")
 _RUN_BY = re.compile(rb"\b(?:npx|bunx|pnpx|npm|pnpm|yarn|bun|deno)\b(?:(?!hooks?\b)[^;&|`\"])*\Z")
 """Ends in the words of a runner: it would fetch whatever package has the name that follows."""
 
@@ -68,9 +73,18 @@ class Calls(NamedTuple):
         return b"".join(rows)
 
     def remark(self, data: bytes | None) -> str:
-        """What is left to do by hand: nothing."""
-        del data
-        return ""
+        """Which lines are not, or no longer, as `put` and `taken` know them: somebody looks."""
+        rows = _lines(data or b"")
+        known = {new.encode("latin-1") for new, _ in self.pairs}
+        is_put = not known.isdisjoint(rows)
+        mine = [at for at, row in enumerate(rows, 1) if row not in known and _is_ours(row)]
+        other = [at for at, row in enumerate(rows, 1) if is_put and _MEMORY.search(row)]
+        parts = []
+        if mine:
+            parts.append(f"{_named(mine)} bd hooks, edited since or your own: --remove leaves that")
+        if other:
+            parts.append(f"{_named(other)} claude-flow's memory: bd memory takes the same words")
+        return f"{self.path}: {'; '.join(parts)}" if parts else ""
 
     def pairs_of(self, data: bytes) -> Pairs:
         """The lines that `put` would change, in order, and those that look like them already."""
@@ -139,6 +153,17 @@ def _ours(line: bytes) -> bytes:
         return match[0] if is_run or name.decode() not in NAMES else b"bd hooks " + name
 
     return _CALL.sub(call, line)
+
+
+def _is_ours(line: bytes) -> bool:
+    return any(found["name"].decode() in NAMES for found in _OURS.finditer(line))
+
+
+def _named(lines: list[int]) -> str:
+    """`lines 3, 7 call`, the first five."""
+    more = f" and {len(lines) - 5} more" if len(lines) > 5 else ""
+    noun, verb = ("lines", "call") if len(lines) > 1 else ("line", "calls")
+    return f"{noun} {', '.join(map(str, lines[:5]))}{more} {verb}"
 
 
 def _lines(data: bytes) -> list[bytes]:

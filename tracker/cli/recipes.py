@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SAID = {
     "current": "✓ {path} is up to date",
-    "outdated": "↻ {path} was written by another version, or in another form",
+    "outdated": "↻ {path} was written by another version, in another form, or before an edit",
     "missing": "✗ {path} does not tell about bd",
     "edited": "✗ {remark}",
     "by hand": "! {remark}",
@@ -147,13 +147,15 @@ def _check(session: Session, recipe: Recipe, states: list[State]) -> None:
         return
     for state in states:
         session.say(_SAID[state.name].format(path=state.path, remark=state.remark))
+        if state.remark and state.name in {"current", "outdated"}:
+            session.say(f"  {state.remark}")
     if any(state.name in {"missing", "outdated"} for state in states):
         session.say(f"  Fix: bd setup {recipe.name}")
 
 
 def _tell(session: Session, recipe: Recipe, steps: list[Step], given: dict[str, Any]) -> None:
     changed = {step.part.path: _action(step) for step in steps if step.before != step.after}
-    remarks = [remark for step in steps if (remark := step.part.remark(step.before))]
+    remarks = [remark for step in steps if (remark := step.part.remark(step.after))]
     if session.json:
         session.emit({"recipe": recipe.name, "files": changed, "notes": remarks,
                       "dry_run": given["dry_run"]})  # fmt: skip
