@@ -124,6 +124,24 @@ def test_the_files_around(root):
     assert set(findings(root)) == {"Other files"}
 
 
+def test_values_that_a_merge_kept_of_memories(root):
+    path = root / ".beads" / "memory.jsonl"
+    path.write_text('{"key":"a","content":"x"}\n')
+    assert findings(root, code=0) == {}
+    entry = '{"field":"/content","value":"y","updated_at":"2026-01-01T00:00:00Z"}'
+    path.write_text(
+        f'{{"key":"a","content":"x","conflicts":[{entry}]}}\n'
+        '{"key":"b","content":"left","status":"tombstone","moved_to":"c"}\n'
+    )
+    found = findings(root)["Kept memories"]
+    assert (found["status"], found["fix"]) == ("warning", "bd memory conflicts")
+    assert found["message"] == "memory.jsonl:1: a: both branches changed content"
+    assert found["detail"] == "memory.jsonl:2: b: written on one branch, moved on another"
+    (told,) = bd(root, "check", "--json").json["findings"]
+    assert (told["name"], told["level"], told["lines"]) == ("Kept memories", "warning", [1, 2])
+    assert told["fix"] in bd(root, "check").out
+
+
 def test_what_other_programs_leave(root):
     beads = root / ".beads"
     assert passed(root, "merge-leftovers") == "none"

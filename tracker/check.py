@@ -7,7 +7,7 @@ person should decide, and `info` where nothing has to be done. Nothing here repa
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.graph import Rules, cycles, waiting_edges
 from tracker.lines import Problem
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tracker.log import Log
+    from tracker.sheet import Sheet
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 
@@ -235,14 +236,20 @@ def loose_edges(seen: Subject) -> list[Problem]:
 
 def kept(seen: Subject) -> list[Problem]:
     """Fields of which a merge kept the values of both branches: somebody has to choose."""
+    return kept_in(seen.log)
+
+
+def kept_in(sheet: Sheet[Any]) -> list[Problem]:
+    """The same of any file of records."""
     found = []
-    for _, row in seen.log.rows():
+    for _, row in sheet.rows():
         entries = row.get("conflicts")
         named = [e.get("field") for e in entries if isinstance(e, dict)] if entries else []
         fields = sorted({name.removeprefix("/") for name in named if isinstance(name, str)})
         if fields:
-            why = f"{row['id']}: both branches changed {', '.join(fields)}"
-            found.append(seen.problem(row["id"], why))
+            name = row[sheet.named]
+            why = f"{name}: both branches changed {', '.join(fields)}"
+            found.append(Problem(sheet.path, sheet.number(name), why))
     return found
 
 

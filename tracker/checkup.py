@@ -21,16 +21,17 @@ from tracker.folder import read as first_bytes
 from tracker.git import ask
 from tracker.gitdir import tracked
 from tracker.initialise import missing_attributes, missing_ignores
+from tracker.lines import Problem
 from tracker.log import Log
 from tracker.store import WRITER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tracker.lines import Problem
     from tracker.places import Place
 
 OK, WARNING, ERROR = "ok", "warning", "error"
+KEPT_FIX = "bd memory conflicts"
 OTHERS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")
 _CALLS_BD = re.compile(rb"bd-shim|bd-hooks-version|\bbd (hooks? |sync|export|import)")
 _OURS = b"\n# tracker-hook "  # what those of this program have in their second line
@@ -183,6 +184,31 @@ def others(scene: Scene) -> Iterator[Check]:
         yield Check("Other files", ERROR, str(problems[0]), check.told(problems[1:]), fix)
     else:
         yield Check("Other files", OK, "memory, outcomes and archive can be read")
+
+
+def kept_memories(data: bytes) -> list[Problem]:
+    """Memories of which a merge kept more than stands: other values, or what a moved key held."""
+    from tracker.memories import Memories
+    from tracker.settling import is_left
+
+    memories = Memories(data, MEMORY_FILE)
+    left = [
+        Problem(
+            MEMORY_FILE, memories.number(key), f"{key}: written on one branch, moved on another"
+        )
+        for key in memories
+        if is_left(memories.glance(key))
+    ]
+    return sorted([*check.kept_in(memories), *left], key=lambda one: one.line)
+
+
+def settled(scene: Scene) -> Iterator[Check]:
+    """Whether somebody still has to choose between values of a memory."""
+    problems = kept_memories(_data(scene.inside(MEMORY_FILE)))
+    if problems:
+        yield Check("Kept memories", WARNING, str(problems[0]), check.told(problems[1:]), KEPT_FIX)
+    else:
+        yield Check("Kept memories", OK, "no merge kept two values of a memory")
 
 
 def ignored_names(scene: Scene) -> Iterator[Check]:
@@ -352,6 +378,7 @@ LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
         versions,
         metadata,
         others,
+        settled,
         ignored_names,
         attribute_lines,
         leftovers,

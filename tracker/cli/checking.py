@@ -97,6 +97,24 @@ def _beside(session: Session) -> Iterator[Finding]:
     for name in OTHERS:
         data = contents(os.path.join(session.place.beads, name))
         yield from _unreadable(name, data or b"")
+        if name == MEMORY_FILE:
+            yield from _kept(data or b"")
+
+
+def _kept(data: bytes) -> Iterator[Finding]:
+    from tracker.check import told
+    from tracker.checkup import KEPT_FIX, kept_memories
+
+    problems = kept_memories(data)
+    if problems:
+        yield {
+            "name": "Kept memories",
+            "level": "warning",
+            "count": len(problems),
+            "why": told(problems, SHOWN).replace("\n", "\n    "),
+            "lines": [problem.line for problem in problems],
+            "fix": KEPT_FIX,
+        }
 
 
 def _unreadable(name: str, data: bytes) -> Iterator[Finding]:
