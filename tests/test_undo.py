@@ -233,3 +233,28 @@ def test_a_record_that_was_taken_out_of_an_unsorted_log_comes_back_to_its_place(
     bd(tmp_path / "all", "delete", *every, "--force", "--hard")
     bd(tmp_path / "all", "undo")
     assert (beads / "issues.jsonl").read_bytes() == lines(*every)
+
+
+def test_a_refused_undo_leads_to_what_has_changed(root):
+    bd(root, "memory", "set", "a key", "One")
+    bd(root, "undo")  # it can be done
+    bd(root, "memory", "set", "a key", "One")
+    first = bd(root, "op", "log", "--json").json[0]["number"]
+    bd(root, "memory", "append", "a key", "Two")
+    said = bd(root, "undo", str(first), code=1)
+    assert "a key has changed since" in said.err
+    assert "Hint: bd memory show 'a key'; bd op log\n" in said.err
+    assert "Two" in bd(root, "memory", "show", "a key").out
+    bd(root, "update", "a-1", "--title", "One")
+    issue = bd(root, "op", "log", "--json").json[0]["number"]
+    bd(root, "update", "a-1", "--title", "Two")
+    assert "Hint: bd show a-1; bd op log\n" in bd(root, "undo", str(issue), code=1).err
+    bd(root, "config", "set", "issue-prefix", "a")
+    bd(root, "rename-prefix", "b")
+    renamed = bd(root, "op", "log", "--json").json[0]["number"]
+    config = root / ".beads" / "config.yaml"
+    config.write_text(config.read_text().replace("issue-prefix: b", "issue-prefix: c"))
+    assert (
+        "Hint: bd config get issue-prefix; bd op log\n"
+        in bd(root, "undo", str(renamed), code=1).err
+    )

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tracker.errors import Moved
+from tracker.beside import (
+    CONFIG_FILE,
+    MEMORY_FILE,
+    OUTCOMES_FILE,
+    PRIVATE,
+    is_carried_name,
+    key_of,
+)
+from tracker.errors import Moved, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tracker.journal import Op
+    from tracker.journal import Change, Op
     from tracker.shelf import Shelf, Wanted
 
 
@@ -46,10 +54,22 @@ def plan(before: Shelf, op: Op) -> Wanted:
         if before.of(change.file).line(change.id) != change.new:
             raise Moved(
                 f"{change.id} has changed since operation {op.number}: nothing was undone",
-                hint=f"bd show {change.id}; bd op log",
+                hint=f"{_look(change)}; bd op log",
             )
         wanted.setdefault(change.file, {})[change.id] = change.old
     return wanted
+
+
+def _look(change: Change) -> str:
+    """The command that shows what a record says now."""
+    file = change.file.removeprefix(PRIVATE)
+    if file == OUTCOMES_FILE:
+        return "bd memory outcomes"
+    if file == CONFIG_FILE:
+        return f"bd config get {quoted(change.id)}"
+    if file == MEMORY_FILE or is_carried_name(change.id):
+        return f"bd memory show {quoted(key_of(change.id))}"
+    return f"bd show {quoted(change.id)}"
 
 
 def places(op: Op) -> dict[str, dict[str, bytes]]:
