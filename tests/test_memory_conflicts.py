@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
-from clones import bare, clone
+from clones import Clone, bare, clone
 from trying import bd as run
 
 KEY = "climate/drift"
 
 
-@pytest.fixture
-def ann(tmp_path):
+@pytest.fixture(scope="module")
+def merged(tmp_path_factory):
     """A clone that has merged what another wrote over the same lines of a memory and an issue."""
-    remote = bare(tmp_path / "remote", "t-1")
+    remote = bare(tmp_path_factory.mktemp("team") / "remote", "t-1")
     ann, bob = clone(remote, "ann"), clone(remote, "bob")
     ann.bd("memory", "set", KEY, "One.\nTwo.", "--title", "First")
     ann.bd("update", "t-1", "--notes", "One.\nTwo.")
@@ -27,6 +28,13 @@ def ann(tmp_path):
     ann.bd("update", "t-1", "--notes", "One.\nAnn.")
     ann.sync()
     return ann
+
+
+@pytest.fixture
+def ann(merged, tmp_path):
+    """A copy of that clone, to work in."""
+    shutil.copytree(merged.path, tmp_path / "ann", symlinks=True)
+    return Clone(tmp_path / "ann", "ann")
 
 
 def fields(ann, *words):
