@@ -366,6 +366,15 @@ def test_a_kind_that_somebody_made_up_stays_behind_the_fence(root):
     assert left_out(prime(root, "--for", "locks")) == {"of other kinds": 1}
 
 
+def test_verdicts_go_before_what_a_writer_claims(root):
+    remember(root, "b/claimed", "Sure of it", "--confidence", "1.0")
+    remember(root, "b/judged", "Used with success", "--confidence", "0.7")
+    assert list(index(prime(root))) == ["b/claimed", "b/judged"]
+    for task in range(5):
+        bd(root, "memory", "ok", "b/judged", "--task", f"t{task}")
+    assert list(index(prime(root))) == ["b/judged", "b/claimed"]
+
+
 def test_what_is_doubted_is_no_advice(root):
     remember(root, "db/lock", "Drop the lock of the table", "--pin")
     remember(root, "db/wait", "Wait for the lock of the table")

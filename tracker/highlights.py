@@ -85,7 +85,7 @@ def _best(rows: Iterable[Row], now: int) -> list[Row]:
             key=row.key,
             kind=row.kind,
             since=max(row.updated, row.verified, row.trust.last),
-            trust=row.trust.value,
+            trust=row.trust.ranking,
             pinned=row.pinned,
             stale=bool(row.stale),
         )
