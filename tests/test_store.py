@@ -281,7 +281,7 @@ def _enter(path, entered):
 
 
 def test_without_flock_a_file_stands_for_the_lock(tmp_path, monkeypatch):
-    def nothing(_path, _until):
+    def nothing(_path, _until, _open):
         raise NotImplementedError
 
     path = str(tmp_path / "lock")

@@ -17,7 +17,7 @@ from tracker import actions
 from tracker.cache import read_log
 from tracker.codec import decode, quote
 from tracker.errors import Locked, Taken
-from tracker.locks import WAIT, hold
+from tracker.locks import WAIT, hold, hold_folder
 from tracker.log import Log
 from tracker.refresh import make_local
 
@@ -107,12 +107,17 @@ class Claims:
         if self._shared:
             with suppress(OSError):
                 os.makedirs(self._shared, exist_ok=True)
-                stack.enter_context(hold(f"{self._shared}/claims.lock", self._timeout))
+                self._lock(stack, os.path.dirname(self._shared), self._shared)
                 return self._shared
         with suppress(OSError):  # where neither can be written, the log alone has to do
             make_local(self._local)
-            stack.enter_context(hold(f"{self._local}/claims.lock", self._timeout))
+            self._lock(stack, self._local, self._local)
         return self._local
+
+    def _lock(self, stack: ExitStack, stays: str, folder: str) -> None:
+        """Hold the lock file, and a folder that stays when the lock file is deleted."""
+        stack.enter_context(hold_folder(stays, self._timeout))
+        stack.enter_context(hold(f"{folder}/claims.lock", self._timeout))
 
     def every(self) -> dict[str, Claim]:
         """Every claim by id, the outdated ones included; the newest of several."""

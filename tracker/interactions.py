@@ -10,7 +10,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import Invalid
-from tracker.locks import WAIT, hold
+from tracker.locks import WAIT, hold, hold_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ def append(beads: str, entry: Mapping[str, Any], timeout: float = WAIT) -> None:
             hint="put the long text into a file and name it",
         )
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
-    with hold(os.path.join(beads, ".jsonl.lock"), timeout):
+    with hold_folder(beads, timeout), hold(os.path.join(beads, ".jsonl.lock"), timeout):
         handle = os.open(os.path.join(beads, FILE), flags, 0o644)
         with os.fdopen(handle, "r+b", buffering=0) as file:
             size = os.fstat(handle).st_size

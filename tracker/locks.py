@@ -5,16 +5,18 @@ from __future__ import annotations
 import errno
 import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from tracker.errors import Locked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 WAIT = 30.0  # seconds, Beads' default
 _SOONEST, _LATEST = 0.001, 0.02  # seconds between two tries
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)  # Windows has none
+_TRIES = 20  # to make the folder of a lock that others keep taking away
 _NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK})
 
 
@@ -25,10 +27,10 @@ def hold(path: str, timeout: float = WAIT) -> Iterator[None]:
     It is the flock call on the same file that Beads uses, so a `bd` of theirs waits for us too.
     On a file system without flock a second file stands for the lock.
     """
-    os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
-        handle = _locked(path, time.monotonic() + timeout)
+        handle = _locked(path, time.monotonic() + timeout, _open_file)
     except (ImportError, NotImplementedError):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
         with _held_softly(f"{path}.soft", timeout):
             yield
         return
@@ -40,13 +42,46 @@ def hold(path: str, timeout: float = WAIT) -> Iterator[None]:
         os.close(handle)
 
 
-def _locked(path: str, until: float) -> int | None:
+@contextmanager
+def hold_folder(path: str, timeout: float = WAIT) -> Iterator[None]:
+    """Hold the lock of a folder itself. Raises Locked after `timeout` seconds.
+
+    `git clean -x` removes a lock file while somebody holds it, and the next writer locks a new
+    one; a folder with tracked files in it stays. Where folders have no locks (NFS, Windows, one
+    that may not be read), the lock file has to do, and this holds nothing.
+    """
+    handle: int | None = -1
+    with suppress(ImportError, NotImplementedError, OSError):
+        handle = _locked(path, time.monotonic() + timeout, _open_folder)
+    if handle is None:
+        raise Locked(path, timeout)
+    try:
+        yield
+    finally:
+        if handle >= 0:
+            os.close(handle)
+
+
+def _open_file(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | _CLOEXEC
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):
+            return os.open(path, flags, 0o644)
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # never there, or just taken away
+    return os.open(path, flags, 0o644)
+
+
+def _open_folder(path: str) -> int:
+    return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC)
+
+
+def _locked(path: str, until: float, open: Callable[[str], int]) -> int | None:
     """The open and locked file; None if it was not to be had in time."""
     import fcntl
 
     pause = _SOONEST
     while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = open(path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(handle, path):

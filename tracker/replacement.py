@@ -115,11 +115,14 @@ def sweep(folder: str, names: set[str]) -> None:
 
 
 def _rename(temporary: str, path: str, *, new: bool = False) -> bool:
-    """Give a file its name; a `new` one only if there is none, so that no other is lost."""
+    """Give a file its name; a `new` one only if there is none, so that no other is lost.
+
+    False where there was one, or where the temporary file is gone.
+    """
     if new:
         try:
             os.link(temporary, path)
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # `git clean` took the temporary file away
             return False
         except OSError:  # a file system without links
             os.replace(temporary, path)
@@ -127,6 +130,8 @@ def _rename(temporary: str, path: str, *, new: bool = False) -> bool:
     for attempt in range(20):  # Windows refuses while a reader has it open
         try:
             os.replace(temporary, path)
+        except FileNotFoundError:
+            return False
         except PermissionError:
             if os.name != "nt" or attempt == 19:
                 raise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tracker import runs
 from tracker.errors import Locked
-from tracker.locks import hold
+from tracker.locks import hold, hold_folder
 from tracker.times import stamp
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def append(local: str, *events: Event) -> bool:
     path = path_in(local)
     try:
         _make(local)
-        with hold(f"{path}.lock", PATIENCE):
+        with hold_folder(local, PATIENCE), hold(f"{path}.lock", PATIENCE):
             _shorten(path)
             handle = os.open(path, _APPEND, 0o600)
             try:

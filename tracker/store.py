@@ -32,7 +32,7 @@ from tracker.cache import Cache, Gone, Source
 from tracker.errors import Locked, Refused
 from tracker.gitwork import GitWork
 from tracker.journal import Change, placed
-from tracker.locks import WAIT, hold
+from tracker.locks import WAIT, hold, hold_folder
 from tracker.log import Editable, Log
 from tracker.records import CachedMemories, CachedRecords, Strayed
 from tracker.replacement import Pieces, Replacement, Unwritable, sweep
@@ -153,9 +153,7 @@ class Store:
         Raises Refused, Conflicted or Locked, and then nothing was written.
         """
         self._check_allowed()
-        with Unwritable(self.place.log), ExitStack() as held:
-            for path in lock_paths(self.place.beads, self.source.local):
-                held.enter_context(hold(path, self.timeout))
+        with Unwritable(self.place.log), self._alone():
             self._sweep()
             for _ in _tries():
                 self._git.wait()
@@ -178,10 +176,17 @@ class Store:
         Raises Refused or Locked.
         """
         self._check_allowed()
+        with self._alone():
+            self._git.wait()
+            yield
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the locks of a writer: the folder, which stays, and the files others look at."""
         with ExitStack() as held:
+            held.enter_context(hold_folder(self.place.beads, self.timeout))
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
-            self._git.wait()
             yield
 
     def _check_allowed(self) -> None:

@@ -189,11 +189,12 @@ def _read(path: str) -> bytes:
 def put(session: Session, key: str, new: str | None) -> bool:
     """Change one key; whether it was set before. Raises Invalid where the file is too special."""
     from tracker import files
-    from tracker.locks import WAIT, hold
+    from tracker.locks import WAIT, hold, hold_folder
 
     path = _path(session)
     wait = WAIT if session.lock_timeout is None else session.lock_timeout
-    with hold(os.path.join(session.place.beads, ".jsonl.lock"), wait):
+    lock = os.path.join(session.place.beads, ".jsonl.lock")
+    with hold_folder(session.place.beads, wait), hold(lock, wait):
         data = _read(path)
         was_set = any(spelled(name) == spelled(key) for name in parse(data))
         after = edited(data, key, new, path)
