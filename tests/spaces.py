@@ -36,7 +36,11 @@ class Caller:
 
     def __init__(self, ahead: int = 0) -> None:
         self.ahead = ahead  # nanoseconds
+        self.notes: list[str] = []
         self._nonces = itertools.count(int.from_bytes(os.urandom(6), "big"))
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
 
     def clock(self) -> int:
         return time.time_ns() + self.ahead

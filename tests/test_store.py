@@ -587,8 +587,10 @@ def test_an_old_lock_is_not_waited_for_at_all(tracked, pauses):
     assert pauses == []
 
 
-def test_a_stash_under_way_is_waited_for_and_one_that_died_is_not(tracked, pauses):
+def test_a_stash_under_way_is_waited_for_and_one_that_died_is_not(tracked, pauses, monkeypatch):
     repo, beads = tracked
+    monkeypatch.setattr(gitwork, "_is_git", lambda id: id == str(os.getpid()))
+    monkeypatch.chdir(repo.path)
     alive = repo.path / ".git" / f"index.stash.{os.getpid()}"
     alive.touch()
     timer = later(0.2, alive.unlink)

@@ -61,6 +61,9 @@ class Caller:
         self.session_id = session
         self.readonly = readonly
 
+    def note(self, text: str) -> None:
+        """Say nothing: a library has nobody to tell."""
+
     def clock(self) -> int:
         """Nanoseconds since 1970."""
         return time.time_ns()

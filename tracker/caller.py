@@ -40,6 +40,9 @@ class Caller(Protocol):
     def allowed_secrets(self) -> frozenset[str]:
         """Fingerprints of what looks like a secret and is none."""
 
+    def note(self, text: str) -> None:
+        """Tell people something, such as what a write waits for."""
+
     def clock(self) -> int:
         """Nanoseconds since 1970."""
 

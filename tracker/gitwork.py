@@ -5,6 +5,10 @@ Git does not take our lock. A checkout, merge or reset holds `index.lock` while 
 work tree (with an `index.stash.<pid>`) and resetting it, and `git merge` nothing between its look
 at the files and its lock: what is written in between is in neither side. So a writer waits for what
 it sees, and looks again after it has written, until whatever git was at work then has ended.
+
+What git left behind when it died must not stop us: a trace counts while it is fresh. One that is
+dated in the future (the clock was set back, the machine resumed) has no age; it counts for as long
+as we have seen it, and only while a git process is there.
 """
 
 from __future__ import annotations
@@ -13,47 +17,104 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from tracker.errors import Refused
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 WAIT = 10.0  # seconds; a lock that git left behind when it died must not stop us for ever
 RECENT = 1.0  # seconds; a git whose last trace is older is done, or has not looked yet
 QUIET = 0.1  # seconds in which a git that we cannot see goes on to its next step
 WATCH = 2.0  # seconds to watch what was written beside a git that does not end
+SKEW = 2.0  # seconds by which the clock of a file server may be ahead of ours
+TELL = 1.0  # seconds of waiting before we say what we wait for
 _PAUSE = 0.004
+_NEVER = float("inf")
+_REMEDY = "if no git command is running, delete that file"
 
 
 class GitWork:
     """The git of one work tree; `folder` is its git dir, `common` the one that worktrees share."""
 
-    def __init__(self, top: str | None, folder: str | None, common: str | None) -> None:
+    def __init__(
+        self,
+        top: str | None,
+        folder: str | None,
+        common: str | None,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self._top = top
         self._folder = folder
         self._common = common or folder
+        self._tell = tell
+        self._first: dict[tuple[str, int, int], float] = {}
 
     def wait(self) -> None:
         """Wait until git is not at work, or has died and left its lock behind."""
-        until = time.monotonic() + WAIT
-        while self.is_busy() and time.monotonic() < until:
+        start = time.monotonic()
+        told = False
+        while (trace := self.trace()) and time.monotonic() < start + WAIT:
+            if self._tell and not told and time.monotonic() > start + TELL:
+                told = True
+                self._tell(f"waiting for git ({trace}); {_REMEDY}")
             time.sleep(_PAUSE)
 
     def is_busy(self) -> bool:
         """Whether git is replacing files, or will in a moment, having saved them to a stash."""
-        if self._folder is None:
-            return False
-        age = _age(os.path.join(self._folder, "index.lock"))
-        return (age is not None and age < WAIT) or self._is_stashing(self._folder)
+        return bool(self.trace())
 
-    def _is_stashing(self, folder: str) -> bool:
+    def trace(self) -> str:
+        """The file that says so; "" where git is not at work."""
+        if self._folder is None:
+            return ""
+        lock = os.path.join(self._folder, "index.lock")
+        age, is_dated = self._look(lock)
+        if age < WAIT and (is_dated or _processes(self._top or "")):
+            return lock
+        return self._stash(self._folder)
+
+    def forbid(self) -> None:
+        """Raise Refused if git is at work."""
+        trace = self.trace()
+        if trace:
+            raise Refused(
+                f"git is at work here ({trace}): nothing was written",
+                hint=f"try again when it is done; {_REMEDY}",
+            )
+
+    def _look(self, path: str) -> tuple[float, bool]:
+        """Seconds since a file was changed, and whether its own date says so.
+
+        Infinite where there is none. Where the date is in the future, the last seconds of its time
+        begin when we first see it.
+        """
+        try:
+            found = os.stat(path)
+        except OSError:
+            return _NEVER, True
+        age = time.time() - found.st_mtime  # the clock of the files
+        if age >= -SKEW:
+            return max(age, 0.0), True
+        now = time.monotonic()
+        seen = self._first.setdefault((path, found.st_ino, found.st_mtime_ns), now)
+        return WAIT - WATCH + now - seen, False
+
+    def _stash(self, folder: str) -> str:
+        """What a stash under way has left."""
         stash = os.path.join(self._common or folder, "refs", "stash")
-        age = _age(stash)
-        if age is not None and age < QUIET:
-            return not _is_newer(os.path.join(folder, "index"), stash)
+        if self._look(stash)[0] < QUIET:
+            return "" if _is_newer(os.path.join(folder, "index"), stash) else stash
         try:
             names = os.listdir(folder)
         except OSError:
-            return False
-        return any(name.startswith("index.stash.") and _lives(name.split(".")[2]) for name in names)
+            return ""
+        for name in names:
+            path = os.path.join(folder, name)
+            if name.startswith("index.stash.") and self._look(path)[0] < WAIT:
+                id = name.split(".")[2]
+                if _lives(id) and _may_be_git(self._top or "", id):
+                    return path
+        return ""
 
     def is_recent(self) -> bool:
         """Whether git has left a trace just now."""
@@ -64,7 +125,7 @@ class GitWork:
             return RECENT
         traces = (self._folder, os.path.join(self._folder, "index"),
                   os.path.join(self._common, "refs", "stash"))  # fmt: skip
-        return min([age for trace in traces if (age := _age(trace)) is not None], default=RECENT)
+        return min(RECENT, *(self._look(trace)[0] for trace in traces))
 
     def moments(self) -> Iterator[None]:
         """Short pauses, as long as git may still sweep away what has just been written.
@@ -94,7 +155,13 @@ def _processes(top: str) -> list[str]:
         ids = [name for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
         return []
+    top = os.path.realpath(top)
     return [id for id in ids if _is_git(id) and _is_in(top, id)]
+
+
+def _may_be_git(top: str, id: str) -> bool:
+    """Whether a process is a git of this work tree, as far as the system tells: ids come again."""
+    return not os.path.exists("/proc/self") or (_is_git(id) and _is_in(os.path.realpath(top), id))
 
 
 def _is_git(id: str) -> bool:
@@ -120,14 +187,6 @@ def _is_newer(one: str, other: str) -> bool:
         return os.stat(one).st_mtime_ns > os.stat(other).st_mtime_ns
     except OSError:
         return False
-
-
-def _age(path: str) -> float | None:
-    """Seconds since a file was changed; None where there is none."""
-    try:
-        return time.time() - os.stat(path).st_mtime  # the clock of the files
-    except OSError:
-        return None
 
 
 def _lives(id: str) -> bool:

@@ -125,12 +125,18 @@ class _Look:
 class Store:
     """The files of a workspace, for writing."""
 
-    def __init__(self, place: Place, source: Source, timeout: float = WAIT) -> None:
+    def __init__(
+        self,
+        place: Place,
+        source: Source,
+        timeout: float = WAIT,
+        tell: Callable[[str], None] | None = None,
+    ) -> None:
         self.place = place
         self.source = source
         self.timeout = timeout
         self.name = os.path.basename(place.log)
-        self._git = GitWork(place.top, place.git_dir, place.common_dir)
+        self._git = GitWork(place.top, place.git_dir, place.common_dir, tell)
 
     def path(self, file: str) -> str:
         """Where the file of this name is; none that is not known is anywhere but the log."""
@@ -164,6 +170,7 @@ class Store:
                             refresh.make_local(self.source.local)
                             record(changes)
                     return Written(changes)
+        self._git.forbid()
         raise Refused(
             f"{self.place.log} kept changing while it was being written: nothing was written",
             hint="try again when the other program is done",

@@ -304,7 +304,7 @@ class Workspace:
         """The log, for writing."""
         from tracker.store import Store
 
-        return Store(self.place, self.source, self._patience)
+        return Store(self.place, self.source, self._patience, self.caller.note)
 
     def refresh(self) -> None:
         """Forget what was read, so that the next question sees the log as it is then."""
