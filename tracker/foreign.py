@@ -1,4 +1,4 @@
-"""The issues in a database that Beads wrote, which may never have reached the log."""
+"""What a database that Beads wrote holds and the files do not: issues, and settings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import shutil
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tracker.config import value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
+
+_SETTINGS = ("issue_prefix", "allowed_prefixes", "status.custom", "types.custom")
+_STEPS = 10_000_000  # of SQLite's machine, after which a question is given up
 
 
 @contextmanager
@@ -28,6 +33,31 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
             yield db
 
 
+@contextmanager
+def glanced(path: str) -> Iterator[sqlite3.Connection]:
+    """A connection for a short question: to the file itself, of which nothing is written.
+
+    Where Beads has not yet moved its last writes into the file, it is one to a copy. A question
+    that takes very long is given up: the file may come from anywhere. Raises what `opened` raises.
+    """
+    if _size(path + "-wal"):
+        with opened(path) as db:
+            db.set_progress_handler(lambda: 1, _STEPS)
+            yield db
+        return
+    name = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    with closing(sqlite3.connect(f"file:{name}?immutable=1", uri=True)) as db:
+        db.set_progress_handler(lambda: 1, _STEPS)
+        yield db
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except FileNotFoundError:
+        return 0
+
+
 def ids(path: str) -> set[str]:
     """The ids of its issues, without deleted and ephemeral ones. Raises what `opened` raises."""
     with opened(path) as db:
@@ -37,3 +67,27 @@ def ids(path: str) -> set[str]:
         kept += [f"coalesce({name}, 0) = 0" for name in ("ephemeral", "wisp") if name in names]
         sql = f"SELECT id FROM issues WHERE {' AND '.join(kept)}"
         return {str(row[0]) for row in db.execute(sql)}
+
+
+def settled(config: Mapping[str, Any], path: str | None) -> Mapping[str, Any]:
+    """The configuration with what only the database says: `init` of Beads writes the prefix there.
+
+    It also holds further prefixes, statuses and types. What config.yaml says wins; a database that
+    cannot be read says nothing. Nothing is created or changed beside it.
+    """
+    if path is None:
+        return config
+    try:
+        held = _settings(path)
+    except (OSError, sqlite3.Error):
+        return config
+    if value(config, "prefix"):
+        held.pop("issue_prefix", None)
+    return {**{key: held[key] for key in held if not value(config, key)}, **config}
+
+
+def _settings(path: str) -> dict[str, str]:
+    marks = ",".join("?" * len(_SETTINGS))
+    with glanced(path) as db:
+        found = db.execute(f"SELECT key, value FROM config WHERE key IN ({marks})", _SETTINGS)
+        return {key: text for key, text in found if isinstance(text, str) and text.strip()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker.errors import Refused
@@ -51,13 +51,13 @@ def forbid_unread_database(place: Place) -> None:
     if place.foreign_db is None or place.backend == "dolt" or os.path.exists(place.log):
         return
     import sqlite3
-    from urllib.request import pathname2url
+
+    from tracker import foreign
 
     try:
-        name = f"file:{pathname2url(place.foreign_db)}?mode=ro"
-        with closing(sqlite3.connect(name, uri=True)) as db:
+        with foreign.glanced(place.foreign_db) as db:
             count = db.execute("SELECT count(*) FROM issues").fetchone()[0]
-    except sqlite3.Error:
+    except (OSError, sqlite3.Error):
         return
     if count:
         name = os.path.basename(place.foreign_db)

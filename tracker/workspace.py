@@ -121,6 +121,10 @@ class Workspace:
         from tracker.places import prefix_from_folder
 
         config = self.config
+        if self.place.foreign_db is not None:
+            from tracker import foreign
+
+            config = foreign.settled(config, self.place.foreign_db)
         depth = value(config, "hierarchy.max-depth", "3")
         return Settings(
             prefix=value(config, "issue-prefix") or value(config, "prefix"),

@@ -136,7 +136,7 @@ def _planned(site: Site, wanted: str | None) -> Work:
 
 def _prefix(site: Site, wanted: str | None) -> tuple[Prefix, list[str]]:
     """The prefix that holds from now on, and what to say where that is not the wanted one."""
-    from tracker import config
+    from tracker import config, foreign
     from tracker.actions import Settings, choose_prefix
     from tracker.cache import read_log
     from tracker.ids import check_prefix
@@ -146,7 +146,7 @@ def _prefix(site: Site, wanted: str | None) -> tuple[Prefix, list[str]]:
     asked = check_prefix(wanted) if wanted else ""
     path = os.path.join(site.folder, "config.yaml")
     text = _text(path)
-    held = config.parse(text or b"")
+    held = foreign.settled(config.parse(text or b""), site.place and site.place.foreign_db)
     configured = config.value(held, "issue-prefix") or config.value(held, "prefix")
     if asked and text is None:
         return Prefix(asked, "flag"), []
