@@ -231,9 +231,12 @@ class Tracker:
         who = self.workspace.who()
         return self._on(id, lambda draft, full: actions.comment(draft, full, text, who))
 
-    def undo(self) -> Op:
-        """Put back what the last write changed. Raises Moved."""
-        return self.workspace.undo()
+    def undo(self, *, anyone: bool = False) -> Op:
+        """Put back what the last write of this session or actor changed, or of `anyone`.
+
+        Raises Moved, or NotYours where only somebody else wrote.
+        """
+        return self.workspace.undo(anyone=anyone)
 
     def _on(self, id: str, action: Callable[[Draft, str], T]) -> T:
         """Run an action on the issue that an id means, in one write."""

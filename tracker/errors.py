@@ -10,7 +10,8 @@
     ├── Refused        the workspace or the record may not be written now
     │   ├── Conflicted the log holds conflict markers
     │   ├── Blocked    an issue cannot be closed, because something open stands in its way
-    │   └── SecretFound  a text holds what must not get into git
+    │   ├── SecretFound  a text holds what must not get into git
+    │   └── NotYours   somebody else wrote what was to be undone
     ├── Taken          somebody else has claimed the issue
     ├── Moved          the record is not what it was when the operation ran
     └── Locked         another process kept the lock for too long
@@ -168,6 +169,18 @@ class SecretFound(Refused):
             f"--allow-secret {','.join(fingerprints)} if it is none",
         )
         self.fingerprints = tuple(fingerprints)
+
+
+class NotYours(Refused):
+    """What was to be undone is the write of somebody else, or of another session."""
+
+    code = "not-yours"
+
+    def __init__(self, found: str, number: int) -> None:
+        super().__init__(
+            f"{found}: nothing was undone", hint=f"bd op show {number}; bd undo {number} --any"
+        )
+        self.number = number
 
 
 class Taken(TrackerError):

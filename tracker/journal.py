@@ -1,14 +1,22 @@
-"""The journal of writes, for `undo`: local, bounded, and nothing depends on it.
+"""The journal of writes: what `undo` takes back, and what an interrupted write was about to do.
 
-One JSON object a line in `.local/ops.jsonl`: when, what was typed, who, and the old and new line
-of each record. The oldest half goes when the file has grown too large. Of a write that is larger
-than several such files only the number of records is kept.
+One JSON object a line in `.local/ops.jsonl`: when, what was typed, who, the old and new line of
+each record, and how each file was and is to be. A write is noted as `open` before the first file
+changes and as `done` afterwards, so only the last line can be open: its writer either holds the
+lock or was interrupted. One that is to be taken back, because it failed, is noted as `back`.
+
+The oldest half goes when the file has grown too large. Of a write that is larger than several such
+files only the number of records is kept. A write that could not be noted at all stands in
+`.local/ops.missed`, without its lines, until the next one is noted.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import lines
@@ -18,9 +26,14 @@ if TYPE_CHECKING:
 
 LIMIT = 10_000_000  # bytes
 LARGEST = 4 * LIMIT  # bytes of one write
-_OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_APPEND = _OPEN | os.O_CREAT | os.O_RDWR | os.O_APPEND
+OPEN, BACK, DONE = "open", "back", "done"
+_OPEN = (
+    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)  # fmt: skip
 _NEW = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_TRUNC
+_END = 7  # bytes from the state to the end of its line
+_TAIL = 64  # bytes in which the number and the state of the last line stand
 
 
 class Change(NamedTuple):
@@ -36,10 +49,25 @@ class Change(NamedTuple):
     next: bytes | None = None
 
 
+class Staged(NamedTuple):
+    """A file of a write: the name of its new content beside it, and how both are recognised.
+
+    `before` is the stat of the file that is replaced, "" for none; `after` that of the new content
+    without the time that a rename moves. Device, inode, size and time tell more cheaply than a
+    hash whether a file is in its place: a rename keeps them.
+    """
+
+    file: str
+    temporary: str
+    before: str
+    after: str
+
+
 class Op(NamedTuple):
-    """One write; `number` counts from 1 in the journal as it is now, `undoes` is a `key`.
+    """One write; `number` counts from 1 and never changes, `undoes` is a `key`.
 
     `left_out` counts the records of a write that was too large to be kept: it cannot be undone.
+    Nor can one that was `missed`: it could not be noted, and only that it happened is known.
     """
 
     number: int
@@ -50,6 +78,21 @@ class Op(NamedTuple):
     changes: tuple[Change, ...]
     undoes: str = ""
     left_out: int = 0
+    session: str = ""
+    files: tuple[Staged, ...] = ()
+    missed: bool = False
+
+    @property
+    def records(self) -> int:
+        """How many records it changed."""
+        return self.left_out or len(self.changes)
+
+
+class Unfinished(NamedTuple):
+    """A write whose note is open; one that `failed` is not to be completed."""
+
+    op: Op
+    failed: bool
 
 
 def path_in(local: str) -> str:
@@ -57,19 +100,213 @@ def path_in(local: str) -> str:
     return os.path.join(local, "ops.jsonl")
 
 
-def append(local: str, op: Op) -> None:
-    """Add one write. The caller holds the lock of the log."""
+class Journal:
+    """The journal of one workspace, for whoever holds the lock of the log."""
+
+    def __init__(self, local: str) -> None:
+        self._local = local
+        self._path = path_in(local)
+        self._begin = self._end = -1  # of the line that is open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a write is noted whose end is not."""
+        return self._end >= 0
+
+    def unfinished(self) -> Unfinished | None:
+        """The write that was interrupted, if the last one was; it counts as noted by us."""
+        with suppress(OSError):
+            handle = _opened(self._path, os.O_RDONLY)
+            try:
+                size, _, state = _tail(handle)
+                if state in {"", DONE}:
+                    return None
+                data = _last(handle, LARGEST + LIMIT)
+            finally:
+                os.close(handle)
+            begin = data.rfind(b"\n", 0, len(data) - 1) + 1
+            self._begin, self._end = size - len(data) + begin, size
+            op = _parsed(data[begin:], 0)
+            if op is not None:
+                return Unfinished(op, state == BACK)
+            self.drop()
+        return None
+
+    def note(self, op: Op) -> None:
+        """Write down what is about to be done, so that it outlives a power cut. Raises OSError."""
+        body = _body(op)
+        if _size(self._path) + len(body) + _TAIL > LIMIT:
+            _shrink(self._path)
+        missed = _missed(self._local)
+        handle = _opened(self._path, os.O_RDWR | os.O_CREAT)
+        try:
+            size, number, _ = _tail(handle)
+            data = b"\n" if size and _cut(handle, size) else b""
+            for one in missed:
+                number += 1
+                data += _line(_body(one), number, DONE)
+            line = _line(body, number + 1, OPEN)
+            _append(handle, size, data + line)
+        finally:
+            os.close(handle)
+        if missed:
+            with suppress(OSError):
+                os.unlink(_missed_in(self._local))
+        if not size:
+            _sync_folder(self._local)
+        self._begin = size + len(data)
+        self._end = self._begin + len(line)
+
+    def close(self) -> None:
+        """Note that the write is done."""
+        self._mark(DONE)
+        self._begin = self._end = -1
+
+    def give_up(self) -> None:
+        """Note that the write has failed: what is in its place already is to be taken back."""
+        self._mark(BACK)
+
+    def drop(self) -> None:
+        """Take the note back: nothing was written."""
+        if self.is_open:
+            with suppress(OSError):  # whoever writes next finds that nothing was written
+                handle = _opened(self._path, os.O_WRONLY)
+                try:
+                    os.ftruncate(handle, self._begin)
+                finally:
+                    os.close(handle)
+            self._begin = self._end = -1
+
+    def _mark(self, state: str) -> None:
+        if self.is_open:
+            with suppress(OSError):  # whoever writes next looks at the files
+                handle = _opened(self._path, os.O_WRONLY)
+                try:
+                    os.lseek(handle, self._end - _END, os.SEEK_SET)
+                    _write(handle, state.encode())
+                finally:
+                    os.close(handle)
+
+    def miss(self, op: Op) -> None:
+        """Remember a write that could not be noted, as far as that is possible."""
+        row = _row(op._replace(changes=(), left_out=op.records, files=(), missed=True))
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        with suppress(OSError):
+            handle = _opened(_missed_in(self._local), flags)  # that it is there says something
+            try:
+                _write(handle, json.dumps(row, ensure_ascii=True).encode() + b"\n")
+            finally:
+                os.close(handle)
+
+
+def is_open(local: str) -> bool:
+    """Whether somebody writes at this moment, or was interrupted."""
+    try:
+        handle = _opened(path_in(local), os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return _tail(handle)[2] not in {"", DONE}
+    finally:
+        os.close(handle)
+
+
+def read(local: str) -> list[Op]:
+    """Every write that is done and still known, oldest first; a damaged line is left out.
+
+    Raises OSError where the journal is there and cannot be read.
+    """
+    found: list[Op] = []
+    number = 0
+    with suppress(FileNotFoundError):
+        handle = _opened(path_in(local), os.O_RDONLY)
+        try:
+            for number, op, state in _entries(_last(handle, LARGEST + LIMIT)):  # noqa: B007
+                if op is not None and state in {"", DONE}:
+                    found.append(op)
+        finally:
+            os.close(handle)
+    known = {op.key for op in found}
+    missed = [op for op in _missed(local) if op.key not in known]
+    return found + [op._replace(number=n) for n, op in enumerate(missed, number + 1)]
+
+
+def forget(local: str, names: Collection[str]) -> None:
+    """Drop every line of these records from every write, and what was typed with them."""
     path = path_in(local)
-    if sum(len(c.old or b"") + len(c.new or b"") for c in op.changes) > LARGEST:
-        op = op._replace(changes=(), left_out=len(op.changes))
-    line = json.dumps(_row(op), ensure_ascii=True).encode() + b"\n"
-    if _size(path) + len(line) > LIMIT:
-        _shrink(path)
-    with os.fdopen(os.open(path, _APPEND, 0o600), "a+b") as file:
-        size = file.tell()
-        if size and os.pread(file.fileno(), 1, size - 1) != b"\n":  # of a write that was cut off
-            line = b"\n" + line
-        file.write(line)
+    rows = []
+    for op in read(local):
+        kept = tuple(change for change in op.changes if change.id not in names)
+        if len(kept) < len(op.changes):
+            typed = (*op.argv[:2], "...") if len(op.argv) > 2 else op.argv
+            op = op._replace(changes=(), argv=typed, left_out=op.records)  # noqa: PLW2901
+        rows.append(_line(_body(op), op.number, DONE))
+    _replace(path, b"".join(rows))
+    with suppress(OSError):
+        os.unlink(_missed_in(local))
+
+
+# The file.
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a regular file; never through a link, and never waiting for whoever has a pipe open."""
+    handle = os.open(path, _OPEN | flags, 0o600)
+    kind = stat.S_IFMT(os.fstat(handle).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(handle)
+        number = errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL
+        raise OSError(number, os.strerror(number), path)
+    return handle
+
+
+def _tail(handle: int) -> tuple[int, int, str]:
+    """The size of the file, and the number and state of its last line.
+
+    The state is "" where the line has none: it was cut off, or comes from an older version.
+    """
+    size = os.fstat(handle).st_size
+    os.lseek(handle, max(0, size - _TAIL), os.SEEK_SET)
+    before, has_state, state = os.read(handle, _TAIL).rpartition(b', "state": "')
+    number = before.rpartition(b'"number": ')[2]
+    if has_state and number.isdigit() and len(state) == _END:
+        return size, int(number), state[:4].decode("ascii", "replace")
+    entries = list(_entries(_last(handle, LARGEST + LIMIT))) if size else []
+    return size, entries[-1][0] if entries else 0, ""
+
+
+def _cut(handle: int, size: int) -> bool:
+    """Whether the last line was cut off."""
+    os.lseek(handle, size - 1, os.SEEK_SET)
+    return os.read(handle, 1) != b"\n"
+
+
+def _last(handle: int, most: int) -> bytes:
+    """The whole lines among the last so many bytes of the file."""
+    size = os.fstat(handle).st_size
+    os.lseek(handle, max(0, size - most), os.SEEK_SET)
+    data = b""
+    while len(data) < most and (more := os.read(handle, most - len(data))):
+        data = data + more if data else more
+    return data if size <= most else data.partition(b"\n")[2]
+
+
+def _append(handle: int, size: int, data: bytes) -> None:
+    """Write at the end and see that it is on the disk; if that fails, take it away again."""
+    os.lseek(handle, size, os.SEEK_SET)
+    try:
+        _write(handle, data)
+        os.fsync(handle)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(handle, size)
+        raise
+
+
+def _write(handle: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
 
 
 def _size(path: str) -> int:
@@ -82,63 +319,100 @@ def _size(path: str) -> int:
 def _shrink(path: str) -> None:
     """Keep the newest half."""
     try:
-        with os.fdopen(os.open(path, _OPEN | os.O_RDONLY), "rb") as file:
-            file.seek(-min(LIMIT // 2, _size(path)), os.SEEK_END)
-            file.readline()
-            kept = file.read()
+        handle = _opened(path, os.O_RDONLY)
     except FileNotFoundError:
         return
-    with os.fdopen(os.open(f"{path}.new", _NEW, 0o600), "wb") as file:
-        file.write(kept)
-    os.replace(f"{path}.new", path)
-
-
-def read(local: str) -> list[Op]:
-    """Every write that is still known, oldest first; a damaged line is left out."""
     try:
-        handle = os.open(path_in(local), _OPEN | os.O_RDONLY)
-    except FileNotFoundError:
-        return []
-    with os.fdopen(handle, "rb") as file:
-        return list(_ops(file))
+        kept = _last(handle, LIMIT // 2)
+    finally:
+        os.close(handle)
+    _replace(path, kept)
 
 
-def forget(local: str, names: Collection[str]) -> None:
-    """Drop every line of these records from every write, and what was typed with them."""
-    path = path_in(local)
-    rows = []
-    for op in read(local):
-        kept = tuple(change for change in op.changes if change.id not in names)
-        if len(kept) < len(op.changes):
-            gone = len(op.changes) - len(kept)
-            typed = (*op.argv[:2], "...") if len(op.argv) > 2 else op.argv
-            op = op._replace(changes=(), argv=typed, left_out=gone + len(kept))  # noqa: PLW2901
-        rows.append(json.dumps(_row(op), ensure_ascii=True).encode() + b"\n")
-    with os.fdopen(os.open(f"{path}.new", _NEW, 0o600), "wb") as file:
-        file.writelines(rows)
-    os.replace(f"{path}.new", path)
+def _replace(path: str, data: bytes) -> None:
+    temporary = f"{path}.new"
+    with suppress(FileNotFoundError):
+        os.unlink(temporary)
+    handle = os.open(temporary, _NEW | os.O_EXCL, 0o600)
+    try:
+        _write(handle, data)
+    finally:
+        os.close(handle)
+    os.replace(temporary, path)
 
 
-def _ops(rows: Iterable[bytes]) -> Iterator[Op]:
-    for number, row in enumerate(rows, 1):
+def _sync_folder(folder: str) -> None:
+    with suppress(OSError, AttributeError):  # Windows opens no folders
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            found = json.loads(row)
-            changes = tuple(
-                Change(
-                    change["file"],
-                    change["id"],
-                    _bytes(change["old"]),
-                    _bytes(change["new"]),
-                    _bytes(change.get("next")),
-                )
-                for change in found["changes"]
-            )
-            yield Op(
-                number, found["key"], int(found["at"]), tuple(found["argv"]), found["actor"],
-                changes, found.get("undoes", ""), int(found.get("left_out", 0)),
-            )  # fmt: skip
-        except (ValueError, KeyError, TypeError, AttributeError):
-            continue
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _missed_in(local: str) -> str:
+    return os.path.join(local, "ops.missed")
+
+
+def _missed(local: str) -> list[Op]:
+    """The writes that could not be noted; one of which nothing is known where that is so."""
+    try:
+        handle = _opened(_missed_in(local), os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        entries = list(_entries(_last(handle, LIMIT)))
+    finally:
+        os.close(handle)
+    unknown = Op(0, "", 0, (), "", (), missed=True)
+    return [op or unknown for _, op, _ in entries] or [unknown]
+
+
+# The lines.
+
+
+def _entries(data: bytes) -> Iterator[tuple[int, Op | None, str]]:
+    """Number, write and state of each line; None for the write of one that is damaged."""
+    number = 0
+    for row in data.removesuffix(b"\n").split(b"\n") if data else ():
+        op = _parsed(row, number + 1)
+        number = op.number if op is not None else number + 1
+        has_state = row.endswith(b'"}') and row[-17:-6] == b', "state": "'
+        yield number, op, row[-6:-2].decode("ascii", "replace") if has_state else ""
+
+
+def _parsed(row: bytes, number: int) -> Op | None:
+    try:
+        found = json.loads(row)
+        return Op(
+            int(found.get("number", number)), found["key"], int(found["at"]), tuple(found["argv"]),
+            found["actor"], tuple(map(_change, found["changes"])), found.get("undoes", ""),
+            int(found.get("left_out", 0)), str(found.get("session", "")),
+            tuple(_staged(found.get("files", ()))), bool(found.get("missed", False)),
+        )  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        return None
+
+
+def _change(row: dict[str, Any]) -> Change:
+    old, new, behind = (_bytes(row.get(name)) for name in ("old", "new", "next"))
+    return Change(row["file"], row["id"], old, new, behind)
+
+
+def _staged(rows: Iterable[Any]) -> Iterator[Staged]:
+    for file, temporary, before, after in rows:
+        yield Staged(str(file), str(temporary), str(before), str(after))
+
+
+def _body(op: Op) -> bytes:
+    """The line of a write without its end: the number, which only the file knows, and the state."""
+    if sum(len(c.old or b"") + len(c.new or b"") for c in op.changes) > LARGEST:
+        op = op._replace(changes=(), left_out=len(op.changes))
+    return json.dumps(_row(op), ensure_ascii=True).encode()
+
+
+def _line(body: bytes, number: int, state: str) -> bytes:
+    return b'%s, "number": %d, "state": "%s"}\n' % (body[:-1], number, state.encode())
 
 
 def _row(op: Op) -> dict[str, Any]:
@@ -147,17 +421,15 @@ def _row(op: Op) -> dict[str, Any]:
         "at": op.at,
         "argv": list(op.argv),
         "actor": op.actor,
+        "session": op.session,
         "changes": [
             {"file": c.file, "id": c.id, "old": _text(c.old), "new": _text(c.new)}
             | ({} if c.next is None else {"next": _text(c.next)})
             for c in op.changes
         ],
     }
-    if op.undoes:
-        row["undoes"] = op.undoes
-    if op.left_out:
-        row["left_out"] = op.left_out
-    return row
+    more = {"undoes": op.undoes, "left_out": op.left_out, "files": op.files, "missed": op.missed}
+    return row | {name: value for name, value in more.items() if value}
 
 
 def _text(line: bytes | None) -> str | None:

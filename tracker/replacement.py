@@ -22,15 +22,23 @@ Pieces = list[bytes | memoryview]
 
 
 class Replacement:
-    """A file and what it is to become; `seen` is the stat of what was read, "" for no file."""
+    """A file and what it is to become; `seen` is the stat of what was read, "" for no file.
 
-    def __init__(self, path: str, seen: str, git: GitWork) -> None:
+    `temporary` is the name of the new content beside it; `own` the stat of that, once written.
+    `is_done` tells whether it was put in its place, whatever has happened to the file since.
+    """
+
+    def __init__(
+        self, path: str, seen: str, git: GitWork, temporary: str = "", own: str = ""
+    ) -> None:
         self.path = path
         self.seen = seen
+        self.own = own
+        self.is_done = False
         self._git = git
         folder, name = os.path.split(path)
-        self._temporary = os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
-        self._own = ""
+        self.temporary = temporary or f".{name}.db-tmp{os.getpid()}"
+        self._temporary = os.path.join(folder, self.temporary)
 
     def write(self, pieces: Pieces) -> bool:
         """Put the new content on the disk beside the file; False if that has gone meanwhile."""
@@ -48,12 +56,38 @@ class Replacement:
             if self.seen and hasattr(os, "fchmod"):
                 os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-            self._own = caches.text_of(os.fstat(file.fileno()))
+            self.own = caches.text_of(os.fstat(file.fileno()))
+        return True
+
+    @property
+    def is_put(self) -> bool:
+        """Whether the file is the new content: a rename keeps all that tells it but one time."""
+        return bool(self.own) and unnamed(caches.stat_text(self.path)) == unnamed(self.own)
+
+    @property
+    def is_as_seen(self) -> bool:
+        """Whether the file is still what was seen."""
+        return caches.stat_text(self.path) == self.seen
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the file is what was seen, and the new content lies beside it."""
+        staged = unnamed(caches.stat_text(self._temporary))
+        return self.is_as_seen and staged == unnamed(self.own) != ""
+
+    def give_back(self) -> bool:
+        """Put a file back that came after our last look, and that our exchange has displaced."""
+        displaced = unnamed(caches.stat_text(self._temporary))
+        if not (self.is_put and self.seen) or displaced in {
+            "", unnamed(self.seen), unnamed(self.own)
+        }:  # fmt: skip
+            return False
+        os.replace(self._temporary, self.path)
         return True
 
     def is_current(self) -> bool:
         """Whether the file is still what was seen, and git is not at work."""
-        return not self._git.is_busy() and caches.stat_text(self.path) == self.seen
+        return not self._git.is_busy() and self.is_as_seen
 
     def put(self) -> bool:
         """Give the new content the name of the file, unless that is no longer what was seen.
@@ -66,6 +100,7 @@ class Replacement:
             return False
         is_put = self._exchange() if is_recent and self.seen else self._rename()
         if is_put:
+            self.is_done = True
             self.discard()
         return is_put
 
@@ -85,11 +120,11 @@ class Replacement:
         """See that the new name is on the disk; the stat that the file has then."""
         found = caches.stat_text(self.path)
         _sync_folder(os.path.dirname(self.path))
-        return found if unnamed(found) == unnamed(self._own) else self._own
+        return found if unnamed(found) == unnamed(self.own) else self.own
 
     def discard(self) -> None:
-        """Remove what is left beside the file."""
-        with suppress(FileNotFoundError):
+        """Remove what is left beside the file; the next writer removes what stays."""
+        with suppress(OSError):
             os.unlink(self._temporary)
 
 
@@ -101,6 +136,12 @@ def unnamed(stat: str) -> str:
     return stat.rpartition(":")[0]
 
 
+def is_temporary(name: str, of: str) -> bool:
+    """Whether this is what a writer calls the new content of a file of that name."""
+    start, is_ours, number = name.partition(".db-tmp")
+    return is_ours != "" and start == f".{of}" and "/" not in number and os.sep not in number
+
+
 def sweep(folder: str, names: set[str]) -> None:
     """Remove what writers of these files left behind that died; the lock says that none lives."""
     try:
@@ -108,8 +149,7 @@ def sweep(folder: str, names: set[str]) -> None:
     except OSError:
         return
     for name in found:
-        of, is_ours, _ = name.removeprefix(".").partition(".db-tmp")
-        if is_ours and name.startswith(".") and of in names:
+        if any(is_temporary(name, of) for of in names):
             with suppress(OSError):
                 os.unlink(os.path.join(folder, name))
 

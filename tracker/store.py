@@ -1,9 +1,11 @@
 """Writing the log and the files beside it: the only place where their bytes change.
 
 Take the lock; wait while git is at work; read; let a pure plan say what changes; put the changed
-lines into files beside those that are there; look again, and start over if anything moved
-meanwhile, because git does not take our lock; rename; see that git does not sweep it away; then
-patch the cache and append to the journal. A crash leaves an old file or a new one.
+lines into files beside those that are there; note in the journal what is about to be done; look
+again, and start over if anything moved meanwhile, because git does not take our lock; rename; see
+that git does not sweep it away; close the note, and patch the cache. A crash leaves an old file or
+a new one; of several files the next writer finds some old and some new, knows it by the note, and
+completes the write or takes it back (`tracker.recovery`).
 
 A plan is given a `Shelf` and names, by file, the new line of each record:
 
@@ -16,6 +18,7 @@ Where one cannot be put in its place, those before it are taken back, record by 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import itertools
 import os
@@ -26,25 +29,28 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
-from tracker import lines, refresh
+from tracker import lines, recovery, refresh
 from tracker.beside import BESIDE, MEMORY_FILE, PRIVATE, REMEMBERED, is_carried_name
 from tracker.cache import Cache, Gone, Source
-from tracker.errors import Locked, Refused
+from tracker.errors import Conflicted, Locked, Refused
 from tracker.gitwork import GitWork
-from tracker.journal import Change, placed
+from tracker.journal import Change, Journal, Op, Staged, path_in, placed
 from tracker.locks import WAIT, hold, hold_folder
 from tracker.log import Editable, Log
 from tracker.records import CachedMemories, CachedRecords, Strayed
-from tracker.replacement import Pieces, Replacement, Unwritable, sweep
+from tracker.replacement import Pieces, Replacement, Unwritable, is_temporary, sweep
 from tracker.shelf import Shared, Shelf, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tracker.places import Place
+    from tracker.recovery import Found
 
 Plan = Callable[[Shelf], Wanted]
 Places = Mapping[str, Mapping[str, bytes]]
+Signed = Callable[[tuple[Change, ...]], Op]
+Changes = dict[str, tuple[Change, ...]]
 
 READER = 1  # the newest version of the files that this program reads and writes
 WRITER = 1
@@ -55,9 +61,25 @@ _ANYWHERE: Mapping[str, bytes] = {}
 
 
 class Written(NamedTuple):
-    """What a write did: nothing, if `changes` is empty."""
+    """What a write did: nothing, if `changes` is empty.
+
+    `unnoted` says why the journal does not have it, "" if it does.
+    """
 
     changes: tuple[Change, ...]
+    unnoted: str = ""
+
+
+class Request(NamedTuple):
+    """What is to be written: the plan, how the journal is to name it, and where new lines go.
+
+    `places` names, by file, the line that a new one is to stand in front of, b"" for the end; it
+    is asked after the plan has run.
+    """
+
+    plan: Plan
+    signed: Signed | None = None
+    places: Callable[[], Places] = dict
 
 
 class _Page(NamedTuple):
@@ -67,6 +89,12 @@ class _Page(NamedTuple):
     changes: tuple[Change, ...]
     pieces: Pieces
     target: Replacement
+
+    @property
+    def staged(self) -> Staged:
+        """How the journal tells what became of it."""
+        target = self.target
+        return Staged(self.file, target.temporary, target.seen, target.own)
 
     def is_there(self) -> bool:
         """Whether the file as it is now holds what we wrote."""
@@ -137,6 +165,8 @@ class Store:
         self.timeout = timeout
         self.name = os.path.basename(place.log)
         self._git = GitWork(place.top, place.git_dir, place.common_dir, tell)
+        self._journal = Journal(source.local)
+        self._unnoted = ""
 
     def path(self, file: str) -> str:
         """Where the file of this name is; none that is not known is anywhere but the log."""
@@ -147,29 +177,20 @@ class Store:
         path = os.path.join(folder, file.removeprefix(PRIVATE))
         return os.path.realpath(path) if os.path.islink(path) else path
 
-    def rewrite(
-        self,
-        plan: Plan,
-        record: Callable[[tuple[Change, ...]], None] | None = None,
-        places: Places | None = None,
-    ) -> Written:
-        """Give records the lines that a plan names for them; `record` runs before the lock goes.
+    def rewrite(self, request: Request) -> Written:
+        """Give records the lines that a plan names for them.
 
-        `places` names, by file, the line that a new one is to stand in front of, b"" for the end.
         Raises Refused, Conflicted or Locked, and then nothing was written.
         """
         self._check_allowed()
         with Unwritable(self.place.log), self._alone():
+            self._complete()
             self._sweep()
             for _ in _tries():
                 self._git.wait()
-                changes = self._attempt(plan, places or {})
+                changes = self._attempt(request)
                 if changes is not None:
-                    if changes and record is not None:
-                        with suppress(OSError):  # the journal is a convenience
-                            refresh.make_local(self.source.local)
-                            record(changes)
-                    return Written(changes)
+                    return Written(changes, self._unnoted if changes else "")
         self._git.forbid()
         raise Refused(
             f"{self.place.log} kept changing while it was being written: nothing was written",
@@ -184,6 +205,8 @@ class Store:
         """
         self._check_allowed()
         with self._alone():
+            with suppress(Conflicted), Unwritable(self.place.log):
+                self._complete()
             self._git.wait()
             yield
 
@@ -208,12 +231,12 @@ class Store:
                 hint="pip install --upgrade bd-tracker",
             )
 
-    def _attempt(self, plan: Plan, places: Places) -> tuple[Change, ...] | None:
+    def _attempt(self, request: Request) -> tuple[Change, ...] | None:
         """One try; None if a file moved under it."""
         for cached in (True, False):
             look = _Look(self, cached=cached)
             try:
-                return self._through(look, plan, places)
+                return self._through(look, request)
             except (Strayed, sqlite3.Error):
                 if not look.is_cached:
                     raise  # the cache is not what it says, and was not asked
@@ -235,11 +258,13 @@ class Store:
         cache.close()
         return None
 
-    def _through(self, look: _Look, plan: Plan, places: Places) -> tuple[Change, ...] | None:
-        pages = list(self._pages(look, plan(look.shelf), places))
+    def _through(self, look: _Look, request: Request) -> tuple[Change, ...] | None:
+        wanted = request.plan(look.shelf)
+        places = request.places()
+        pages = list(self._pages(look, wanted, places))
         if not pages:
             return ()
-        stats = self._replace(pages, look)
+        stats = self._replace(pages, look, request.signed)
         if not stats:
             return None
         own = next((page for page in pages if page.file == self.name), None)
@@ -248,7 +273,7 @@ class Store:
             self._tell(cache, own, (look.seen[self.name][1], stats[self.name]))
         if any(page.file in REMEMBERED for page in pages):
             self._tell_memories(pages, look, stats)
-        return tuple(change for page in pages for change in page.changes)
+        return _changes(pages)
 
     def _pages(self, look: _Look, wanted: Wanted, places: Places) -> Iterator[_Page]:
         """The files that change, in the order in which they are written."""
@@ -268,30 +293,52 @@ class Store:
                 pages.append(_Page(file, placed(data, changes), lines.apply(data, edits), target))
         yield from sorted(pages, key=lambda page: _turn(page, self.name))
 
-    def _replace(self, pages: list[_Page], look: _Look) -> dict[str, str]:
+    def _replace(self, pages: list[_Page], look: _Look, signed: Signed | None) -> dict[str, str]:
         """Put the new files in their places; the stat of each, or nothing where one moved."""
-        put: list[_Page] = []
         try:
             if not all(page.target.write(page.pieces) for page in pages):
                 return {}
             if len(look.seen) > 1 and not self._is_as_seen(look):
                 return {}
-            for page in pages:
-                if not page.target.put():
-                    self._take_back(put)
-                    return {}
-                put.append(page)
+            op = signed(_changes(pages)) if signed else None
+            self._note(op, pages)
+            if not all(page.target.put() for page in pages):
+                self._take_back([page for page in pages if page.target.is_done])
+                return {}
             stats = {page.file: page.target.settled() for page in pages}
-        except OSError:
-            self._take_back(put)
+            if self._is_swept(pages, stats):
+                self._take_back([page for page in pages if len(pages) > 1 and page.is_there()])
+                return {}
+            self._closed(op)
+        except BaseException:
+            self._take_back([page for page in pages if page.target.is_done or page.target.is_put])
             raise
         finally:
-            for page in pages:
-                page.target.discard()
-        if self._is_swept(pages, stats):
-            self._take_back([page for page in pages if len(pages) > 1 and page.is_there()])
-            return {}
+            if not self._journal.is_open:  # else the next writer decides what becomes of them
+                for page in pages:
+                    page.target.discard()
         return stats
+
+    def _note(self, op: Op | None, pages: list[_Page]) -> None:
+        """Write down what is about to be done; where that cannot be, remember why."""
+        self._unnoted = ""
+        try:
+            if op is not None:
+                refresh.make_local(self.source.local)
+                self._journal.note(op._replace(files=tuple(page.staged for page in pages)))
+        except OSError as error:
+            self._unnoted = error.strerror or str(error)
+            if op is not None and op.undoes:  # what it takes back may not be the last write
+                raise Refused(
+                    f"cannot write the journal: {self._unnoted}; nothing was undone",
+                    hint=f"make {path_in(self.source.local)} a file that can be written",
+                ) from None
+
+    def _closed(self, op: Op | None) -> None:
+        if self._journal.is_open:
+            self._journal.close()
+        elif op is not None:
+            self._journal.miss(op)
 
     def _is_as_seen(self, look: _Look) -> bool:
         """Whether every file that the plan has looked at is still the one that was read."""
@@ -299,15 +346,83 @@ class Store:
         return all(caches.stat_text(self.path(file)) == stat for file, (_, stat) in seen)
 
     def _take_back(self, pages: list[_Page]) -> None:
-        """Give the records that we wrote the lines that they had, unless they moved since."""
-        for page in reversed(pages):
+        """Give the records that we wrote the lines that they had, and drop the note."""
+        if pages:
+            self._journal.give_up()
+            self._put_back({page.file: page.changes for page in pages})
+        self._journal.drop()
+
+    def _put_back(self, changes: Changes) -> None:
+        """Give records the lines that they had, unless they moved since."""
+        for file in reversed(changes):
             for _ in _tries():
                 look = _Look(self, cached=False)
-                back = {c.id: c.old for c in page.changes if _still(look.shelf, c)}
-                behind = {c.id: c.next for c in page.changes if c.next is not None}
-                found = list(self._pages(look, {page.file: back}, {page.file: behind}))
+                kept = [one for one in changes[file] if _still(look.shelf, one)]
+                back = {one.id: one.old for one in kept}
+                behind = {one.id: one.next for one in kept if one.next is not None}
+                found = list(self._pages(look, {file: back}, {file: behind}))
                 if not found or self._put_alone(found[0]):
                     break
+            else:
+                raise OSError(errno.EBUSY, "another program keeps replacing it", self.path(file))
+
+    def _complete(self) -> None:
+        """Finish the write that was interrupted, or take it back, if the journal knows of one."""
+        unfinished = self._journal.unfinished()
+        if unfinished is None:
+            return
+        op, failed = unfinished
+        targets = {one.file: target for one in op.files if (target := self._target(one))}
+        for _ in _tries():
+            self._git.wait()
+            found = {file: self._found(file, target, op) for file, target in targets.items()}
+            fate = recovery.decide([*found.values()], failed=failed, has_lines=bool(op.changes))
+            if fate != recovery.FORWARD or self._put_rest(targets, found):
+                break
+        else:
+            raise OSError(errno.EBUSY, "another program keeps replacing it", self.place.log)
+        if fate == recovery.BACK and not self._is_taken_back(op, found):
+            fate = recovery.TORN
+        self._journal.drop() if fate in {recovery.DROP, recovery.BACK} else self._journal.close()
+
+    def _target(self, staged: Staged) -> Replacement | None:
+        """A file of an interrupted write; None where the note names what no write of ours has."""
+        path = self.path(staged.file)
+        is_ours = staged.file in {*BESIDE, self.name}
+        if not (is_ours and is_temporary(staged.temporary, os.path.basename(path))):
+            return None
+        return Replacement(path, staged.before, self._git, staged.temporary, staged.after)
+
+    def _found(self, file: str, target: Replacement, op: Op) -> Found:
+        if target.give_back():
+            return recovery.Found(is_new=False, is_ready=False)
+        changes = [change for change in op.changes if change.file == file]
+        is_new = target.is_put
+        if not is_new and changes and not target.is_as_seen:
+            shelf = _Look(self, cached=False).shelf
+            is_new = all(_still(shelf, change) for change in changes)
+        return recovery.Found(is_new=is_new, is_ready=target.is_ready)
+
+    def _put_rest(self, targets: Mapping[str, Replacement], found: Mapping[str, Found]) -> bool:
+        """Put in their places what an interrupted write has left ready."""
+        waiting = [target for file, target in targets.items() if not found[file].is_new]
+        if not all(target.put() for target in waiting):
+            return False
+        for target in waiting:
+            target.settled()
+        return True
+
+    def _is_taken_back(self, op: Op, found: Mapping[str, Found]) -> bool:
+        """Take back what an interrupted write has put in its place; False where that is refused."""
+        self._sweep()
+        files = {file: tuple(c for c in op.changes if c.file == file) for file in found}
+        try:
+            self._put_back(files)
+        except Conflicted:  # after `bd resolve`
+            raise
+        except Refused:
+            return False
+        return True
 
     def _put_alone(self, page: _Page) -> bool:
         try:
@@ -403,6 +518,10 @@ def _turn(page: _Page, log: str) -> tuple[bool, int]:
     """When a file is written: one that only loses records behind those that may gain them."""
     only_loses = all(change.new is None for change in page.changes)
     return only_loses, BESIDE.index(page.file) if page.file != log else len(BESIDE)
+
+
+def _changes(pages: list[_Page]) -> tuple[Change, ...]:
+    return tuple(change for page in pages for change in page.changes)
 
 
 def _still(shelf: Shelf, change: Change) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tracker import cache as caches
 from tracker import remarks
 from tracker.config import closing_statuses, names, plain, value
-from tracker.errors import Invalid, NotFound, Refused
+from tracker.errors import Invalid, NotFound, Refused, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,6 +41,7 @@ class Workspace:
         self.caller = caller
         self.local = os.path.join(place.beads, ".local")
         self.amiss: list[str] = []
+        self._unnoted = ""
         remarks.forbid_unread_database(place)
 
     @cached_property
@@ -205,15 +206,16 @@ class Workspace:
         name = os.path.basename(self.place.log)
         return self.revise(lambda shelf: {name: plan(shelf.issues)})
 
-    def revise(
-        self, plan: Plan, undoes: str = "", places: Places | None = None
-    ) -> tuple[Change, ...]:
+    def revise(self, plan: Plan, undone: Callable[[], Op] | None = None) -> tuple[Change, ...]:
         """Give records of any file the lines that a plan names, and note it in the journal.
 
-        `amiss` then tells what `warnings` would have told.
+        `undone` tells, once the plan has run, which write it takes back. `amiss` then tells what
+        `warnings` would have told, and whether the journal could not be written.
         """
-        from tracker import journal
+        from tracker import undo
         from tracker.beside import BESIDE, CONFIG_FILE
+        from tracker.journal import Op
+        from tracker.store import Request
 
         if self.caller.readonly:
             raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
@@ -225,19 +227,30 @@ class Workspace:
             finally:
                 self._notice(before)
 
-        def record(changes: tuple[Change, ...]) -> None:
+        def signed(changes: tuple[Change, ...]) -> Op:
             argv = self.gate.marked(self.caller.argv)
-            op = journal.Op(0, f"{who.nonce:016x}", who.now, argv, who.name, changes, undoes)
-            journal.append(self.local, op)
+            undoes = undone().key if undone else ""
+            key = f"{who.nonce:016x}"
+            return Op(0, key, who.now, argv, who.name, changes, undoes, session=who.session)
+
+        def places() -> Places:
+            return undo.places(undone()) if undone else {}
 
         self.refresh()  # a cache that is being read could not follow what is written
-        written = self.store.rewrite(noticing, record, places)
+        written = self.store.rewrite(Request(noticing, signed, places))
+        self._tell_unnoted(written.unnoted)
         if any(one.file == CONFIG_FILE for one in written.changes):
             self.refresh()
         issues = tuple(one for one in written.changes if one.file not in BESIDE)
         if issues and self.claims.exist():
             self.claims.settle(issues, who, self.settings().closing)
         return written.changes
+
+    def _tell_unnoted(self, why: str) -> None:
+        if why and not self._unnoted:
+            self._unnoted = f"the journal cannot be written ({why}): bd undo cannot take this back"
+        if self._unnoted:
+            self.amiss.append(self._unnoted)
 
     @cached_property
     def library(self) -> Library:
@@ -320,30 +333,57 @@ class Workspace:
         self.__dict__.pop("config", None)
 
     def operations(self) -> list[Op]:
-        """The writes that can be undone or looked at, oldest first."""
+        """The writes that can be undone or looked at, oldest first.
+
+        One that was interrupted is completed first, or taken back. Raises Refused where the
+        journal cannot be read.
+        """
         from tracker import journal
 
-        return journal.read(self.local)
+        if journal.is_open(self.local) and not self.caller.readonly:
+            with suppress(TrackerError, OSError), self.store.held():
+                pass  # whoever takes the lock does that
+        return self._journal()
 
-    def undoable(self, number: int | None = None) -> Op:
-        """The write that `undo` would take back. Raises Moved where there is none.
+    def _journal(self) -> list[Op]:
+        from tracker import journal
 
-        A write that undid another is not meant by default, nor is one that was undone.
+        try:
+            return journal.read(self.local)
+        except OSError as error:
+            raise Refused(
+                f"cannot read the journal {journal.path_in(self.local)}: {error.strerror or error}",
+                hint="move it away; it is made anew, and older writes cannot be undone then",
+            ) from None
+
+    def undoable(self, number: int | None = None, *, anyone: bool = False) -> Op:
+        """The write that `undo` would take back. Raises Moved or Refused where there is none.
+
+        That is the last one of this session or actor, or of `anyone`. A write that undid another
+        is not meant by default, nor is one that was undone.
         """
         from tracker import undo
 
-        return undo.choose(self.operations(), number, self.place.log)
+        return undo.choose(self.operations(), number, self.who(), anyone=anyone)
 
-    def undo(self, number: int | None = None) -> Op:
+    def undo(self, number: int | None = None, *, anyone: bool = False) -> Op:
         """Put back what the last write (or that one) changed, byte for byte.
 
-        Raises Moved where a record is no longer what the write left.
+        Raises Moved where a record is no longer what the write left, and Refused where the write
+        is somebody else's, unless that of `anyone` is meant.
         """
         from tracker import undo
 
-        op = self.undoable(number)
-        self.revise(lambda shelf: undo.plan(shelf, op), op.key, undo.places(op))
-        return op
+        chosen: list[Op] = []
+        who = self.who()
+
+        def plan(shelf: Shelf) -> Wanted:  # under the lock: nobody writes in between
+            ops = self._journal()
+            chosen[:] = [undo.choose(ops, number, who, anyone=anyone)]
+            return undo.plan(shelf, chosen[0], ops)
+
+        self.revise(plan, lambda: chosen[0])
+        return chosen[0]
 
     def touch(self, id: str) -> None:
         """Remember the issue that commands without an id mean."""

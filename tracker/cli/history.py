@@ -11,9 +11,10 @@ import click
 from tracker.cli.command import command, group, pass_session
 from tracker.cli.plain import one_line
 from tracker.errors import Moved
+from tracker.undo import undoing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tracker.cli.session import Session
     from tracker.journal import Change, Op
@@ -44,23 +45,30 @@ class Field(NamedTuple):
     new: Any
 
 
-@command("undo", examples=["bd undo", "bd undo --dry-run", "bd undo 12"], writes=True)
+@command(
+    "undo", examples=["bd undo", "bd undo --dry-run", "bd undo 12", "bd undo --any"], writes=True
+)
 @click.argument("number", type=NUMBER, required=False, metavar="[N]")
+@click.option("--any", "anyone", is_flag=True, help="Undo it whoever wrote it")
 @click.option("--dry-run", is_flag=True, help="Show what would be put back")
 @pass_session
-def undo(session: Session, number: int | None, dry_run: bool) -> None:
-    """Take back the last write of this clone, or operation N.
+def undo(session: Session, number: int | None, anyone: bool, dry_run: bool) -> None:
+    """Take back your last write in this clone, or operation N.
+
+    Yours is what this session wrote (BD_SESSION or CLAUDE_SESSION_ID), or this actor where either
+    has no session; --any takes back what somebody else wrote.
 
     Each record gets its old line again, byte for byte, unless it has changed since. An undo is an
     operation too, with a number (bd op log): undoing that brings back what it took.
     """
     workspace = session.tracker
-    op = workspace.undoable(number) if dry_run else workspace.undo(number)
+    choose = workspace.undoable if dry_run else workspace.undo
+    op = choose(number, anyone=anyone)
     moved = _moved(session, op) if dry_run else []
     if session.json:
         rows = [{"file": c.file, "id": c.id, "action": _effect(c)} for c in op.changes]
         more = {"changed_since": moved} if dry_run else {}
-        session.emit({**_told(op, set()), "dry_run": dry_run, "changes": rows, **more})
+        session.emit({**_told(op, ()), "dry_run": dry_run, "changes": rows, **more})
         return
     session.say(f"{'Would undo' if dry_run else '✓ Undid'} {_title(op)}")
     for change in op.changes[:LISTED]:
@@ -104,7 +112,7 @@ def op() -> None:
 def log(session: Session, limit: int) -> None:
     """List the writes, the newest first."""
     ops = session.tracker.operations()
-    undone = {op.undoes for op in ops if op.undoes}
+    undone = undoing(ops)
     numbers = {op.key: op.number for op in ops}
     shown = ops[::-1][: limit or len(ops)]
     if session.json:
@@ -112,7 +120,8 @@ def log(session: Session, limit: int) -> None:
         return
     for one in shown:
         mark = f"  [undoes #{numbers[one.undoes]}]" if one.undoes in numbers else ""
-        session.say(_title(one) + mark + ("  [undone]" if one.key in undone else ""))
+        mark += "  [undone]" if one.key in undone else ""
+        session.say(_title(one) + mark + ("  [not in the journal]" if one.missed else ""))
     if not ops:
         session.say("No writes yet")
     elif len(shown) < len(ops):
@@ -129,7 +138,7 @@ def show(session: Session, number: int) -> None:
     if found is None:
         raise Moved(f"there is no operation {number}", hint="bd op log")
     if session.json:
-        undone = {one.undoes for one in ops if one.undoes}
+        undone = undoing(ops)
         changes = [_changed(change) for change in found.changes]
         session.emit({**_told(found, undone), "changes": changes})
         return
@@ -140,7 +149,7 @@ def show(session: Session, number: int) -> None:
         _say_fields(session, change.old, change.new)
 
 
-def _told(op: Op, undone: set[str]) -> dict[str, Any]:
+def _told(op: Op, undone: Collection[str]) -> dict[str, Any]:
     from tracker.model import stamp
 
     return {
@@ -148,10 +157,12 @@ def _told(op: Op, undone: set[str]) -> dict[str, Any]:
         "key": op.key,
         "at": stamp(op.at),
         "actor": op.actor,
+        "session": op.session,
         "command": _typed(op.argv),
-        "records": len(op.changes),
+        "records": op.records,
         "ids": [change.id for change in op.changes],
         "undone": op.key in undone,
+        "undoable": not (op.missed or op.left_out or op.key in undone),
         **({"undoes": op.undoes} if op.undoes else {}),
     }
 
@@ -159,7 +170,7 @@ def _told(op: Op, undone: set[str]) -> dict[str, Any]:
 def _title(op: Op) -> str:
     """`#12  2026-11-20 10:18  ann  bd close bd-a1  (1 record)`."""
     at = time.strftime("%Y-%m-%d %H:%M", time.localtime(op.at // 1_000_000_000))
-    count = f"{len(op.changes)} record{'' if len(op.changes) == 1 else 's'}"
+    count = f"{op.records} record{'' if op.records == 1 else 's'}"
     return f"#{op.number}  {at}  {one_line(op.actor)}  {_cut(_typed(op.argv))}  ({count})"
 
 
