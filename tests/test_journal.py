@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
 
@@ -9,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from spaces import beads_of, changed, issue, lines_of, opened, put, sample
+from trying import bd, lines, workspace
 
 from tracker import journal
 from tracker.errors import Moved
-from tracker.journal import Change, Op
+from tracker.journal import Change, Op, Staged
 
 OP = Op(1, "k1", 5, ("bd", "x"), "ann", (Change("issues.jsonl", "bd-a", b"old", b"new"),))
 
@@ -161,3 +163,207 @@ def test_lines_that_are_no_text_are_undone_byte_for_byte(tmp_path):
     assert ops(beads / ".local")[-1].changes[0][2:4] == (odd, b"\xff")
     workspace.undo(1)
     assert (beads / "issues.jsonl").read_bytes() == before
+
+
+# Open and done.
+
+
+def test_a_note_counts_when_it_is_closed(tmp_path):
+    book = journal.Journal(str(tmp_path))
+    book.note(OP)
+    assert (ops(tmp_path), journal.is_open(str(tmp_path))) == ([], True)
+    book.close()
+    assert (ops(tmp_path), journal.is_open(str(tmp_path))) == ([OP], False)
+
+
+def test_a_note_that_is_dropped_leaves_nothing(tmp_path):
+    append(tmp_path, OP)
+    before = raw(tmp_path)
+    book = journal.Journal(str(tmp_path))
+    book.note(OP)
+    book.give_up()
+    assert journal.is_open(str(tmp_path))
+    book.drop()
+    assert raw(tmp_path) == before
+    append(tmp_path, OP)
+    assert [op.number for op in ops(tmp_path)] == [1, 2]
+
+
+FILES = (Staged("issues.jsonl", ".issues.jsonl.db-tmp7", "", "1:2:3:4:5"),)
+
+
+@pytest.mark.parametrize("failed", [False, True])
+def test_what_was_interrupted_is_found_by_the_next(tmp_path, failed):
+    append(tmp_path, OP)
+    book = journal.Journal(str(tmp_path))
+    assert book.unfinished() is None
+    noted = OP._replace(key="k2", files=FILES, session="s1", undoes="k1")
+    book.note(noted)
+    if failed:
+        book.give_up()
+    other = journal.Journal(str(tmp_path))
+    assert other.unfinished() == (noted._replace(number=2), failed)
+    other.close()
+    assert ops(tmp_path) == [OP, noted._replace(number=2)]
+    assert other.unfinished() is None
+
+
+def test_an_open_note_that_was_damaged_is_cut_off(tmp_path):
+    append(tmp_path, OP)
+    before = raw(tmp_path)
+    with (tmp_path / "ops.jsonl").open("ab") as file:
+        file.write(b'{"key": 5, "number": 2, "state": "open"}\n')
+    book = journal.Journal(str(tmp_path))
+    assert book.unfinished() is None
+    assert raw(tmp_path) == before
+
+
+def test_a_note_that_the_disk_has_no_room_for_leaves_no_part(tmp_path, monkeypatch):
+    append(tmp_path, OP)
+    before = raw(tmp_path)
+    real = os.write
+    monkeypatch.setattr(journal.os, "write", lambda handle, data: real(handle, data[:9]))
+    append(tmp_path, OP)  # a part at a time is no failure
+    assert ops(tmp_path) == [OP, OP._replace(number=2)]
+    whole = raw(tmp_path)
+
+    def full(handle, data):
+        if len(data) < 30:
+            raise OSError(28, "No space left on device")
+        return real(handle, data[:9])
+
+    monkeypatch.setattr(journal.os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        append(tmp_path, OP)
+    assert raw(tmp_path) == whole != before
+
+
+# Other versions.
+
+OLD = (
+    b'{"key": "k1", "at": 5, "argv": ["bd", "x"], "actor": "ann", "changes": [{"file": '
+    b'"issues.jsonl", "id": "bd-a", "old": "old", "new": "new"}]}\n'
+)
+
+
+def test_lines_of_an_older_version_count(tmp_path):
+    (tmp_path / "ops.jsonl").write_bytes(OLD + OLD.replace(b"k1", b"k2"))
+    assert ops(tmp_path) == [OP, OP._replace(key="k2", number=2)]
+    append(tmp_path, OP._replace(key="k3"))
+    with (tmp_path / "ops.jsonl").open("ab") as file:
+        file.write(OLD.replace(b"k1", b"k4"))  # both versions beside each other
+    append(tmp_path, OP._replace(key="k5"))
+    assert [(op.key, op.number) for op in ops(tmp_path)] == [
+        ("k1", 1), ("k2", 2), ("k3", 3), ("k4", 4), ("k5", 5),
+    ]  # fmt: skip
+
+
+def test_numbers_stay_when_the_oldest_go(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "LIMIT", 3000)
+    for number in range(1, 60):
+        append(tmp_path, OP._replace(key=f"k{number}"))
+        assert [(op.key, op.number) for op in ops(tmp_path)][-1] == (f"k{number}", number)
+    found = ops(tmp_path)
+    assert all(op.key == f"k{op.number}" for op in found)
+    assert found[0].number > 1
+    journal.forget(str(tmp_path), {"bd-a"})
+    assert [op.number for op in ops(tmp_path)] == [op.number for op in found]
+
+
+# A journal that cannot be written.
+
+
+def make_folder(path):
+    path.mkdir()
+
+
+def make_link(path):
+    path.symlink_to(path.parent / "elsewhere")
+
+
+WRONG = {"a folder": make_folder, "a pipe": os.mkfifo, "a link": make_link}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("again", [False, True])
+def test_a_write_without_a_note_is_said_and_undo_knows(tmp_path, kind, again):
+    log = lines("a-1", "a-2")
+    beads = workspace(tmp_path, log)
+    bd(tmp_path, "update", "a-1", "--title", "Noted")
+    path = beads / ".local" / "ops.jsonl"
+    noted = path.read_bytes()
+    path.unlink()
+    WRONG[kind](path)
+    said = bd(tmp_path, "update", "a-2", "--title", "Not noted")
+    assert said.out.startswith("✓ Updated")
+    assert said.err.count("the journal cannot be written (") == 1
+    assert b"Not noted" in (beads / "issues.jsonl").read_bytes()
+    held = (beads / "issues.jsonl").read_bytes()
+    assert "cannot read the journal" in bd(tmp_path, "undo", code=1).err
+    assert "cannot read the journal" in bd(tmp_path, "op", "log", code=1).err
+    path.rmdir() if kind == "a folder" else path.unlink()
+    path.write_bytes(noted)
+    if again:
+        bd(tmp_path, "update", "a-2", "--priority", "0")
+        bd(tmp_path, "undo")
+    assert (beads / "issues.jsonl").read_bytes() == held
+    said = bd(tmp_path, "undo", "--json", code=1)
+    assert json.loads(said.err)["code"] == "moved"
+    assert "operation 2 could not be noted in the journal" in said.err
+    assert (beads / "issues.jsonl").read_bytes() == held
+    row = bd(tmp_path, "op", "log", "--json").json[-2]
+    assert (row["number"], row["command"], row["records"], row["undoable"]) == (
+        2, "bd update a-2 --title 'Not noted'", 1, False,
+    )  # fmt: skip
+    assert "[not in the journal]" in bd(tmp_path, "op", "log").out
+    bd(tmp_path, "undo", "1")
+    assert b"Title of a-1" in (beads / "issues.jsonl").read_bytes()
+
+
+def test_that_a_write_is_missing_is_known_without_its_name(tmp_path):
+    """The disk had room for the name of a file, and for no byte in it."""
+    workspace(tmp_path, lines("a-1"))
+    bd(tmp_path, "update", "a-1", "--title", "Noted")
+    (tmp_path / ".beads" / ".local" / "ops.missed").touch()
+    assert "could not be noted" in bd(tmp_path, "undo", code=1).err
+    assert "could not be noted" in bd(tmp_path, "undo", "--any", code=1).err
+    bd(tmp_path, "update", "a-1", "--title", "Noted again")
+    assert not (tmp_path / ".beads" / ".local" / "ops.missed").exists()
+    bd(tmp_path, "undo")
+    assert "operation 2 could not be noted" in bd(tmp_path, "undo", code=1).err
+
+
+@pytest.mark.parametrize("call", ["write", "fsync", "open"])
+def test_an_undo_that_cannot_be_noted_is_refused(tmp_path, monkeypatch, call):
+    beads = workspace(tmp_path, lines("a-1"))
+    bd(tmp_path, "update", "a-1", "--title", "Other")
+    held = (beads / "issues.jsonl").read_bytes()
+    path = journal.path_in(str(beads / ".local"))
+    real = getattr(os, call)
+
+    def failing(what, *more, **others):
+        is_journal = (
+            what == path if call == "open" else os.readlink(f"/proc/self/fd/{what}") == path
+        )
+        if is_journal and (call != "open" or more[0] & os.O_RDWR):
+            raise OSError(28, "No space left on device")
+        return real(what, *more, **others)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing)
+        said = bd(tmp_path, "undo", code=1)
+    assert "cannot write the journal: No space left on device; nothing was undone" in said.err
+    assert (beads / "issues.jsonl").read_bytes() == held
+    bd(tmp_path, "undo")
+    assert (beads / "issues.jsonl").read_bytes() == lines("a-1")
+
+
+def test_a_very_large_file_in_its_place_is_not_read_as_a_whole(tmp_path):
+    (tmp_path / "ops.jsonl").write_bytes(b"")
+    os.truncate(tmp_path / "ops.jsonl", 5_000_000_000)
+    with (tmp_path / "ops.jsonl").open("ab") as file:
+        file.write(b"\n" + OLD)
+    assert [op.key for op in ops(tmp_path)] == ["k1"]
+    append(tmp_path, OP._replace(key="k2"))
+    assert (tmp_path / "ops.jsonl").stat().st_size < 3 * journal.LIMIT
+    assert [op.key for op in ops(tmp_path)] == ["k1", "k2"]

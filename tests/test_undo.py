@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from trying import bd, lines, tree, workspace
 
+from tracker.change import Who
 from tracker.cli.history import differences
+from tracker.errors import Moved, NotYours
+from tracker.journal import Op
+from tracker.undo import choose, is_own, undoing
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
@@ -259,3 +272,225 @@ def test_a_refused_undo_leads_to_what_has_changed(root):
         "Hint: bd config get issue-prefix; bd op log\n"
         in bd(root, "undo", str(renamed), code=1).err
     )
+
+
+# Whose write.
+
+
+def as_(session, actor="ann"):
+    return {"BD_ACTOR": actor, "BD_SESSION": session}
+
+
+def titles(root):
+    return {issue["id"]: issue["title"] for issue in bd(root, "list", "--all", "--json").json}
+
+
+def test_undo_takes_back_ones_own_write_and_leaves_those_of_others(root):
+    bd(root, "update", "a-1", "--title", "ann's")
+    bd(root, "update", "a-2", "--title", "bob's", "--actor", "bob")
+    said = bd(root, "undo", "--json")
+    assert (said.json["number"], said.json["actor"]) == (1, "ann")
+    assert titles(root) == {"a-1": "Title of a-1", "a-2": "bob's"}
+    said = bd(root, "undo", "--json", code=1)
+    error = json.loads(said.err)
+    assert error["code"] == "not-yours"
+    assert error["error"] == (
+        "no write of yours is left to undo; the last one, operation 2, was written by bob: "
+        "nothing was undone"
+    )
+    assert error["hint"] == "bd op show 2; bd undo 2 --any"
+    assert titles(root)["a-2"] == "bob's"
+    bd(root, *error["hint"].partition("; bd ")[2].split())
+    assert titles(root)["a-2"] == "Title of a-2"
+
+
+def test_a_number_of_another_is_refused_with_the_name(root):
+    bd(root, "update", "a-1", "--title", "ann's")
+    bd(root, "update", "a-2", "--title", "bob's", "--actor", "bob")
+    for dry in ([], ["--dry-run"]):
+        said = bd(root, "undo", "2", *dry, code=1)
+        assert "operation 2 was written by bob: nothing was undone" in said.err
+        assert "Hint: bd op show 2; bd undo 2 --any\n" in said.err
+    assert titles(root) == {"a-1": "ann's", "a-2": "bob's"}
+    bd(root, "undo", "2", "--actor", "bob")
+    assert titles(root) == {"a-1": "ann's", "a-2": "Title of a-2"}
+    bd(root, "undo", "1", "--any", "--actor", "bob")
+    assert titles(root)["a-1"] == "Title of a-1"
+
+
+def test_sessions_of_one_actor_are_told_apart(root):
+    bd(root, "update", "a-1", "--title", "one", env=as_("s1"))
+    bd(root, "update", "a-2", "--title", "two", env={"BD_ACTOR": "ann", "CLAUDE_SESSION_ID": "s2"})
+    rows = bd(root, "op", "log", "--json").json
+    assert [(row["actor"], row["session"]) for row in rows] == [("ann", "s2"), ("ann", "s1")]
+    said = bd(root, "undo", "2", code=1, env=as_("s1"))
+    assert "operation 2 was written by another session of ann (s2): nothing was undone" in said.err
+    assert bd(root, "undo", "--json", env=as_("s1")).json["number"] == 1
+    assert "no write of yours is left to undo" in bd(root, "undo", code=1, env=as_("s1")).err
+    assert titles(root) == {"a-1": "Title of a-1", "a-2": "two"}
+    bd(root, "undo")  # who has no session is known by the name
+    assert titles(root)["a-2"] == "Title of a-2"
+
+
+def test_a_session_may_undo_what_its_actor_wrote_without_one(root):
+    bd(root, "update", "a-1", "--title", "one")
+    assert bd(root, "undo", "--json", env=as_("s1")).json["number"] == 1
+    bd(root, "update", "a-1", "--title", "two", "--actor", "bob")
+    bd(root, "undo", code=1, env=as_("s1"))
+
+
+def test_who_changed_a_record_since_is_named(root):
+    bd(root, "update", "a-1", "--title", "ann's")
+    bd(root, "label", "add", "a-1", "x", "--actor", "bob")
+    said = bd(root, "undo", code=1)
+    assert "a-1 has changed since operation 1 (operation 2, by bob): nothing was undone" in said.err
+    bd(root, "undo", "--actor", "bob")
+    bd(root, "undo")
+    assert log(root) == lines("a-1", "a-2")
+
+
+def test_ones_last_write_that_another_took_back_is_not_passed_over(root):
+    bd(root, "update", "a-1", "--title", "first")
+    bd(root, "update", "a-2", "--title", "second")
+    bd(root, "undo", "--any", "--actor", "bob")
+    said = bd(root, "undo", code=1)
+    assert "your last write, operation 2, was undone by bob already" in said.err
+    assert titles(root) == {"a-1": "first", "a-2": "Title of a-2"}
+    bd(root, "undo", "1")
+    assert titles(root)["a-1"] == "Title of a-1"
+
+
+def test_any_takes_back_the_last_write_of_all(root):
+    bd(root, "update", "a-1", "--title", "ann's")
+    bd(root, "update", "a-2", "--title", "bob's", "--actor", "bob")
+    assert bd(root, "undo", "--any", "--dry-run", "--json").json["actor"] == "bob"
+    assert bd(root, "undo", "--any", "--json").json["actor"] == "bob"
+    assert bd(root, "undo", "--any", "--json").json["actor"] == "ann"
+    assert "nothing to undo" in bd(root, "undo", "--any", code=1).err
+
+
+NAMES = st.sampled_from(["ann", "bob"])
+SESSIONS = st.sampled_from(["", "s1", "s2"])
+WHO = st.builds(lambda name, session: Who(name, 0, session=session), NAMES, SESSIONS)
+
+
+@st.composite
+def histories(draw):
+    """Writes of several, some of which take back an earlier one."""
+    ops = []
+    for number in range(1, draw(st.integers(0, 8)) + 1):
+        undoes = draw(st.sampled_from(["", *(op.key for op in ops)]))
+        ops.append(Op(
+            number, f"k{number}", 0, ("bd",), draw(NAMES), (), undoes,
+            session=draw(SESSIONS), missed=draw(st.booleans()) and not undoes,
+        ))  # fmt: skip
+    return ops
+
+
+@given(histories(), WHO, st.none() | st.integers(1, 9))
+def test_what_is_chosen_is_ones_own_and_counts(ops, who, number):
+    try:
+        op = choose(ops, number, who)
+    except (Moved, NotYours):
+        return
+    assert is_own(op, who)
+    assert op.key not in undoing(ops)
+    assert not op.missed
+    assert number in {None, op.number}
+    if number is None:
+        own = [one for one in ops if is_own(one, who) and not one.undoes]
+        later = [one for one in own if one.number > op.number]
+        undone = undoing(ops)
+        assert all(one.key in undone and is_own(undone[one.key], who) for one in later)
+
+
+@given(histories(), WHO)
+def test_anyone_means_the_last_of_all(ops, who):
+    able = [op for op in ops if not op.undoes and op.key not in undoing(ops)]
+    try:
+        assert choose(ops, None, who, anyone=True) == able[-1]
+    except Moved:
+        assert not able or able[-1].missed
+
+
+@given(WHO, WHO)
+def test_what_is_ones_own_is_the_same_from_both_sides(one, other):
+    def wrote(who):
+        return Op(1, "k", 0, (), who.name, (), session=who.session)
+
+    assert is_own(wrote(one), one)
+    assert is_own(wrote(one), other) == is_own(wrote(other), one)
+
+
+# Many at once.
+
+CROWD = """
+import io, json, os, random, sys
+from tracker.cli import main
+
+session, rounds = sys.argv[1], int(sys.argv[2])
+chance = random.Random(session)
+env = {**os.environ, "BD_ACTOR": "ann", "BD_SESSION": session}
+
+def bd(*words):
+    out, err = io.StringIO(), io.StringIO()
+    code = main(["bd", *words], env, io.StringIO(), out, err, os.getcwd())
+    return code, out.getvalue(), err.getvalue()
+
+for number in range(rounds):
+    text = f"{session} {number}"
+    if chance.random() < 0.5:
+        done = bd("create", text, "--json")
+    else:
+        done = bd("comments", "add", chance.choice(["a-1", "a-2"]), text, "--json")
+    assert done[0] == 0, done
+    code, out, err = bd("undo", "--json") if chance.random() < 0.6 else (0, "", "")
+    taken = json.loads(out) if out else None
+    error = json.loads(err)["error"] if code else ""
+    print(json.dumps([text, taken and [taken["session"], taken["command"]], error]), flush=True)
+"""
+
+
+def crowd(folder, sessions, rounds):
+    beads = workspace(folder, lines("a-1", "a-2"), config__yaml=b"issue-prefix: a\n")
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", CROWD, f"s{number}", str(rounds)], cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )
+        for number in range(sessions)
+    ]  # fmt: skip
+    written, undone, refused = set(), set(), []
+    for number, one in enumerate(running):
+        out, err = one.communicate()
+        assert one.returncode == 0, err
+        for text, taken, error in map(json.loads, out.splitlines()):
+            written.add(text)
+            refused += [error] if error else []
+            if taken:
+                session, command = taken
+                assert session == f"s{number}"
+                undone.add(next(word for word in shlex.split(command) if word.startswith("s")))
+    assert all("has changed since operation" in error for error in refused)
+    held = (beads / "issues.jsonl").read_text()
+    there = {text for text in written if json.dumps(text) in held}
+    assert there == written - undone
+    ops = {row["key"]: row for row in bd(folder, "op", "log", "-n", "0", "--json").json}
+    took = [row for row in ops.values() if row.get("undoes")]
+    assert len(took) == len(undone)
+    assert all(row["session"] == ops[row["undoes"]]["session"] for row in took)
+    assert len(ops) == len(written) + len(undone)
+    return len(undone), len(refused)
+
+
+def test_nobody_in_a_crowd_takes_back_the_write_of_another(tmp_path):
+    undone, _ = crowd(tmp_path, 4, 10)
+    assert undone > 5
+
+
+@pytest.mark.deep
+def test_nobody_in_a_large_crowd_takes_back_the_write_of_another(tmp_path):
+    undone, refused = crowd(tmp_path, 16, 40)
+    assert undone > 100
+    assert refused

@@ -32,6 +32,7 @@ _OPEN = (
     | getattr(os, "O_CLOEXEC", 0)
 )  # fmt: skip
 _NEW = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_TRUNC
+_STATE = b', "state": "'
 _END = 7  # bytes from the state to the end of its line
 _TAIL = 64  # bytes in which the number and the state of the last line stand
 
@@ -267,7 +268,7 @@ def _tail(handle: int) -> tuple[int, int, str]:
     """
     size = os.fstat(handle).st_size
     os.lseek(handle, max(0, size - _TAIL), os.SEEK_SET)
-    before, has_state, state = os.read(handle, _TAIL).rpartition(b', "state": "')
+    before, has_state, state = os.read(handle, _TAIL).rpartition(_STATE)
     number = before.rpartition(b'"number": ')[2]
     if has_state and number.isdigit() and len(state) == _END:
         return size, int(number), state[:4].decode("ascii", "replace")
@@ -377,8 +378,9 @@ def _entries(data: bytes) -> Iterator[tuple[int, Op | None, str]]:
     for row in data.removesuffix(b"\n").split(b"\n") if data else ():
         op = _parsed(row, number + 1)
         number = op.number if op is not None else number + 1
-        has_state = row.endswith(b'"}') and row[-17:-6] == b', "state": "'
-        yield number, op, row[-6:-2].decode("ascii", "replace") if has_state else ""
+        _, has_state, state = row[-_TAIL:].rpartition(_STATE)
+        is_whole = has_state and len(state) == _END - 1
+        yield number, op, state[:4].decode("ascii", "replace") if is_whole else ""
 
 
 def _parsed(row: bytes, number: int) -> Op | None:

@@ -37,7 +37,7 @@ def choose(ops: Sequence[Op], number: int | None, who: Who, *, anyone: bool = Fa
             hint="git diff; bd op log; bd undo N takes back an earlier write",
         )
     if not (anyone or is_own(op, who)):
-        raise NotYours(f"operation {op.number} is {named(op, who)}'s", op.number)
+        raise NotYours(f"operation {op.number} was written by {named(op, who)}", op.number)
     if op.left_out:
         raise Moved(
             f"operation {op.number} wrote {op.left_out} records, which is more than is kept",
@@ -86,9 +86,11 @@ def _last(ops: Sequence[Op], undone: Mapping[str, Op], who: Who, *, anyone: bool
     others = [op for op in able if op.key not in undone]
     if not others:
         raise Moved("nothing to undo", hint="bd op log")
+    number = others[-1].number
     raise NotYours(
-        f"no write left to undo is yours, and the last one is {named(others[-1], who)}'s",
-        others[-1].number,
+        f"no write of yours is left to undo; the last one, operation {number}, was written by "
+        f"{named(others[-1], who)}",
+        number,
     )
 
 
