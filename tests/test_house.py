@@ -20,7 +20,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = (
-    ("beside", "errors", "layout", "storable", "words", "times"),
+    ("beside", "errors", "layout", "storable", "tables", "words", "times"),
     ("memory", "model"),
     ("codec", "growing", "lines", "ids"),
     ("memoline",),

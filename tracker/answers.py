@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker.cache import Damaged
 from tracker.query import NEW, Filter, Moment
 from tracker.where import Where, functions, hidden, ready, safe, where
 
@@ -317,7 +318,10 @@ class Answers:
             if tail is None:
                 tail = tails[told] = (_COUNTS % told).encode()
             add(b",\n  " if pieces else b"\n  ")
-            add(texts[n])
+            text = texts[n]
+            if b"\0" in text or not (text.isascii() or _is_utf8(text)):
+                raise Damaged
+            add(text)
             if mine:
                 add(_NEEDS.format(",\n      ".join(mine)).encode())
             add(tail)
@@ -363,6 +367,14 @@ _GONE = """'        "id": ' || json_quote(e.target) || ',
         "priority": 4,
         "issue_type": "task",
         "updated_at": "1970-01-01T00:00:00Z"'"""
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _edge(values: tuple[Any, ...]) -> Edge:

@@ -151,9 +151,12 @@ class Tracker:
         return self.workspace.warnings()
 
     def _issues(self, ask: Callable[[Answers], Page]) -> Issues:
+        def question() -> Issues:
+            answers = self.workspace.answers
+            return [decode(answers.line(row.n)) for row in ask(answers).rows]
+
         self.workspace.refresh()
-        answers = self.workspace.answers
-        return [decode(answers.line(row.n)) for row in ask(answers).rows]
+        return self.workspace.asked(question)
 
     def create(
         self,

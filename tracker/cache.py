@@ -5,6 +5,9 @@ stamp beside it) and if the log is the file that it was made from. Else it follo
 built anew; where it cannot be written, an answer is worked out in memory. Nothing is ever written
 to the log from it.
 
+SQLite has no checksums. A question that fails on a damaged file is asked again of the log, and the
+file is made anew (`Workspace.asked`, and `tracker.cli` for a whole command).
+
 A log that is younger than two seconds against the last look is compared by content, whatever its
 times say: a second edit within the clock's tick shows in no stamp (git calls this racy).
 
@@ -16,10 +19,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tracker import stamps
+from tracker import stamps, tables
+from tracker.stamps import Damaged as Damaged
 from tracker.stamps import Gone as Gone
 from tracker.stamps import Stamp
 from tracker.stamps import stat_text as stat_text
@@ -29,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 APPLICATION_ID = 0x62647472  # "bdtr", in the header of the file
-FORMAT = 6  # of the tables; a file of another format is not looked into
+NAMES = ("cache", "memory")  # of issues, of memories
 RACY = 2_000_000_000  # nanoseconds
 BUSY = 0.25  # seconds to wait for a lock of SQLite's
 LOCAL_IGNORE = "*\n"
@@ -186,7 +190,7 @@ class Cache:
     @property
     def settings(self) -> dict[str, Any]:
         """The configuration, with dotted keys."""
-        text = str(self.state["settings"])
+        text = self.text("settings")
         if text == "{}":
             return {}
         import json
@@ -196,7 +200,14 @@ class Cache:
     @property
     def problems(self) -> str:
         """The problems of the log as text, one a line; "" if there are none."""
-        return str(self.state["problems"])
+        return self.text("problems")
+
+    def text(self, name: str) -> str:
+        """A text of the state. Raises Damaged where it is none."""
+        found = self.state[name]
+        if not isinstance(found, str):
+            raise Damaged(f"the state {name} of the cache is no text")
+        return found
 
     def release(self, *, undo: bool = False) -> None:
         """Let others write: questions from now on may meet a later state."""
@@ -208,11 +219,24 @@ class Cache:
         self.db.close()
 
 
-def open_cache(source: Sourced) -> Cache:
-    """The cache, fresh. Never fails because of the cache's own file."""
+DAMAGE = (
+    sqlite3.Error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError,
+)  # fmt: skip
+"""What a question to a damaged file may raise: SQLite has no checksums."""
+
+
+def open_cache(source: Sourced, *, anew: bool = False) -> Cache:
+    """The cache, fresh. Never fails because of the cache's own file.
+
+    `anew` believes nothing that is there: for whoever has met damage.
+    """
+    if anew:
+        from tracker.upkeep import rebuilt
+
+        return rebuilt(source)
     try:
         return _fresh(source)
-    except (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError):
+    except (Gone, OSError, *DAMAGE):
         return _refreshed(source)
 
 
@@ -281,14 +305,12 @@ def stir(source: Sourced) -> None:
 def remembered(source: Source) -> dict[str, Any]:
     """The settings of `source.config`, parsed only where the cache does not know them."""
     try:
-        cache = believed(source)
-    except (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError):
+        with closing(believed(source)) as cache:
+            return cache.settings
+    except (Gone, OSError, *DAMAGE):
         from tracker.config import parse
 
         return parse(source.config)
-    settings = cache.settings
-    cache.close()
-    return settings
 
 
 def opened(source: Sourced, path: str, left: str) -> Cache:
@@ -319,14 +341,15 @@ def connect(path: str, *, new: bool = False) -> sqlite3.Connection:
         path, isolation_level=None, timeout=BUSY, check_same_thread=False, uri=not new
     )
     db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cell_size_check = ON")  # damage is noticed sooner
     return db
 
 
 def version(name: str = "cache") -> str:
-    """What a cache of that name must have been made by for us to use it."""
+    """What a cache of that name must have been made by for us to use it: program and tables."""
     from tracker import __version__
 
-    return f"{__version__} {FORMAT}" if name == "cache" else f"{__version__} {name} {FORMAT}"
+    return f"{__version__} {name} {tables.version(name)}"
 
 
 def lock_path(local: str, name: str = "cache") -> str:
@@ -346,6 +369,12 @@ def save_stamp(local: str, path: str, name: str = "cache") -> str:
     left = stat_text(path)
     stamps.save(local, name, Stamp(path, left))
     return left
+
+
+def distrust(local: str) -> None:
+    """Have both caches made anew by whoever asks next: one of them is damaged."""
+    for name in NAMES:
+        stamps.forget(local, name)
 
 
 def change(source: Sourced, cache: Cache, how: Callable[[sqlite3.Connection], None]) -> None:

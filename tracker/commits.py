@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.gitdir import tracked
 from tracker.refresh import make_local
+from tracker.tables import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from tracker.patches import Patch
 
-FORMAT = 1  # of the index
 BATCH = 500  # patches that wait to be written
 BUSY = 2.0  # seconds
 WALKS = 8  # revisions whose commits are remembered
@@ -167,15 +167,16 @@ def _connected(path: str) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, timeout=BUSY)
     try:
         db.execute("PRAGMA synchronous = OFF")
-        if _version(db) != FORMAT:
+        own = fingerprint(TABLES) & 0x7FFFFFFF  # as much as the header of the file can hold
+        if _version(db) != own:
             db.execute("BEGIN IMMEDIATE")
-            if _version(db) != FORMAT:  # nobody was faster
+            if _version(db) != own:  # nobody was faster
                 found = "SELECT name FROM sqlite_master WHERE type = 'table'"
                 for (name,) in db.execute(found).fetchall():
                     db.execute(f'DROP TABLE "{name}"')
                 for statement in TABLES.split(";\n"):
                     db.execute(statement)
-                db.execute(f"PRAGMA user_version = {FORMAT}")
+                db.execute(f"PRAGMA user_version = {own}")
             db.execute("COMMIT")
     except BaseException:
         db.close()

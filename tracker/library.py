@@ -14,7 +14,6 @@ issues are. A name that a memory had before it was moved still means it.
 from __future__ import annotations
 
 import os
-import sqlite3
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from tracker import journal, keys, outcomes, remember
 from tracker.beside import carried_name
 from tracker.blobs import Tree
-from tracker.cache import Gone
+from tracker.cache import DAMAGE, Gone
 from tracker.codec import quote
 from tracker.outcomes import About, Ledger
 from tracker.shelf import Drafts
@@ -110,7 +109,7 @@ class Library:
         from tracker.memosource import saying, source_of
 
         workspace, words = self._workspace, list(words)
-        with suppress(Gone, OSError, sqlite3.Error, KeyError, ValueError):
+        with suppress(Gone, OSError, *DAMAGE):
             return saying(source_of(workspace.place, workspace.source), words)
         return list(workspace.shelf().memories_saying(words))
 

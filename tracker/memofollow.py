@@ -29,9 +29,10 @@ from tracker.memosource import (
     PRIVATE_OUTCOMES,
     relevant,
 )
-from tracker.memotables import INDEXES, TABLES, Writer, count, known, remove, show
+from tracker.memotables import Writer, count, known, remove, show
 from tracker.outcomes import credits_of, given
 from tracker.storable import safe
+from tracker.tables import MEMORIES, MEMORY_INDEXES
 from tracker.upkeep import LOCK_WAIT
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 State = list[tuple[str, object]]
-MEMORIES = (PRIVATE_MEMORY, MEMORY)
+MEMORY_FILES = (PRIVATE_MEMORY, MEMORY)
 VERDICTS = (PRIVATE_OUTCOMES, OUTCOMES)
 _PATHS = {
     PRIVATE_MEMORY: PRIVATE + MEMORY_FILE, MEMORY: MEMORY_FILE, LOG: "issues.jsonl",
@@ -70,7 +71,7 @@ def fill(
     """Make the tables, and put all that counts of every file into them."""
     db.execute("BEGIN")
     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in TABLES.split(";\n"):
+    for statement in MEMORIES.split(";\n"):
         db.execute(statement)
     writer = Writer(db)
     seen: set[str] = set()
@@ -81,7 +82,7 @@ def fill(
         for line, row in difference.added:
             _put(source, writer, file, (line, row), seen)
         writer.flush()
-    for statement in INDEXES.split(";\n"):
+    for statement in MEMORY_INDEXES.split(";\n"):
         db.execute(statement)
     count(db)
     caches.set_state(db, [
@@ -246,7 +247,7 @@ def _plain(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference | No
         added.append((new[one.start : one.end], one.row))
     gone = sorted(n for line, n in held.items() if line not in found)
     count = len(held) - len(gone) + len(added)
-    if file in MEMORIES and len(every) - every.count(b"") > count:
+    if file in MEMORY_FILES and len(every) - every.count(b"") > count:
         return None  # a line that stands twice is a problem, if not among outcomes
     return Difference(gone, added)
 
@@ -267,7 +268,7 @@ def _is_single(file: int, found: Difference, db: sqlite3.Connection, *, is_new: 
 
 
 def _of_sheet(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference:
-    kind: type[Memories | Outcomes] = Memories if file in MEMORIES else Outcomes
+    kind: type[Memories | Outcomes] = Memories if file in MEMORY_FILES else Outcomes
     sheet = kind(data, _PATHS[file])
     problems = "\n".join(safe(str(problem)) for problem in sheet.problems)
     return _compared(sheet.rows(), held, problems)

@@ -23,50 +23,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Mapping
 
-TABLES = """
-CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE line(n INTEGER PRIMARY KEY, file INTEGER NOT NULL, line BLOB NOT NULL);
-CREATE TABLE memory(
-  n INTEGER PRIMARY KEY, key TEXT NOT NULL, file INTEGER NOT NULL, shown INTEGER NOT NULL,
-  kind TEXT NOT NULL, status TEXT NOT NULL, pinned INTEGER NOT NULL, kept INTEGER NOT NULL,
-  prior REAL NOT NULL, digest TEXT NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL,
-  verified INTEGER NOT NULL, expires INTEGER NOT NULL, moved_to TEXT NOT NULL,
-  paths TEXT NOT NULL);
-CREATE TABLE page(
-  n INTEGER PRIMARY KEY, title TEXT NOT NULL, description TEXT NOT NULL, head TEXT NOT NULL,
-  tags TEXT NOT NULL, verdict TEXT NOT NULL, origin TEXT NOT NULL, by TEXT NOT NULL);
-CREATE TABLE tag(n INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY(n, tag)) WITHOUT ROWID;
-CREATE TABLE about(n INTEGER NOT NULL, issue TEXT NOT NULL, PRIMARY KEY(n, issue)) WITHOUT ROWID;
-CREATE TABLE instead(n INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY(n, key)) WITHOUT ROWID;
-CREATE TABLE outcome(
-  n INTEGER PRIMARY KEY, id TEXT NOT NULL, file INTEGER NOT NULL, key TEXT NOT NULL,
-  of TEXT NOT NULL, verdict TEXT NOT NULL, weight REAL NOT NULL, about TEXT NOT NULL,
-  by TEXT NOT NULL, at INTEGER NOT NULL, voids TEXT NOT NULL, counts INTEGER NOT NULL);
-CREATE TABLE credit(n INTEGER NOT NULL, key TEXT NOT NULL, issue TEXT NOT NULL, at INTEGER,
-  archived INTEGER NOT NULL);
-CREATE TABLE given(n INTEGER PRIMARY KEY, issue TEXT NOT NULL);
-CREATE VIEW worth AS SELECT key, at FROM credit c
-  WHERE NOT (archived AND EXISTS (SELECT 1 FROM given g WHERE g.issue = c.issue));
-CREATE TABLE file(path TEXT PRIMARY KEY, stat TEXT NOT NULL, looked INTEGER, blob TEXT NOT NULL)
-  WITHOUT ROWID;
-CREATE VIRTUAL TABLE word USING fts5(
-  key, title, description, tags, content, aux,
-  tokenize = 'porter unicode61 remove_diacritics 2');
-"""
-INDEXES = """
-CREATE INDEX memory_key ON memory(key, file);
-CREATE INDEX memory_away ON memory(status, expires) WHERE status = 'archived' OR expires <> 0;
-CREATE INDEX memory_moved ON memory(moved_to) WHERE moved_to <> '';
-CREATE INDEX tag_tag ON tag(tag, n);
-CREATE INDEX about_issue ON about(issue, n);
-CREATE INDEX instead_key ON instead(key);
-CREATE INDEX outcome_key ON outcome(key) WHERE counts;
-CREATE INDEX outcome_id ON outcome(id);
-CREATE INDEX outcome_voids ON outcome(voids) WHERE voids <> '';
-CREATE INDEX credit_key ON credit(key);
-CREATE INDEX credit_n ON credit(n);
-CREATE INDEX given_issue ON given(issue);
-"""
 _BATCH = 500  # lines that wait for their INSERT
 HEAD = 400  # characters of a content that are shown without reading its line
 _TEXTS = ("/title", "/description", "/content")

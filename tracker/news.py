@@ -8,7 +8,6 @@ it and takes the row away. A cache that is made anew has nothing to compare with
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ from tracker.locks import hold
 from tracker.waits import read_cycles
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
 
     from tracker.cache import Cache, Source
@@ -79,7 +79,7 @@ def take(source: Source, cache: Cache) -> list[str]:
     text = cache.state.get(NEWS)
     if not text:
         return []
-    with suppress(OSError, Locked, sqlite3.Error), hold(caches.lock_path(source.local), 0.0):
+    with suppress(OSError, Locked, *caches.DAMAGE), hold(caches.lock_path(source.local), 0.0):
         if cache.is_as_left:
             caches.change(source, cache, _forget)
     return str(text).split("\n")

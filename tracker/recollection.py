@@ -144,9 +144,9 @@ class Recollection:
     @property
     def problems(self) -> list[str]:
         """What could not be read in the files of memories and outcomes, one line each."""
-        state = self.cache.state
-        texts = [state[name] for name in sorted(state) if name.startswith("problems:")]
-        return [line for text in texts if text for line in str(text).split("\n")]
+        names = sorted(name for name in self.cache.state if name.startswith("problems:"))
+        texts = map(self.cache.text, names)
+        return [line for text in texts if text for line in text.split("\n")]
 
     @property
     def warnings(self) -> list[str]:

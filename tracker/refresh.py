@@ -19,7 +19,8 @@ from tracker.cache import Cache, Gone, Source
 from tracker.config import closing_statuses, parse, value
 from tracker.graph import Rules
 from tracker.log import Log
-from tracker.schema import INDEXES, INSERTS, TABLES, Writer, digest
+from tracker.schema import INSERTS, Writer, digest
+from tracker.tables import ISSUE_INDEXES, ISSUES, fingerprint
 from tracker.upkeep import LOCK_WAIT as LOCK_WAIT
 from tracker.upkeep import make_local as make_local
 from tracker.views import views
@@ -69,6 +70,8 @@ def in_memory(source: Source, data: bytes, stat: str) -> Cache:
 
 def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str]) -> None:
     if not cache.state["plain"] or b"\r" in data or data.startswith(lines.BOM):
+        raise Gone
+    if cache.state["views"] != fingerprint(*_views(source)):
         raise Gone
     held = dict(cache.db.execute("SELECT digest, id FROM issue"))
     most = max(1000, len(held) // 4)
@@ -183,13 +186,14 @@ def _fill(db: sqlite3.Connection, source: Source, data: bytes, stat: str) -> Non
         log = Log(data, os.path.basename(source.log))
         _put(db, log.rows())
         about = _state_of(log)
-    for statement in INDEXES.split(";\n"):
+    for statement in ISSUE_INDEXES.split(";\n"):
         db.execute(statement)
     waits.fill(db, _rules(source))
     settings = parse(source.config)
     caches.set_state(db, [
         *about,
-        ("version", caches.version()), ("config", source.config),
+        ("version", caches.version()), ("views", fingerprint(*_views(source))),
+        ("config", source.config),
         ("settings", json.dumps(settings)), ("log", stat), ("looked", source.now),
         ("content", hashlib.sha256(data).digest()), ("bd_version", "0.49.6"),
         ("issue_prefix", value(settings, "issue-prefix")),
@@ -200,8 +204,12 @@ def _fill(db: sqlite3.Connection, source: Source, data: bytes, stat: str) -> Non
 def _tables(db: sqlite3.Connection, source: Source) -> None:
     db.execute("BEGIN")
     db.execute(f"PRAGMA application_id = {caches.APPLICATION_ID}")
-    for statement in [*TABLES.split(";\n"), *views(_rules(source).closing)]:
+    for statement in [*ISSUES.split(";\n"), *_views(source)]:
         db.execute(statement)
+
+
+def _views(source: Source) -> list[str]:
+    return views(_rules(source).closing)
 
 
 def _put(db: sqlite3.Connection, rows: Iterable[Row]) -> list[str]:

@@ -21,44 +21,6 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Mapping
 
-TABLES = """
-CREATE TABLE state(key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE issue(
-  n INTEGER PRIMARY KEY, id TEXT NOT NULL, digest BLOB NOT NULL,
-  title TEXT NOT NULL, status TEXT NOT NULL, priority INTEGER NOT NULL, issue_type TEXT NOT NULL,
-  assignee TEXT NOT NULL, owner TEXT NOT NULL, created_by TEXT NOT NULL,
-  spec_id TEXT NOT NULL, external_ref TEXT NOT NULL,
-  mol_type TEXT NOT NULL, wisp_type TEXT NOT NULL, close_reason TEXT NOT NULL,
-  created INTEGER NOT NULL, updated INTEGER NOT NULL, closed INTEGER NOT NULL,
-  due INTEGER NOT NULL, defer INTEGER NOT NULL, estimated INTEGER,
-  pinned INTEGER NOT NULL, ephemeral INTEGER NOT NULL, template INTEGER NOT NULL,
-  described INTEGER NOT NULL, parent TEXT NOT NULL, labels TEXT NOT NULL,
-  comments INTEGER NOT NULL, aliases TEXT NOT NULL, prefix TEXT NOT NULL,
-  created_at DATETIME NOT NULL, updated_at DATETIME NOT NULL, closed_at DATETIME,
-  deleted_at DATETIME, last_activity DATETIME, defer_until TEXT NOT NULL);
-CREATE TABLE body(n INTEGER PRIMARY KEY, line BLOB NOT NULL, listed TEXT NOT NULL);
-CREATE TABLE brief(n INTEGER PRIMARY KEY, text TEXT NOT NULL);
-CREATE TABLE edge(
-  n INTEGER NOT NULL, place INTEGER NOT NULL, target TEXT NOT NULL, type TEXT NOT NULL,
-  created_at DATETIME NOT NULL, created_by TEXT NOT NULL, metadata TEXT NOT NULL,
-  record TEXT NOT NULL, PRIMARY KEY(n, place)) WITHOUT ROWID;
-CREATE TABLE label(n INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY(n, label)) WITHOUT ROWID;
-CREATE TABLE blocked(n INTEGER PRIMARY KEY, reasons TEXT NOT NULL);
-CREATE TABLE cycle(number INTEGER, place INTEGER, id TEXT, PRIMARY KEY(number, place))
-  WITHOUT ROWID;
-"""
-INDEXES = """
-CREATE UNIQUE INDEX issue_id ON issue(id);
-CREATE INDEX issue_order ON issue(priority, created DESC, id);
-CREATE INDEX issue_count ON issue(status, issue_type, template, pinned, ephemeral);
-CREATE INDEX issue_parent ON issue(parent) WHERE parent <> '';
-CREATE INDEX issue_defer ON issue(defer) WHERE defer <> 0 OR status = 'deferred';
-CREATE INDEX issue_alias ON issue(aliases) WHERE aliases <> '';
-CREATE INDEX issue_prefix ON issue(prefix);
-CREATE INDEX edge_target ON edge(target, type, n);
-CREATE INDEX edge_gate ON edge(n) WHERE type = 'waits-for' AND metadata <> '';
-CREATE INDEX label_label ON label(label, n);
-"""
 INSERTS = {
     "issue": f"INSERT INTO issue VALUES({','.join('?' * 36)})",
     "body": "INSERT INTO body VALUES(?,?,?)",

@@ -16,6 +16,10 @@ class Gone(Exception):
     """The cache cannot be used as it is."""
 
 
+class Damaged(ValueError):
+    """What the cache says was never written into it."""
+
+
 def stat_text(path: str) -> str:
     """What tells one state of a file from another; "" where there is no file."""
     try:
@@ -72,6 +76,12 @@ def save(local: str, name: str, stamp: Stamp) -> None:
     with open(temporary, "x", encoding="utf-8", newline="") as file:  # never through a link
         file.write("\n".join(parts))
     os.replace(temporary, final)
+
+
+def forget(local: str, name: str) -> None:
+    """Have the cache of that name believed by nobody any more."""
+    with suppress(OSError):
+        os.unlink(_path(local, name))
 
 
 def _path(local: str, name: str) -> str:

@@ -22,7 +22,6 @@ import errno
 import hashlib
 import itertools
 import os
-import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -130,7 +129,7 @@ class _Look:
 
         if self._cached:
             source = source_of(self._store.place, self._store.source)
-            with suppress(OSError, sqlite3.Error, Gone, KeyError, ValueError):
+            with suppress(OSError, Gone, *caches.DAMAGE):
                 self._notes = answering(source, data, self.seen[MEMORY_FILE][1])
         if self._notes is None:
             from tracker.memories import Memories
@@ -237,9 +236,11 @@ class Store:
             look = _Look(self, cached=cached)
             try:
                 return self._through(look, request)
-            except (Strayed, sqlite3.Error):
+            except (Strayed, *caches.DAMAGE) as error:
                 if not look.is_cached:
                     raise  # the cache is not what it says, and was not asked
+                if not isinstance(error, Strayed):
+                    caches.distrust(self.source.local)
             finally:
                 look.close()
         return None
@@ -250,7 +251,7 @@ class Store:
             refresh.make_local(self.source.local)
             with hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
                 cache = refresh.followed(self.source, data, stat)
-        except (OSError, sqlite3.Error, Gone, Locked):
+        except (OSError, Gone, Locked, *caches.DAMAGE):
             return None
         if cache.is_plain:
             cache.release()
@@ -453,7 +454,7 @@ class Store:
             content.update(piece)
         issues = [change for change in page.changes if not is_carried_name(change.id)]
         proof = (content.digest(), *stats)
-        unusable = (OSError, sqlite3.Error, Gone, Locked, ValueError)
+        unusable = (OSError, Gone, Locked, *caches.DAMAGE)
         with suppress(*unusable), hold(caches.lock_path(self.source.local), refresh.LOCK_WAIT):
             with suppress(*unusable):
                 if cache and refresh.patched(self.source, cache, issues, proof):
@@ -469,7 +470,7 @@ class Store:
             Edit(page.file, page.changes, page.pieces, (look.seen[page.file][1], stats[page.file]))
             for page in pages
         ]
-        with suppress(OSError, sqlite3.Error, Gone, Locked, KeyError, ValueError):
+        with suppress(OSError, Gone, Locked, *caches.DAMAGE):
             patched(source_of(self.place, self.source), edits)
 
     def _sweep(self) -> None:

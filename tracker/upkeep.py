@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 LOCK_WAIT = 2.0  # seconds; then the answer is worked out in memory
 PAGE = 16_384  # bytes: a record and its listed form are two kilobytes and more
-_UNUSABLE = (Gone, sqlite3.Error, OSError, KeyError, ValueError, TypeError)
+_UNUSABLE = (Gone, OSError, *caches.DAMAGE)
 
 
 def refreshed(source: Sourced) -> Cache:
@@ -29,6 +29,16 @@ def refreshed(source: Sourced) -> Cache:
         make_local(source.local)
         with hold(caches.lock_path(source.local, source.name), LOCK_WAIT):
             return _touched(source) or followed(source, source.look())
+    except (TrackerError, sqlite3.Error, OSError):
+        return in_memory(source.look())
+
+
+def rebuilt(source: Sourced) -> Cache:
+    """A new cache in the place of one that is damaged, on disk if that is possible."""
+    try:
+        make_local(source.local)
+        with hold(caches.lock_path(source.local, source.name), LOCK_WAIT):
+            return built(source, source.look())
     except (TrackerError, sqlite3.Error, OSError):
         return in_memory(source.look())
 

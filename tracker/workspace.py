@@ -42,6 +42,9 @@ class Workspace:
         self.local = os.path.join(place.beads, ".local")
         self.amiss: list[str] = []
         self._unnoted = ""
+        self.has_written = False
+        self.is_cached = False  # whether a cache on disk has answered
+        self._doubted: set[str] = set()
         remarks.forbid_unread_database(place)
 
     @cached_property
@@ -67,9 +70,36 @@ class Workspace:
         from tracker.answers import Answers
         from tracker.query import Moment
 
-        cache = caches.open_cache(self.source)
+        cache = self._opened(self.source)
         closing = closing_statuses(cache.settings)
         return Answers(cache, Moment(self.caller.clock(), closing))
+
+    def _opened(self, source: caches.Sourced) -> caches.Cache:
+        cache = caches.open_cache(source, anew=source.name in self._doubted)
+        if cache.kept:
+            self.is_cached = True
+            self._doubted.discard(source.name)
+        return cache
+
+    def asked(self, question: Callable[[], T]) -> T:
+        """What a question gives, and where the cache turns out to be damaged, what the log says.
+
+        The question begins with `answers` or `recollection` and changes nothing.
+        """
+        try:
+            return question()
+        except caches.DAMAGE:
+            if not self.is_cached:
+                raise
+        self.distrust()
+        return question()
+
+    def distrust(self) -> None:
+        """From here on, answer from the files alone, and have the caches made anew."""
+        self.refresh()
+        self.is_cached = False
+        self._doubted.update(caches.NAMES)
+        caches.distrust(self.local)
 
     def look_back(self, data: bytes, path: str) -> list[str]:
         """From here on, answer for another state of the log, and say what is wrong with that."""
@@ -103,6 +133,9 @@ class Workspace:
 
     def warnings(self) -> list[str]:
         """What a reader should know about the log before believing an answer."""
+        return self.asked(self._warnings)
+
+    def _warnings(self) -> list[str]:
         cache = self.answers.cache
         problems = cache.problems.split("\n") if cache.problems else []
         return remarks.all_of(self.place, problems, markers=bool(cache.state["markers"]))
@@ -239,6 +272,7 @@ class Workspace:
         self.refresh()  # a cache that is being read could not follow what is written
         written = self.store.rewrite(Request(noticing, signed, places))
         self._tell_unnoted(written.unnoted)
+        self.has_written = self.has_written or bool(written.changes)
         if any(one.file == CONFIG_FILE for one in written.changes):
             self.refresh()
         issues = tuple(one for one in written.changes if one.file not in BESIDE)
@@ -268,7 +302,7 @@ class Workspace:
 
         source = source_of(self.place, self.source)
         tree = Tree(self.place.top or self.place.root)
-        return Recollection(caches.open_cache(source), source.now, tree.moved)
+        return Recollection(self._opened(source), source.now, tree.moved)
 
     @cached_property
     def gate(self) -> Gate:
@@ -413,15 +447,21 @@ class Workspace:
 
     def issue(self, id: str) -> Issue:
         """The issue that a full or short id means. Raises NotFound or Ambiguous."""
+        return self.asked(lambda: self._issue(id))
+
+    def _issue(self, id: str) -> Issue:
         from tracker.codec import decode
 
-        row = self.answers.row(self.resolve(id))
+        row = self.answers.row(self._resolve(id))
         if row is None:
             raise NotFound(id)
         return decode(self.answers.line(row.n))
 
     def resolve(self, text: str) -> str:
         """The id that a short form means. Raises NotFound or Ambiguous."""
+        return self.asked(lambda: self._resolve(text))
+
+    def _resolve(self, text: str) -> str:
         answers = self.answers
         if answers.row(text) is not None:
             return text

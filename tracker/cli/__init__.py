@@ -269,6 +269,10 @@ def _answer(session: Session) -> int:
 
     try:
         code = _attempt(session)
+        if code is None:
+            session = session.again()
+            code = _attempt(session)
+        session.release()
         session.flush()
     except OutputClosed:
         return session.code
@@ -277,17 +281,21 @@ def _answer(session: Session) -> int:
         return 1
     finally:
         session.close()
-    return code
+    return session.code if code is None else code
 
 
-def _attempt(session: Session) -> int:
+def _attempt(session: Session) -> int | None:
+    """The exit code; None where a damaged cache may be why it failed, and it can be tried again."""
+    session.hold()
     try:
         root = program(session)
         with root.make_context(session.program, list(session.argv[1:]), obj=session) as ctx:
             root.invoke(ctx)
     except BaseException as error:  # noqa: BLE001  (the boundary: all becomes an exit code)
-        from tracker.cli.failure import report
+        from tracker.cli.failure import is_bug, report
 
+        if is_bug(error) and session.may_try_again:
+            return None
         return report(session, error)
     return session.code
 

@@ -17,6 +17,7 @@ from tracker import runlog, runs
 from tracker.cli import loosely
 from tracker.cli.command import Command, pass_session
 from tracker.cli.flags import GLOBALS
+from tracker.cli.inputs import is_waiting
 from tracker.errors import Invalid, NotATracker, TrackerError
 from tracker.runs import Event, Run
 
@@ -266,6 +267,8 @@ def call(session: Session, name: str, words: tuple[str, ...]) -> None:
     except Exception as error:
         if strict or session.env.get("BD_DEBUG") == "1":
             raise
+        if not isinstance(error, TrackerError) and session.may_try_again:
+            raise
         _confess(session, name, error)
 
 
@@ -320,9 +323,7 @@ def told(agent: Agent) -> None:
 
 def echo(agent: Agent) -> None:
     """Give back what was given."""
-    stdin = agent.cli.stdin
-    text = stdin.read() if stdin is not None and not stdin.isatty() else ""
-    agent.cli.write(text)
+    agent.cli.write("" if is_waiting(agent.cli) else agent.cli.input().decode("utf-8", "replace"))
     agent.log("event", text=agent.name)
 
 

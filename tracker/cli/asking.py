@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _READING = frozenset({
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
 })  # fmt: skip
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR})
 
 
 @command(
@@ -119,6 +120,8 @@ def _answer(db: sqlite3.Connection, query: str) -> tuple[list[str], list[list[An
         names = [column[0] for column in found.description or ()]
         return names, [[_plain(cell) for cell in row] for row in found]
     except (sqlite3.Error, sqlite3.Warning, UnicodeEncodeError) as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED:
+            raise  # it is the file, not the question
         if refused:
             raise Refused(
                 "bd sql only reads: what is written into the cache would be lost",

@@ -24,7 +24,7 @@ def claim_next(session: Session, filter: Filter, sort: str = "") -> Issue | None
     wanted = filter._replace(no_assignee=True)
     if not wanted.types:
         wanted = wanted._replace(exclude_types=(*wanted.exclude_types, "epic"))
-    page = workspace.answers.ready(wanted, sort, MOST)
+    page = workspace.asked(lambda: workspace.answers.ready(wanted, sort, MOST))
     for row in page.rows:
         try:
             issue = workspace.claim(row.id)

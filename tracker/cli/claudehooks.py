@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tracker import runlog
 from tracker.cli import injection, tasks
+from tracker.cli.inputs import is_waiting
 from tracker.cli.sessions import restored_lines
 from tracker.errors import Invalid
 
@@ -37,10 +38,9 @@ def answer(agent: Agent) -> None:
 
 
 def _given(agent: Agent) -> Mapping[str, Any]:
-    stdin = agent.cli.stdin
-    text = stdin.read() if stdin is not None and not stdin.isatty() else ""
+    data = b"" if is_waiting(agent.cli) else agent.cli.input()
     try:
-        found = json.loads(text) if text.strip() else {}
+        found = json.loads(data) if data.strip() else {}
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):

@@ -88,7 +88,9 @@ def close(
         following.append(claiming.claim_next(session, Filter()))
     _say_closed(session, closed, list(free.values()), following)
     if suggest_next and not session.json:
-        _say_waiting(session, gone, free)
+        lines = workspace.asked(lambda: _waiting(session, gone, free))
+        if lines:
+            session.say("\n".join(["\nWaited for it too, and not ready:", *lines]))
     ending.note()
     if lesson.memory and not session.json:
         from tracker.cli.memoview import said
@@ -195,7 +197,7 @@ def left_open(draft: Draft, closed: Sequence[Issue], closing: frozenset[str]) ->
             yield f"{issue.id} has {what} (bd list --parent {issue.id})"
 
 
-def _say_waiting(session: Session, closed: Collection[str], free: Collection[str]) -> None:
+def _waiting(session: Session, closed: Collection[str], free: Collection[str]) -> list[str]:
     """What waited for the closed issues too and is not ready, with the reason."""
     from tracker.cli.render import phrase
     from tracker.obstacles import HOLDING, Obstacles
@@ -215,8 +217,7 @@ def _say_waiting(session: Session, closed: Collection[str], free: Collection[str
         if reasons and row.status not in answers.at.closing:
             told = ", ".join(reasons)
             lines.append(f'  • {one_line(id)} "{one_line(row.title)}" (P{row.priority}): {told}')
-    if lines:
-        session.say("\n".join(["\nWaited for it too, and not ready:", *lines]))
+    return lines
 
 
 def _say_closed(

@@ -160,6 +160,8 @@ class Command(click.Command):
             operation = ctx.command_path.partition(" ")[2]
             raise Refused(f"operation '{operation}' is not allowed in read-only mode")
         session.writes = self.writes
+        if self.writes:  # what is done is told at once
+            session.release()
         # A group runs before the flags of its command are read.
         if not isinstance(self, Group) and session.terminal is not None:
             from tracker.cli.terminal import attend

@@ -68,6 +68,11 @@ def report(session: Session, error: BaseException) -> int:
     return session.code
 
 
+def is_bug(error: BaseException) -> bool:
+    """Whether nobody but us can do anything about it, unless the cache is damaged."""
+    return isinstance(error, Exception) and _code(error) == BUG
+
+
 def _code(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return INTERRUPTED

@@ -26,14 +26,8 @@ def is_waiting(session: Session) -> bool:
 def contents(session: Session, name: str) -> bytes:
     """The bytes of a file, or of the standard input where the name is `-`. Raises Invalid."""
     if name == "-":
-        if session.patience is not None:
-            session.patience.stop()  # it is somebody else who takes long
-        stream = session.stdin
-        if stream is None:
-            return b""
-        raw = getattr(stream, "buffer", None)
         try:
-            return bytes(raw.read()) if raw is not None else _encoded(stream.read())
+            return session.input()
         except OSError as error:
             raise Invalid(f"cannot read standard input: {error.strerror}") from None
     try:
@@ -43,10 +37,6 @@ def contents(session: Session, name: str) -> bytes:
         raise Invalid(f"cannot read {name}: {error.strerror}") from None
     except ValueError:  # a NUL in the name
         raise Invalid(f"cannot read {name}: that is no name of a file") from None
-
-
-def _encoded(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def watched(session: Session, what: str) -> _Watched:

@@ -78,7 +78,11 @@ class Session:
         self.writes = False
         self.code = 0
         self.named_session = ""
+        self.is_second_try = False
         self._answered = False
+        self._held: list[tuple[TextIO, str | bytes]] | None = None
+        self._has_spoken = False
+        self._input: bytes | None = None
         self.paged: Paged | None = None
         self.patience: Patience | None = None
 
@@ -129,7 +133,10 @@ class Session:
     def _quiet(self) -> Workspace:
         from tracker.workspace import Workspace
 
-        return Workspace(self.place, self)
+        workspace = Workspace(self.place, self)
+        if self.is_second_try:
+            workspace.distrust()
+        return workspace
 
     @cached_property
     def memories(self) -> Recollection:
@@ -211,11 +218,9 @@ class Session:
     def read(self, name: str) -> str:
         """The text of a file, or of the standard input where the name is `-`. Raises Invalid."""
         what = "standard input" if name == "-" else name
-        if name == "-" and self.patience is not None:
-            self.patience.stop()  # it is somebody else who takes long
         try:
             if name == "-":
-                text = self.stdin.read() if self.stdin else ""
+                text = self.input().decode().replace("\r\n", "\n").replace("\r", "\n")
             else:
                 with open(os.path.join(self.folder, name), encoding="utf-8") as file:
                     text = file.read()
@@ -226,6 +231,19 @@ class Session:
         except ValueError:  # a NUL in the name
             raise Invalid(f"cannot read {what}: that is no name of a file") from None
         return text.removeprefix("\ufeff")
+
+    def input(self) -> bytes:
+        """All that stands on the standard input, also if it is asked for again."""
+        if self._input is None:
+            if self.patience is not None:
+                self.patience.stop()  # it is somebody else who takes long
+            raw = getattr(self.stdin, "buffer", None)
+            if raw is not None:
+                self._input = bytes(raw.read())
+            else:
+                text = self.stdin.read() if self.stdin is not None else ""
+                self._input = text.encode("utf-8", "surrogateescape")
+        return self._input
 
     def say(self, text: str = "", *, styled: bool = False) -> None:
         """One piece of the answer as text, on a line of its own.
@@ -274,7 +292,12 @@ class Session:
         A fragment runs from `{` to `}`; the lines between are indented as in a top-level array:
         keys by four spaces, the closing brace by two.
         """
-        for text in array(list(fragments), envelope=self.flags.envelope, total=total):
+        made = list(fragments)
+        if any("\0" in text for text in made):  # which JSON spells
+            from tracker.stamps import Damaged
+
+            raise Damaged("the cache holds what is no JSON")
+        for text in array(made, envelope=self.flags.envelope, total=total):
             self.write(text)
 
     def emit_inside(self, pieces: Sequence[bytes]) -> None:
@@ -332,6 +355,47 @@ class Session:
         else:
             self._put(self.stderr, pretty(problem))
 
+    def hold(self) -> None:
+        """Keep what is said from here on until `release`, so that it can be taken back."""
+        self._held = []
+
+    def release(self) -> None:
+        """Hand on what was held, and hold no more."""
+        held, self._held = self._held or (), None
+        failed: Exception | None = None
+        for stream, text in held:
+            try:
+                self._put(stream, text)
+            except (OutputClosed, TrackerError) as error:  # the other stream is still there
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    @property
+    def may_try_again(self) -> bool:
+        """Whether a damaged cache may be why the command failed, and nothing was done or said."""
+        workspace: Workspace | None = self.__dict__.get("_quiet")
+        if workspace is None or self.is_second_try or self._has_spoken:
+            return False
+        return workspace.is_cached and not workspace.has_written
+
+    def again(self) -> Session:
+        """The same invocation anew, which believes no cache that is there."""
+        stdout = self.stdout
+        if self.patience is not None:
+            self.patience.stop()
+        if self.paged is not None:
+            stdout, self.paged = self.paged.stream, None
+        self._held = None
+        self.close()
+        second = Session(
+            self.argv, self.env, stdin=self.stdin, stdout=stdout, stderr=self.stderr,
+            cwd=self.cwd, clock=self.clock, nonce=self.nonce,
+        )  # fmt: skip
+        second.is_second_try = True
+        second._input = self._input
+        return second
+
     def close(self) -> None:
         """Show what is left, and let go of the cache: a caller may go on to replace its file."""
         if self.patience is not None:
@@ -361,8 +425,12 @@ class Session:
     def _put(self, stream: TextIO | None, text: str | bytes, *, flush: bool = False) -> None:
         if stream is None:
             return
+        if self._held is not None:
+            self._held.append((stream, text))
+            return
         if text and self.patience is not None:
             self.patience.stop()
+        self._has_spoken = self._has_spoken or bool(text)
         try:
             if isinstance(text, bytes):
                 stream.buffer.write(text)

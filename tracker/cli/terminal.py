@@ -110,7 +110,7 @@ class Paged:
 
     def __init__(self, stream: TextIO, other: TextIO | None, env: Mapping[str, str],
                  screen: Terminal) -> None:  # fmt: skip
-        self._stream = stream
+        self.stream = stream
         self._other = other
         self._env = env
         self._screen = screen
@@ -142,14 +142,14 @@ class Paged:
 
     def fileno(self) -> int:
         """The terminal's own number."""
-        return self._stream.fileno()
+        return self.stream.fileno()
 
     def end(self) -> None:
         """Show what is left; wait until the pager is done."""
         process = self._process
         if process is None:
-            self._stream.write("".join(self._held))
-            self._stream.flush()
+            self.stream.write("".join(self._held))
+            self.stream.flush()
         else:
             try:
                 if process.stdin is not None:
