@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
+from killing import killed_at
 
 import tracker
 from tracker import runlog
@@ -486,6 +488,38 @@ def test_purge_leaves_nothing_here(held):
             assert b"hunter" not in path.read_bytes(), path
     assert held("op", "log").code == 0
     assert held("memory", "purge", "auth/jwt", "--force", "--json").json["purged"] == ["auth/jwt"]
+
+
+def test_a_purge_that_was_interrupted_is_finished_by_another(held):
+    held("memory", "set", "leak", "hunter2 is the word")
+
+    def work():
+        from tracker import journal
+
+        journal.forget = lambda *_: os.kill(os.getpid(), 9)
+        held("memory", "purge", "leak", "--force")
+
+    assert killed_at(10**9, work)
+    assert any(b"hunter" in path.read_bytes() for path in held.beads.rglob("*") if path.is_file())
+    assert "No memory" in held("memory", "purge", "leak", "--force", code=1).err
+    for path in held.beads.rglob("*"):
+        assert path.is_dir() or b"hunter" not in path.read_bytes(), path
+
+
+def test_a_purge_reaches_what_could_not_be_noted(held):
+    held("memory", "set", "leak", "hunter2 is the word")
+    ops = held.beads / ".local" / "ops.jsonl"
+    ops.rename(ops.with_name("kept"))
+    ops.mkdir()
+    held("memory", "set", "leak", "hunter3 is the word")
+    said = held("memory", "purge", "leak", "--force", code=1)
+    assert "the journal may still hold it" in said.err
+    ops.rmdir()
+    ops.with_name("kept").rename(ops)
+    held("memory", "purge", "leak", "--force", code=1)
+    for path in held.beads.rglob("*"):
+        assert path.is_dir() or b"hunter" not in path.read_bytes(), path
+    assert held("op", "log").code == 0
 
 
 def test_private_memories_stay_in_this_clone(held):

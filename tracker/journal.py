@@ -142,7 +142,7 @@ class Journal:
         handle = _opened(self._path, os.O_RDWR | os.O_CREAT)
         try:
             size, number, _ = _tail(handle)
-            data = b"\n" if size and _cut(handle, size) else b""
+            data = b"\n" if size and _lacks_end(handle, size) else b""
             for one in missed:
                 number += 1
                 data += _line(_body(one), number, DONE)
@@ -233,18 +233,34 @@ def read(local: str) -> list[Op]:
 
 
 def forget(local: str, names: Collection[str]) -> None:
-    """Drop every line of these records from every write, and what was typed with them."""
-    path = path_in(local)
-    rows = []
-    for op in read(local):
-        kept = tuple(change for change in op.changes if change.id not in names)
-        if len(kept) < len(op.changes):
-            typed = (*op.argv[:2], "...") if len(op.argv) > 2 else op.argv
-            op = op._replace(changes=(), argv=typed, left_out=op.records)  # noqa: PLW2901
-        rows.append(_line(_body(op), op.number, DONE))
-    _replace(path, b"".join(rows))
-    with suppress(OSError):
-        os.unlink(_missed_in(local))
+    """Drop every line of these records from every write, and what was typed with them.
+
+    Raises OSError. The caller holds the lock.
+    """
+    with suppress(FileNotFoundError):
+        handle = _opened(path_in(local), os.O_RDONLY)
+        try:
+            entries = list(_entries(_last(handle, LARGEST + LIMIT)))
+        finally:
+            os.close(handle)
+        # A damaged line may hold anything, so it goes.
+        known = [(number, _without(op, names), state) for number, op, state in entries if op]
+        rows = [_line(_body(op), number, state or DONE) for number, op, state in known]
+        _replace(path_in(local), b"".join(rows))
+    missed = _missed(local)
+    if missed:
+        _replace(_missed_in(local), b"".join(_body(_cut_short(op)) + b"\n" for op in missed))
+
+
+def _without(op: Op, names: Collection[str]) -> Op:
+    if not op.missed and not any(change.id in names for change in op.changes):
+        return op
+    return _cut_short(op)._replace(changes=(), left_out=op.records)
+
+
+def _cut_short(op: Op) -> Op:
+    """The write without what was typed but for the command."""
+    return op._replace(argv=(*op.argv[:2], "...") if len(op.argv) > 2 else op.argv)
 
 
 # The file.
@@ -276,7 +292,7 @@ def _tail(handle: int) -> tuple[int, int, str]:
     return size, entries[-1][0] if entries else 0, ""
 
 
-def _cut(handle: int, size: int) -> bool:
+def _lacks_end(handle: int, size: int) -> bool:
     """Whether the last line was cut off."""
     os.lseek(handle, size - 1, os.SEEK_SET)
     return os.read(handle, 1) != b"\n"

@@ -23,6 +23,7 @@ from tracker.beside import carried_name
 from tracker.blobs import Tree
 from tracker.cache import DAMAGE, Gone
 from tracker.codec import quote
+from tracker.errors import Refused
 from tracker.outcomes import About, Ledger
 from tracker.shelf import Drafts
 from tracker.trust import trust
@@ -196,20 +197,35 @@ class Library:
         return found
 
     def purge(self, names: Sequence[str]) -> list[str]:
-        """Take records away for good, and what this clone's journal and cache know of them."""
-        found = self.present(names)
+        """Take records away for good, and what this clone's journal and cache know of them.
 
-        def action(drafts: Drafts) -> None:
-            for key in found:
-                drafts.memories.drop(key)
+        The latter also where the records have gone already: a purge may have been interrupted.
+        """
+        try:
+            found = self.present(names)
 
-        self._workspace.edit(action)
+            def action(drafts: Drafts) -> None:
+                for key in found:
+                    drafts.memories.drop(key)
+
+            self._workspace.edit(action)
+        finally:
+            self._scrub(names)
+        return found
+
+    def _scrub(self, names: Sequence[str]) -> None:
+        """Forget what this clone's journal and cache hold of records."""
         local = self._workspace.local
-        with self._workspace.store.held():
-            journal.forget(local, {*found, *map(carried_name, found)})
+        try:
+            with self._workspace.store.held():
+                journal.forget(local, {*names, *map(carried_name, names)})
+        except OSError as error:
+            raise Refused(
+                f"the journal may still hold it ({error.strerror or error})",
+                hint=f"delete {journal.path_in(local)}: older writes cannot be undone then",
+            ) from None
         with suppress(OSError):  # a database keeps what was deleted in its free pages
             os.unlink(os.path.join(local, "memory.db"))
-        return found
 
     def move(self, old: str, new: str) -> Memory:
         """Give a memory another key; the old one goes on meaning it."""
