@@ -22,8 +22,16 @@ REGISTERED, DECLINED = "registered", "declined"
 def is_missing(place: Place) -> bool:
     """Whether the attributes beside the log name the driver, and this clone cannot run it.
 
-    False where the setting could not be written, or was declined.
+    False where the setting could not be written, or was declined, or where a file cannot be read:
+    whoever asks has just written, and that stands.
     """
+    try:
+        return _is_missing(place)
+    except OSError:
+        return False
+
+
+def _is_missing(place: Place) -> bool:
     common = place.common_dir
     if common is None or place.top is None or not says(place, ".gitattributes", SIGN):
         return False

@@ -33,6 +33,7 @@ class Transaction(Workspace):
         self.local = outer.local
         self.caller = caller
         self.amiss = []
+        self.written = []
         self.touched = touched
         self._outer = outer
         self._drafts = drafts

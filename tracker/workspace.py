@@ -34,7 +34,10 @@ T = TypeVar("T")
 
 
 class Workspace:
-    """The issues of one place, for one caller."""
+    """The issues of one place, for one caller.
+
+    `written` holds what has been written so far: it is done, whatever fails after it.
+    """
 
     def __init__(self, place: Place, caller: Caller) -> None:
         self.place = place
@@ -42,9 +45,9 @@ class Workspace:
         self.local = os.path.join(place.beads, ".local")
         self.amiss: list[str] = []
         self._unnoted = ""
-        self.has_written = False
         self.is_cached = False  # whether a cache on disk has answered
         self._doubted: set[str] = set()
+        self.written: list[Change] = []
         remarks.forbid_unread_database(place)
 
     @cached_property
@@ -271,8 +274,8 @@ class Workspace:
 
         self.refresh()  # a cache that is being read could not follow what is written
         written = self.store.rewrite(Request(noticing, signed, places))
+        self.written += written.changes
         self._tell_unnoted(written.unnoted)
-        self.has_written = self.has_written or bool(written.changes)
         if any(one.file == CONFIG_FILE for one in written.changes):
             self.refresh()
         issues = tuple(one for one in written.changes if one.file not in BESIDE)

@@ -274,6 +274,10 @@ def _answer(session: Session) -> int:
             code = _attempt(session)
         session.release()
         session.flush()
+        if session.unanswered:
+            from tracker.cli.failure import unanswered
+
+            return unanswered(session)
     except OutputClosed:
         return session.code
     except TrackerError as error:  # the answer could not be written

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tracker.beside import OUTCOMES_FILE
 from tracker.cli.command import UnknownCommand
 from tracker.cli.flags import asks_for_json
 from tracker.cli.plain import one_line
 from tracker.cli.session import OutputClosed, Several
 from tracker.cli.words import UnknownOption
-from tracker.errors import NotATracker, NotFound, TrackerError
+from tracker.errors import SHOWN, NotATracker, NotFound, TrackerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,26 +52,77 @@ def report(session: Session, error: BaseException) -> int:
     session.code = _code(error)  # stands even if nobody can be told
     if isinstance(error, click.ClickException | NotATracker):
         session.errors_to = "stderr"  # as Beads, whatever the command does with its own errors
-    if isinstance(error, TrackerError):
-        if isinstance(error, NotFound | Several):
-            from tracker.cli.archiving import explain
-
-            explain(session, error)
-        session.fail(error)
-    elif isinstance(error, click.ClickException):
+    deeds = _deeds(session)
+    if isinstance(error, click.ClickException):
         _usage(session, error)
+    elif isinstance(error, TrackerError):
+        _not_done(session, error, deeds)
     elif isinstance(error, OSError) and session.code == NOT_DONE:
         _debug(session, error)
         where = f"{error.filename}: " if error.filename else ""
-        session.fail(TrackerError(f"{where}{error.strerror}"))
+        _not_done(session, TrackerError(f"{where}{error.strerror}"), deeds)
     elif session.code == BUG:
-        _bug(session, error)
+        _bug(session, error, deeds)
+    elif deeds:
+        session.note(f"interrupted; before that: {deeds}")
     return session.code
 
 
 def is_bug(error: BaseException) -> bool:
     """Whether nobody but us can do anything about it, unless the cache is damaged."""
     return isinstance(error, Exception) and _code(error) == BUG
+
+
+def _not_done(session: Session, error: TrackerError, deeds: str) -> None:
+    """Report an error, and what stands although it failed."""
+    if deeds:
+        error.message = f"{error.message} (before that: {deeds})"
+    if isinstance(error, NotFound | Several):
+        from tracker.cli.archiving import explain
+
+        explain(session, error)
+    session.fail(error)
+
+
+def unanswered(session: Session) -> int:
+    """Say what was done although the answer could not be written; the exit code for it."""
+    done = _deeds(session) or ("" if session.code else "the command was carried out")
+    session.code = session.code or NOT_DONE
+    if not done:
+        return session.code  # its error has been told already
+    what = f"{done}, but the answer could not be written: {session.unanswered}"
+    hint = "do not repeat it; bd op log shows it" if session.written else ""
+    if session.json:
+        document = {"error": what, "code": "unanswered", **({"hint": hint} if hint else {})}
+        session.complain({**document, **_by_deed(session)}, aside=True)
+    else:
+        session.fail(TrackerError(what, hint=hint))
+    return session.code
+
+
+def _deeds(session: Session) -> str:
+    """What has been written, by the ids and keys of the records: `created t-1; changed t-2`."""
+    parts = []
+    for deed, names in _by_deed(session).items():
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        parts.append(f"{deed} {', '.join(names[:SHOWN])}{more}")
+    return "; ".join(parts)
+
+
+def _by_deed(session: Session) -> dict[str, list[str]]:
+    """The ids and keys of the records that were created, changed and removed."""
+    states: dict[str, dict[str, tuple[bool, bool]]] = {}
+    for change in session.written:
+        is_verdict = change.file.endswith(OUTCOMES_FILE)
+        name = one_line(f"verdict {change.id}" if is_verdict else change.id)
+        files = states.setdefault(name, {})
+        before, _ = files.get(change.file, (change.old is not None, True))
+        files[change.file] = (before, change.new is not None)
+    found: dict[str, list[str]] = {"created": [], "changed": [], "removed": []}
+    for name, files in states.items():
+        was, now = map(any, zip(*files.values(), strict=True))
+        found["changed" if was and now else "created" if now else "removed"].append(name)
+    return {deed: names for deed, names in found.items() if names}
 
 
 def _code(error: BaseException) -> int:
@@ -103,13 +155,14 @@ def _usage(session: Session, error: click.ClickException) -> None:
     session.complain("\n".join([*lines, f"Run '{help}' for usage."]))
 
 
-def _bug(session: Session, error: BaseException) -> None:
+def _bug(session: Session, error: BaseException, deeds: str) -> None:
     import platform
 
     from tracker import __version__
 
     _debug(session, error)
     what = f"{type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
+    what += f" (before that: {deeds})" if deeds else ""
     trace = list(_frames(error))
     version = f"tracker {__version__}, Python {platform.python_version()}, {platform.system()}"
     if session.json:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, TextIO
 
     from tracker.cli.terminal import Paged, Patience, Terminal
+    from tracker.journal import Change
     from tracker.places import Place
     from tracker.recollection import Recollection
     from tracker.workspace import Workspace
@@ -85,6 +86,8 @@ class Session:
         self._input: bytes | None = None
         self.paged: Paged | None = None
         self.patience: Patience | None = None
+        self.unanswered = ""
+        """Why the answer of a write could not be written; a write goes on all the same."""
 
     @property
     def program(self) -> str:
@@ -256,18 +259,16 @@ class Session:
                 from tracker.cli.paint import painted
 
                 text = painted(text)
-        self._answered = True
-        self._put(self.stdout, text + "\n")
+        self._answer(text + "\n")
 
     def write(self, text: str) -> None:
         """A part of the answer exactly as it is, such as exported lines.
 
         Only a terminal gets what could steer it spelled out, as JSON spells it.
         """
-        self._answered = True
         if self.stdout is not None and self.stdout.isatty():
             text = spelled(text)
-        self._put(self.stdout, text)
+        self._answer(text)
 
     def warn(self, text: str) -> None:
         """Something wrong that does not stop the command; `-q` silences it."""
@@ -307,9 +308,8 @@ class Session:
         if buffer is None:
             self.write(data.decode())
             return
-        self._answered = True
-        self._put(self.stdout, "", flush=True)
-        self._put(self.stdout, data)
+        self._answer("", flush=True)
+        self._answer(data)
 
     def each(self, ids: Iterable[str], action: Callable[[str], T]) -> list[T]:
         """What `action` gave for each id for which it succeeded.
@@ -352,6 +352,9 @@ class Session:
             self._remark(problem)
         elif self.errors_to == "stdout" and not (aside or self._answered):
             self.write(pretty(problem))
+            self._answer("", flush=True)
+            if self.unanswered:
+                self._put(self.stderr, pretty(problem))
         else:
             self._put(self.stderr, pretty(problem))
 
@@ -377,7 +380,7 @@ class Session:
         workspace: Workspace | None = self.__dict__.get("_quiet")
         if workspace is None or self.is_second_try or self._has_spoken:
             return False
-        return workspace.is_cached and not workspace.has_written
+        return workspace.is_cached and not workspace.written
 
     def again(self) -> Session:
         """The same invocation anew, which believes no cache that is there."""
@@ -422,6 +425,18 @@ class Session:
                 return
         self._put(self.stderr, text, flush=True)
 
+    @property
+    def written(self) -> Sequence[Change]:
+        """What this command line has written to the files of the workspace so far."""
+        return self.tracker.written if "tracker" in self.__dict__ else ()
+
+    def _answer(self, text: str | bytes, *, flush: bool = False) -> None:
+        """Put a part of the answer."""
+        self._answered = self._answered or bool(text)
+        if self.stdout is None and text and (self.writes or self.written):
+            self.unanswered = self.unanswered or "standard output is closed"
+        self._put(self.stdout, text, flush=flush)
+
     def _put(self, stream: TextIO | None, text: str | bytes, *, flush: bool = False) -> None:
         if stream is None:
             return
@@ -442,6 +457,9 @@ class Session:
             if stream is not self.stdout:
                 return
             self.stdout = None
+            if self.writes or self.written:
+                self.unanswered = error.strerror or str(error)
+                return
             if isinstance(error, BrokenPipeError):
                 raise OutputClosed from None
             self.errors_to = "stderr"

@@ -75,6 +75,7 @@ def _do(session: Session, repo: Repository, wish: Wish) -> None:
     from tracker.registration import is_missing
     from tracker.sync import sync as run
 
+    session.writes = True
     report = run(repo, session.place, wish)
     session.code = int(report.failed)
     if is_missing(session.place):
