@@ -88,8 +88,9 @@ def unanswered(session: Session) -> int:
     """Say what was done although the answer could not be written; the exit code for it."""
     done = _deeds(session) or ("" if session.code else "the command was carried out")
     session.code = session.code or NOT_DONE
+    session.repeat_failure()
     if not done:
-        return session.code  # its error has been told already
+        return session.code
     what = f"{done}, but the answer could not be written: {session.unanswered}"
     hint = "do not repeat it; bd op log shows it" if session.written else ""
     if session.json:

@@ -88,6 +88,7 @@ class Session:
         self.patience: Patience | None = None
         self.unanswered = ""
         """Why the answer of a write could not be written; a write goes on all the same."""
+        self._failure = ""
 
     @property
     def program(self) -> str:
@@ -351,10 +352,8 @@ class Session:
         if isinstance(problem, str):
             self._remark(problem)
         elif self.errors_to == "stdout" and not (aside or self._answered):
-            self.write(pretty(problem))
-            self._answer("", flush=True)
-            if self.unanswered:
-                self._put(self.stderr, pretty(problem))
+            self._failure = pretty(problem)
+            self.write(self._failure)
         else:
             self._put(self.stderr, pretty(problem))
 
@@ -428,7 +427,12 @@ class Session:
     @property
     def written(self) -> Sequence[Change]:
         """What this command line has written to the files of the workspace so far."""
-        return self.tracker.written if "tracker" in self.__dict__ else ()
+        workspace = self.__dict__.get("tracker") or self.__dict__.get("_quiet")
+        return () if workspace is None else workspace.written
+
+    def repeat_failure(self) -> None:
+        """Report on stderr what was reported as the answer, which could not be written."""
+        self._put(self.stderr, self._failure, flush=True)
 
     def _answer(self, text: str | bytes, *, flush: bool = False) -> None:
         """Put a part of the answer."""
@@ -454,15 +458,18 @@ class Session:
             if flush:
                 stream.flush()
         except OSError as error:
-            if stream is not self.stdout:
-                return
-            self.stdout = None
-            if self.writes or self.written:
-                self.unanswered = error.strerror or str(error)
-                return
-            if isinstance(error, BrokenPipeError):
-                raise OutputClosed from None
-            self.errors_to = "stderr"
+            if stream is self.stdout:
+                self._lose(error)
+
+    def _lose(self, error: OSError) -> None:
+        """Remember that the answer cannot be written, or stop where that is all there is to do."""
+        self.stdout = None
+        self.errors_to = "stderr"
+        if self.writes or self.written:
+            self.unanswered = error.strerror or str(error)
+        elif isinstance(error, BrokenPipeError):
+            raise OutputClosed from None
+        else:
             raise TrackerError(f"cannot write the answer: {error.strerror}") from None
 
 
