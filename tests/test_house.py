@@ -21,6 +21,7 @@ MODULES = {
 }
 LAYERS = (
     ("beside", "errors", "layout", "storable", "tables", "words", "times"),
+    ("fileio",),
     ("memory", "model"),
     ("codec", "growing", "lines", "ids"),
     ("memoline",),
@@ -53,8 +54,8 @@ LAYERS = (
         "answers", "branches", "cache", "checkup", "claims", "driver", "exchange", "filemerge",
         "files",
         "commits", "folder", "foreign", "founding", "git", "gitdir", "gitwork", "initialise",
-        "journal", "locks", "news", "obstacles", "options", "places", "records", "recovery",
-        "refresh", "registration",
+        "journal", "locks", "news", "obstacles", "options", "output", "places", "records",
+        "recovery", "refresh", "registration",
         "remarks", "replacement", "schema", "stamps", "store", "totals", "trees", "undo", "upkeep",
         "versions", "views",
         "waits", "where",

@@ -827,7 +827,7 @@ def test_a_write_starts_no_process_and_leaves_none(beads, monkeypatch):
 def test_errors_are_ours(beads):
     (beads / "issues.jsonl").unlink()
     (beads / "issues.jsonl").mkdir()
-    with pytest.raises(TrackerError, match="cannot write"):
+    with pytest.raises(TrackerError, match="is a folder"):
         opened(beads).rewrite(put(issue("bd-a")))
 
 

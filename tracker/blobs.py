@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from tracker import fileio
 from tracker.errors import Invalid
 from tracker.gitdir import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-_CHUNK = 1 << 20
 
 
 def blob_id(path: str) -> str:
@@ -25,12 +24,15 @@ def blob_id(path: str) -> str:
         if os.path.islink(path):
             data = os.fsencode(os.readlink(path))
             return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
+        handle = fileio.opened(path, links=fileio.ANYWHERE)
+        try:
+            size = os.fstat(handle).st_size
             found = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-            while chunk := file.read(_CHUNK):
-                found.update(chunk)
-            return found.hexdigest()
+            for piece in fileio.pieces(handle, path, fileio.LARGEST):
+                found.update(piece)
+        finally:
+            os.close(handle)
+        return found.hexdigest()
     except OSError:  # none, or a folder, or one that may not be read
         return ""
 

@@ -22,7 +22,7 @@ import sqlite3
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from tracker import stamps, tables
+from tracker import fileio, stamps, tables
 from tracker.stamps import Damaged as Damaged
 from tracker.stamps import Gone as Gone
 from tracker.stamps import Stamp
@@ -135,12 +135,15 @@ def read_log(path: str) -> tuple[bytes, str]:
     """The bytes of the log and the stat they belong to; empty where there is no file."""
     for _ in range(20):
         try:
-            with open(path, "rb", buffering=0) as file:
-                before = os.fstat(file.fileno())
-                data = file.readall()
-                after = os.fstat(file.fileno())
+            handle = fileio.opened(path)
         except (FileNotFoundError, NotADirectoryError):
             return b"", ""
+        try:
+            before = os.fstat(handle)
+            data = fileio.contents(handle, path, fileio.LARGEST)
+            after = os.fstat(handle)
+        finally:
+            os.close(handle)
         if text_of(before) == text_of(after):
             break
     return data, text_of(after)
@@ -150,15 +153,20 @@ def digest_log(path: str) -> tuple[bytes, str]:
     """The SHA-256 of the log and the stat it belongs to, without holding the log in memory."""
     import hashlib
 
+    content = hashlib.sha256()
     try:
-        with open(path, "rb", buffering=0) as file:
-            before = os.fstat(file.fileno())
-            content = hashlib.file_digest(file, "sha256").digest()
-            after = os.fstat(file.fileno())
+        handle = fileio.opened(path)
     except FileNotFoundError:
-        return hashlib.sha256().digest(), ""
+        return content.digest(), ""
+    try:
+        before = os.fstat(handle)
+        for piece in fileio.pieces(handle, path, fileio.LARGEST):
+            content.update(piece)
+        after = os.fstat(handle)
+    finally:
+        os.close(handle)
     same = text_of(before) == text_of(after)
-    return (content if same else b""), text_of(after)
+    return (content.digest() if same else b""), text_of(after)
 
 
 class Cache:

@@ -11,15 +11,15 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import check, files, foreign, options
+from tracker import check, fileio, files, foreign, options
 from tracker import driver as drivers
 from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
 from tracker.errors import TrackerError, quoted
-from tracker.folder import read as first_bytes
+from tracker.folder import start_of
 from tracker.git import ask
-from tracker.gitdir import tracked
+from tracker.gitdir import refuse_tracked, tracked
 from tracker.initialise import missing_attributes, missing_ignores
 from tracker.lines import Problem
 from tracker.log import Log
@@ -67,13 +67,23 @@ def examine(scene: Scene) -> list[Check]:
     found: list[Check] = []
     for category, looks in LOOKS.items():
         for look in looks:
-            found += [one._replace(category=category) for one in look(scene)]
+            found += [one._replace(category=category) for one in _looked(look, scene)
+                      if all(one[:3] != known[:3] for known in found)]  # fmt: skip
     return found
+
+
+def _looked(look: Callable[[Scene], Iterator[Check]], scene: Scene) -> Iterator[Check]:
+    """What one function finds; a file that cannot be used does not stop the others."""
+    try:
+        yield from look(scene)
+    except fileio.Unusable as error:
+        name = os.path.relpath(error.filename, scene.place.beads)
+        yield Check(name, ERROR, error.message, fix=error.hint or "")
 
 
 def health(scene: Scene) -> list[Check]:
     """Only what keeps the log from being read or written."""
-    return [one for one in log(scene) if one.status == ERROR]
+    return [one for one in _looked(log, scene) if one.status == ERROR]
 
 
 # The log.
@@ -237,6 +247,37 @@ def attribute_lines(scene: Scene) -> Iterator[Check]:
         yield Check("Attributes", OK, "git is told how to merge every file")
 
 
+def private(scene: Scene) -> Iterator[Check]:
+    """Whether the folder of what never leaves this clone is no part of the repository."""
+    local = scene.inside(".local")
+    name = "Private files"
+    try:
+        refuse_tracked(local)
+    except fileio.Unusable as error:
+        detail = "No journal is kept, so nothing can be undone, and private memories are refused."
+        yield Check(name, ERROR, error.message, detail, error.hint or "")
+        return
+    found = sorted(_unusable(local), key=str)
+    if found:
+        rest = "\n".join(map(str, found[1:]))
+        yield Check(name, WARNING, found[0].message, rest, found[0].hint or "")
+    else:
+        yield Check(name, OK, "git has nothing of .local/")
+
+
+def _unusable(folder: str) -> Iterator[fileio.Unusable]:
+    """What is in the place of a file, and none that is read or written."""
+    for at, folders, inner in os.walk(folder):
+        for path in (os.path.join(at, one) for one in (*folders, *inner)):
+            try:
+                if not os.path.isdir(path) or os.path.islink(path):
+                    os.close(fileio.opened(path))
+            except fileio.Unusable as error:
+                yield error
+            except OSError:  # as it may be, with a link that leads nowhere
+                continue
+
+
 def leftovers(scene: Scene) -> Iterator[Check]:
     """What an interrupted merge of Beads left behind."""
     found = sorted(name for name in os.listdir(scene.place.beads) if _LEFT_BY_MERGES.match(name))
@@ -263,7 +304,7 @@ def cache(scene: Scene) -> Iterator[Check]:
     place = scene.place
     name = os.path.relpath(place.cache, place.beads)
     local = scene.inside(".local")
-    header = first_bytes(place.cache, 100)
+    header = start_of(place.cache, 100)
     folders = {os.path.dirname(place.cache), local if os.path.isdir(local) else place.beads}
     there = sorted(folder for folder in folders if os.path.isdir(folder))
     closed = [folder for folder in there if not os.access(folder, os.W_OK)]
@@ -361,7 +402,7 @@ def hooks(scene: Scene) -> Iterator[Check]:
         name: text
         for name in (sorted(os.listdir(folder)) if os.path.isdir(folder) else ())
         if not name.endswith(".sample")
-        and _CALLS_BD.search(text := first_bytes(os.path.join(folder, name), 65536) or b"")
+        and _CALLS_BD.search(text := _start_of_hook(os.path.join(folder, name)))
         and _OURS not in text
     }
     stage = [name for name, text in found.items() if b"git add" in text and b".beads" in text]
@@ -369,6 +410,10 @@ def hooks(scene: Scene) -> Iterator[Check]:
     if stage:
         message += f"; {', '.join(stage)} also adds files of .beads to each commit"
     yield Check("Hooks of Beads", OK, message if found else "none")
+
+
+def _start_of_hook(path: str) -> bytes:
+    return start_of(path, 65536, links=fileio.ANYWHERE) or b""
 
 
 LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
@@ -381,6 +426,7 @@ LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
         settled,
         ignored_names,
         attribute_lines,
+        private,
         leftovers,
         temporary_files,
     ),

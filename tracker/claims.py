@@ -13,7 +13,7 @@ import os
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import actions
+from tracker import actions, fileio
 from tracker.cache import read_log
 from tracker.codec import decode, quote
 from tracker.errors import Locked, Taken
@@ -106,7 +106,7 @@ class Claims:
         """The folder to write to, locked: agents' hosts mount .git read-only."""
         if self._shared:
             with suppress(OSError):
-                os.makedirs(self._shared, exist_ok=True)
+                fileio.make_folder(self._shared)
                 self._lock(stack, os.path.dirname(self._shared), self._shared)
                 return self._shared
         with suppress(OSError):  # where neither can be written, the log alone has to do
@@ -264,10 +264,9 @@ def _record(data: bytes, id: str) -> Issue | None:
 
 def _read(path: str) -> list[Claim]:
     try:
-        with open(path, "rb") as file:
-            rows = json.loads(file.read())
+        rows = json.loads(fileio.read(path, fileio.LARGEST))
         claims = [Claim(*row) for row in rows]
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return []
     return [claim for claim in claims if all(map(_fits, claim, _KINDS))]
 
@@ -280,10 +279,5 @@ def _fits(value: object, kind: type) -> bool:
 
 
 def _write(folder: str, claims: Iterable[Claim]) -> None:
-    path = os.path.join(folder, NAME)
-    temporary = f"{path}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    with open(temporary, "x", encoding="ascii") as file:  # never through a link
-        json.dump(list(claims), file)
-    os.replace(temporary, path)
+    data = json.dumps(list(claims)).encode()
+    fileio.replace(os.path.join(folder, NAME), data, 0o666)

@@ -11,6 +11,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tracker import fileio, output
 from tracker.errors import Refused, TrackerError
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def told(result: Merged) -> str:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return fileio.named(path)
     except OSError as error:
         raise Refused(f"cannot read {path}: {error.strerror}") from None
 
@@ -50,11 +50,14 @@ def put(path: str, data: bytes) -> None:
 
     It is not synced: git makes it again if the machine goes down.
     """
-    folder, name = os.path.split(os.path.realpath(path))
+    real = os.path.realpath(path)
+    output.check_kind(real, real, path)
+    if "/.beads/" in real and not real.endswith(".jsonl"):
+        raise Refused(f"{path} holds no records: only logs are merged here")
+    folder, name = os.path.split(real)
     temporary = os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
     try:
-        with open(temporary, "xb") as file:
-            file.write(data)
+        fileio.create(temporary, data, 0o666)
         with suppress(FileNotFoundError):
             os.chmod(temporary, os.stat(path).st_mode & 0o7777)
         os.replace(temporary, os.path.join(folder, name))

@@ -5,28 +5,38 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from tracker import fileio
 from tracker.errors import Moved, Refused
 
 
 def contents(path: str) -> bytes | None:
-    """The bytes of a regular file; None where there is none, or where it is a link."""
+    """The bytes of a file; None where there is none, or where it is a link.
+
+    Raises Unusable where anything else stands in its place.
+    """
     if os.path.islink(path):
         return None
     try:
-        with open(path, "rb") as file:
-            return file.read()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return fileio.read(path, fileio.LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 
 def create(path: str, data: bytes) -> bool:
     """Make a file; False where something of that name exists, be it a link that leads nowhere."""
+    temporary = _beside(path)
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o644)
+        fileio.create(temporary, data, 0o644)
+        os.link(temporary, path)  # a file that is there is not lost, and none is there in part
     except FileExistsError:
         return False
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
+    except OSError:
+        if os.path.lexists(path) or not os.path.exists(temporary):
+            raise
+        fileio.create(path, data, 0o644)  # a file system without links
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
     return True
 
 
@@ -43,14 +53,9 @@ def replace(path: str, before: bytes, after: bytes) -> None:
     Raises Moved if it no longer is `before`, and Refused if it is a link.
     """
     refuse_link(path)
-    folder, name = os.path.split(path)
-    temporary = os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
-    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, 0o600)
+    temporary = _beside(path)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(after)
-            file.flush()
-            os.fsync(file.fileno())
+        fileio.create(temporary, after, sync=True)
         if contents(path) != before:
             raise Moved(f"{path} changed while it was being written: it is left as it is")
         os.chmod(temporary, os.stat(path).st_mode & 0o7777)
@@ -60,4 +65,6 @@ def replace(path: str, before: bytes, after: bytes) -> None:
             os.unlink(temporary)
 
 
-_BINARY = getattr(os, "O_BINARY", 0)
+def _beside(path: str) -> str:
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.db-tmp{os.getpid()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import fileio
 from tracker.errors import Refused, quoted
 
 if TYPE_CHECKING:
@@ -98,11 +99,17 @@ def look(path: str) -> Folder | None:
 def metadata(folder: Folder) -> Metadata:
     """Its metadata.json; one that is damaged counts as absent.
 
-    Raises Refused where it names a file elsewhere, or wants a newer reader than this program.
+    Raises Refused where it names a file elsewhere, wants a newer reader than this program, or is
+    no file at all.
     """
     if "metadata.json" not in folder.names:
         return Metadata()
-    data = read(folder.path + "/metadata.json", 65536) or b""
+    try:
+        data = fileio.read(folder.path + "/metadata.json")
+    except FileNotFoundError:
+        return Metadata()
+    except PermissionError:
+        data = b""
     if data in (METADATA, _BEADS_METADATA):
         return Metadata(log="issues.jsonl")
     import json
@@ -157,15 +164,9 @@ def _plain(folder: Folder, value: Mapping[str, object], key: str) -> str | None:
 _DEFAULTS = {"database": "beads.db", "jsonl_export": "issues.jsonl"}
 
 
-def read(path: str, size: int) -> bytes | None:
+def start_of(path: str, size: int, *, links: int = fileio.INSIDE) -> bytes | None:
     """The start of a file; None where none can be read."""
     try:
-        fd = os.open(path, os.O_RDONLY)
+        return fileio.start_of(path, size, links=links)
     except OSError:
         return None
-    try:
-        return os.read(fd, size)
-    except OSError:
-        return None
-    finally:
-        os.close(fd)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import tempfile
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tracker import fileio
 from tracker.config import value
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
         copy = os.path.join(folder, "copy.db")
         for ending in ("", "-wal", "-journal"):
             if os.path.exists(path + ending):
-                shutil.copyfile(path + ending, copy + ending)
+                fileio.copy(path + ending, copy + ending)
         with closing(sqlite3.connect(copy)) as db:
             yield db
 

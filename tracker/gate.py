@@ -11,9 +11,10 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tracker import secrets
+from tracker import fileio, secrets
 from tracker.beside import PRIVATE
 from tracker.config import names
+from tracker.gitdir import refuse_tracked, tracked_below
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -79,13 +80,15 @@ def policy(local: str, config: Mapping[str, Any], caller: Caller) -> Policy:
 
     said = caller.allowed_secrets
     if said:
+        refuse_tracked(local)
         _remember(local, said)
     return Policy(caller.redact, allowed(local, config) | said)
 
 
 def allowed(local: str, config: Mapping[str, Any]) -> frozenset[str]:
     """The fingerprints that a clone and its configuration let pass."""
-    return frozenset({*_remembered(local), *names(config, KEY)})
+    own = set() if tracked_below(local) else _remembered(local)
+    return frozenset({*own, *names(config, KEY)})
 
 
 def _remember(local: str, fingerprints: Iterable[str]) -> None:
@@ -95,13 +98,12 @@ def _remember(local: str, fingerprints: Iterable[str]) -> None:
     new = sorted(set(fingerprints) - _remembered(local))
     with suppress(OSError):
         make_local(local)
-        with open(os.path.join(local, NAME), "a", encoding="ascii", errors="replace") as file:
-            file.writelines(f"{one}\n" for one in new)
+        text = "".join(f"{one}\n" for one in new)
+        fileio.append(os.path.join(local, NAME), text.encode("ascii", "replace"), 0o666)
 
 
 def _remembered(local: str) -> set[str]:
     try:
-        with open(os.path.join(local, NAME), encoding="ascii", errors="replace") as file:
-            return set(file.read().split())
+        return set(fileio.read(os.path.join(local, NAME)).decode("ascii", "replace").split())
     except OSError:
         return set()

@@ -11,6 +11,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from tracker import fileio
+from tracker.errors import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,12 +40,16 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def first_line(path: str) -> str | None:
-    """The first line of a small file without blanks at its ends; None where there is none."""
+def first_line(path: str, *, links: int = fileio.ANYWHERE) -> str | None:
+    """The first line of a small file without blanks at its ends; None where there is none.
+
+    One at or below `.beads` is refused where its place is taken by something else.
+    """
     try:
-        with open(path, "rb") as file:
-            line = file.readline(8192).strip()
-    except OSError:
+        line = fileio.start_of(path, 8192, links=links).partition(b"\n")[0].strip()
+    except OSError as error:
+        if isinstance(error, fileio.Unusable) and links is not fileio.ANYWHERE:
+            raise
         return None
     return None if b"\0" in line else os.fsdecode(line) or None
 
@@ -97,14 +104,40 @@ def _from(folder: str, path: str) -> str:
 
 def tracked(path: str) -> bool:
     """Whether git has this file in the index; an index that cannot be read counts as yes."""
+    try:
+        return _is_tracked(path)
+    except (OSError, ValueError):
+        return True
+
+
+def tracked_below(folder: str) -> bool:
+    """Whether git has anything in this folder, or in its place.
+
+    An index that cannot be read counts as no: nothing of a clone makes it so.
+    """
+    try:
+        return _is_tracked(folder, below=True)
+    except (OSError, ValueError):
+        return False
+
+
+def refuse_tracked(local: str) -> None:
+    """Raise Unusable where git has the folder of what never leaves this clone, or a part of it.
+
+    What is in it came from whoever committed it, and what is added to it would be committed.
+    """
+    if tracked_below(local):
+        why = "is tracked by git, so it is not used for what is to stay in this clone"
+        hint = f"git -C {quoted(os.path.dirname(local))} rm -r --cached --quiet .local"
+        raise fileio.Unusable(local, why, hint)
+
+
+def _is_tracked(path: str, *, below: bool = False) -> bool:
     top, git_dir, _ = git_of(os.path.dirname(path))
     if top is None or git_dir is None:
         return False
     name = os.fsencode(os.path.relpath(path, top))
-    try:
-        return any(in_index(data, name) for data in _index_files(git_dir))
-    except (OSError, ValueError):
-        return True
+    return any(in_index(data, name, below=below) for data in _index_files(git_dir))
 
 
 def _index_files(git_dir: str) -> Iterator[bytes]:
@@ -120,12 +153,11 @@ def _index_files(git_dir: str) -> Iterator[bytes]:
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return fileio.read(path, fileio.LARGEST, links=fileio.ANYWHERE)
 
 
-def in_index(data: bytes, path: bytes) -> bool:
-    """Whether a git index (version 2, 3 or 4; SHA-1 or SHA-256) holds this path.
+def in_index(data: bytes, path: bytes, *, below: bool = False) -> bool:
+    """Whether a git index (version 2, 3 or 4; SHA-1 or SHA-256) holds this path, or one below it.
 
     Case is ignored: a committed `.Beads/redirect` is `.beads/redirect` on a Mac. Raises ValueError
     for other data, and for a damaged index unless the path is nowhere in it.
@@ -141,7 +173,7 @@ def in_index(data: bytes, path: bytes) -> bool:
             names = [name.lower() for name in _names(data, version, hash_size)]
         except (IndexError, ValueError):
             continue
-        return wanted in names
+        return wanted in names or (below and any(n.startswith(wanted + b"/") for n in names))
     raise ValueError("a damaged git index")
 
 

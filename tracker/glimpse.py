@@ -10,6 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from tracker import fileio
 from tracker.beside import MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ def glimpse(beads: str, key: str) -> str | None:
     merge has more to it than its content.
     """
     name = json.dumps(key, ensure_ascii=False).encode("utf-8", "replace")
+    try:
+        return _glimpse(beads, key, name)
+    except OSError:
+        return None
+
+
+def _glimpse(beads: str, key: str, name: bytes) -> str | None:
     held = [data for file in (PRIVATE + MEMORY_FILE, MEMORY_FILE)
             if name in (data := _read(os.path.join(beads, file)))]  # fmt: skip
     if not held or any(_MARKER in data or _may_be_replaced(data, name) for data in held):
@@ -42,9 +50,8 @@ def glimpse(beads: str, key: str) -> str | None:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
+        return fileio.read(path, fileio.LARGEST)
+    except FileNotFoundError:
         return b""
 
 

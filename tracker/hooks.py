@@ -13,6 +13,7 @@ import shlex
 from contextlib import suppress
 from typing import NamedTuple
 
+from tracker import fileio
 from tracker.errors import Refused, quoted
 
 NAMES = ("pre-commit", "post-merge", "post-checkout")
@@ -171,8 +172,7 @@ def _hook(name: str, path: str, python: str) -> Hook:
 
 def _start_of(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read(_SIZE)
+        return fileio.start_of(path, _SIZE, links=fileio.ANYWHERE)
     except FileNotFoundError:  # a link that leads nowhere
         return b""
     except OSError as error:
@@ -269,9 +269,7 @@ def _take(step: Step, undo: list[tuple[str, str]], waste: list[str]) -> None:
     if isinstance(step.old, bytes):
         old, new = f"{step.new}.tracker-new{os.getpid()}", step.new
         waste.append(old)
-        handle = os.open(old, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o777)
-        with os.fdopen(handle, "wb") as file:
-            file.write(step.old)
+        fileio.create(old, step.old, 0o777)
     else:
         old, new = step.old, step.new or f"{step.old}.tracker-old{os.getpid()}"
         waste += [] if step.new else [new]

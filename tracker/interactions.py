@@ -9,6 +9,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from tracker import fileio
 from tracker.errors import Invalid
 from tracker.locks import WAIT, hold, hold_folder
 
@@ -38,9 +39,9 @@ def append(beads: str, entry: Mapping[str, Any], timeout: float = WAIT) -> None:
             f"an interaction may be {LONGEST} characters long (this one has {len(line)})",
             hint="put the long text into a file and name it",
         )
-    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     with hold_folder(beads, timeout), hold(os.path.join(beads, ".jsonl.lock"), timeout):
-        handle = os.open(os.path.join(beads, FILE), flags, 0o644)
+        handle = fileio.opened(os.path.join(beads, FILE), flags, 0o644, links=fileio.NEVER)
         with os.fdopen(handle, "r+b", buffering=0) as file:
             size = os.fstat(handle).st_size
             torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
@@ -53,13 +54,13 @@ def append(beads: str, entry: Mapping[str, Any], timeout: float = WAIT) -> None:
 def read(beads: str) -> Iterator[dict[str, Any]]:
     """Every entry, oldest first; lines that hold none are passed over."""
     try:
-        with open(os.path.join(beads, FILE), encoding="utf-8", errors="replace") as file:
-            for line in file:
-                try:
-                    found = json.loads(line)
-                except (ValueError, RecursionError):
-                    continue
-                if isinstance(found, dict) and isinstance(found.get("id"), str):
-                    yield found
+        data = fileio.read(os.path.join(beads, FILE), fileio.LARGEST)
     except FileNotFoundError:
         return
+    for line in data.split(b"\n"):
+        try:
+            found = json.loads(line.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(found, dict) and isinstance(found.get("id"), str):
+            yield found

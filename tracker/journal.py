@@ -12,14 +12,12 @@ files only the number of records is kept. A write that could not be noted at all
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import lines
+from tracker import fileio, lines
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -27,11 +25,6 @@ if TYPE_CHECKING:
 LIMIT = 10_000_000  # bytes
 LARGEST = 4 * LIMIT  # bytes of one write
 OPEN, BACK, DONE = "open", "back", "done"
-_OPEN = (
-    getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-)  # fmt: skip
-_NEW = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_TRUNC
 _STATE = b', "state": "'
 _END = 7  # bytes from the state to the end of its line
 _TAIL = 64  # bytes in which the number and the state of the last line stand
@@ -184,7 +177,7 @@ class Journal:
                 handle = _opened(self._path, os.O_WRONLY)
                 try:
                     os.lseek(handle, self._end - _END, os.SEEK_SET)
-                    _write(handle, state.encode())
+                    fileio.write(handle, state.encode())
                 finally:
                     os.close(handle)
 
@@ -195,7 +188,7 @@ class Journal:
         with suppress(OSError):
             handle = _opened(_missed_in(self._local), flags)  # that it is there says something
             try:
-                _write(handle, json.dumps(row, ensure_ascii=True).encode() + b"\n")
+                fileio.write(handle, json.dumps(row, ensure_ascii=True).encode() + b"\n")
             finally:
                 os.close(handle)
 
@@ -246,10 +239,10 @@ def forget(local: str, names: Collection[str]) -> None:
         # A damaged line may hold anything, so it goes.
         known = [(number, _without(op, names), state) for number, op, state in entries if op]
         rows = [_line(_body(op), number, state or DONE) for number, op, state in known]
-        _replace(path_in(local), b"".join(rows))
+        fileio.replace(path_in(local), b"".join(rows))
     missed = _missed(local)
     if missed:
-        _replace(_missed_in(local), b"".join(_body(_cut_short(op)) + b"\n" for op in missed))
+        fileio.replace(_missed_in(local), b"".join(_body(_cut_short(op)) + b"\n" for op in missed))
 
 
 def _without(op: Op, names: Collection[str]) -> Op:
@@ -268,13 +261,7 @@ def _cut_short(op: Op) -> Op:
 
 def _opened(path: str, flags: int) -> int:
     """Open a regular file; never through a link, and never waiting for whoever has a pipe open."""
-    handle = os.open(path, _OPEN | flags, 0o600)
-    kind = stat.S_IFMT(os.fstat(handle).st_mode)
-    if kind != stat.S_IFREG:
-        os.close(handle)
-        number = errno.EISDIR if kind == stat.S_IFDIR else errno.EINVAL
-        raise OSError(number, os.strerror(number), path)
-    return handle
+    return fileio.opened(path, flags, links=fileio.NEVER)
 
 
 def _tail(handle: int) -> tuple[int, int, str]:
@@ -312,18 +299,12 @@ def _append(handle: int, size: int, data: bytes) -> None:
     """Write at the end and see that it is on the disk; if that fails, take it away again."""
     os.lseek(handle, size, os.SEEK_SET)
     try:
-        _write(handle, data)
+        fileio.write(handle, data)
         os.fsync(handle)
     except OSError:
         with suppress(OSError):
             os.ftruncate(handle, size)
         raise
-
-
-def _write(handle: int, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(handle, left) :]
 
 
 def _size(path: str) -> int:
@@ -343,19 +324,7 @@ def _shrink(path: str) -> None:
         kept = _last(handle, LIMIT // 2)
     finally:
         os.close(handle)
-    _replace(path, kept)
-
-
-def _replace(path: str, data: bytes) -> None:
-    temporary = f"{path}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
-    handle = os.open(temporary, _NEW | os.O_EXCL, 0o600)
-    try:
-        _write(handle, data)
-    finally:
-        os.close(handle)
-    os.replace(temporary, path)
+    fileio.replace(path, kept)
 
 
 def _sync_folder(folder: str) -> None:

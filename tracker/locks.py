@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from tracker import fileio
 from tracker.errors import Locked
 
 if TYPE_CHECKING:
@@ -63,12 +64,12 @@ def hold_folder(path: str, timeout: float = WAIT) -> Iterator[None]:
 
 
 def _open_file(path: str) -> int:
-    flags = os.O_RDWR | os.O_CREAT | _CLOEXEC
+    flags = os.O_RDWR | os.O_CREAT
     for _ in range(_TRIES):
         with suppress(FileNotFoundError):
-            return os.open(path, flags, 0o644)
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # never there, or just taken away
-    return os.open(path, flags, 0o644)
+            return fileio.opened(path, flags, 0o644)
+        fileio.make_folder(os.path.dirname(path))  # never there, or just taken away
+    return fileio.opened(path, flags, 0o644)
 
 
 def _open_folder(path: str) -> int:

@@ -10,6 +10,7 @@ import os
 import re
 from typing import NamedTuple
 
+from tracker import fileio
 from tracker.hooks import NAMES
 from tracker.versions import FILES
 
@@ -139,8 +140,7 @@ def _one(name: str, path: str, snippet: Snippet) -> Manager:
 def _calls(path: str) -> frozenset[str]:
     """The hooks that a file calls us for."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            text = file.read()
+        text = fileio.read(path, links=fileio.ANYWHERE).decode("utf-8", "replace")
     except OSError:
         return frozenset()
     pattern = rf"hooks run --check[ =]({'|'.join(NAMES)})\b"

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import cache as caches
+from tracker import fileio
 from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import Look as AnyLook
 from tracker.cache import stat_text
@@ -55,12 +56,11 @@ class MemorySource(NamedTuple):
 
     @property
     def files(self) -> tuple[str, ...]:
-        return (
-            os.path.join(self.local, MEMORY_FILE), _real(os.path.join(self.beads, MEMORY_FILE)),
-            self.log,
-            os.path.join(self.local, OUTCOMES_FILE), _real(os.path.join(self.beads, OUTCOMES_FILE)),
-            _real(os.path.join(self.beads, ARCHIVE_FILE)),
-        )  # fmt: skip
+        shared = (os.path.join(self.beads, MEMORY_FILE), os.path.join(self.beads, OUTCOMES_FILE),
+                  os.path.join(self.beads, ARCHIVE_FILE))  # fmt: skip
+        memory, outcomes, archive = map(fileio.inside, shared)
+        return (os.path.join(self.local, MEMORY_FILE), memory, self.log,
+                os.path.join(self.local, OUTCOMES_FILE), outcomes, archive)  # fmt: skip
 
     def stat(self) -> str:
         return " ".join(map(stat_text, self.files))
@@ -127,10 +127,6 @@ def _is_same(held: Mapping[str, Any], data: bytes, stat: str) -> bool:
 
     found = hashlib.sha256(data).digest()
     return bool(found == held["content"][MEMORY * DIGEST : (MEMORY + 1) * DIGEST])
-
-
-def _real(path: str) -> str:
-    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 class Look:

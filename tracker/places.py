@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import fileio
 from tracker.errors import NotATracker, Refused, quoted
 from tracker.folder import (
     DATABASE_ENDINGS,
@@ -20,7 +21,7 @@ from tracker.folder import (
     Metadata,
     look,
     metadata,
-    read,
+    start_of,
 )
 from tracker.gitdir import Git, first_line, git_of, tracked, within
 
@@ -111,17 +112,20 @@ def _of_database(path: str, source: str) -> Place:
         beads = path if os.path.isdir(path) else folder.path
         hint = f"BEADS_DIR={quoted(beads)} bd where"
         raise Refused(f"{source} names {path}, which is not a database", hint=hint)
+    said = Metadata()
     if folder.root != folder.path:
-        return _place(folder, metadata(folder), _cache(folder, path))
-    # Another program's metadata.json or dolt folder may lie in a folder of any name.
-    return _place(folder._replace(dolt=False), Metadata(), _cache(folder, path))
+        said = metadata(folder)
+    else:  # another program's metadata.json or dolt folder may lie in a folder of any name
+        folder = folder._replace(dolt=False)
+    _check_links(folder, said, named=True)
+    return _place(folder, said, _cache(folder, path))
 
 
 def _may_be_database(path: str) -> bool:
     """Whether a cache may be put there: what looks like another file of the user's is not lost."""
     if path.endswith(".jsonl") or os.path.isdir(path):
         return False
-    header = read(path, 100)
+    header = start_of(path, 100, links=fileio.ANYWHERE)
     return not header or _is_sqlite(header) or path.endswith(DATABASE_ENDINGS)
 
 
@@ -213,17 +217,28 @@ def _settled(folder: Folder, git: Git | None = None, *, named: bool = False) -> 
     if "redirect" in folder.names:
         folder, git = _redirected(folder), None
     said = metadata(folder)
-    if not named:
-        for name in folder.links:
-            if name in {*_FOLLOWED, said.log} or name.startswith(said.database):
-                _stay_inside(folder.root, f"{folder.path}/{name}")
+    _check_links(folder, said, named=named)
     return _place(folder, said, _databases(folder, said.database), git)
+
+
+def _check_links(folder: Folder, said: Metadata, *, named: bool) -> None:
+    """Raise Refused where a link leads out; only the log of a folder that the user named may."""
+    log = _log(folder, said)
+    for name in folder.links:
+        is_log = name == log
+        is_ours = is_log or name in _FOLLOWED or name.startswith(said.database)
+        if is_ours and not (is_log and named):
+            _stay_inside(folder.root, f"{folder.path}/{name}", log=is_log)
+
+
+def _log(folder: Folder, said: Metadata) -> str:
+    return said.log or next((name for name in LOGS if name in folder.names), LOGS[0])
 
 
 def _place(
     folder: Folder, said: Metadata, databases: tuple[str, str | None], git: Git | None = None
 ) -> Place:
-    log = said.log or next((name for name in LOGS if name in folder.names), LOGS[0])
+    log = _log(folder, said)
     path = f"{folder.path}/{log}"
     if git is None or ".git" in folder.names:  # some keep `.beads` as a repository of its own
         git = git_of(folder.path)
@@ -245,7 +260,9 @@ def _place(
 def _redirected(folder: Folder) -> Folder:
     """The folder that `redirect` names; where that one has a redirect too, it is not followed."""
     file = folder.path + "/redirect"
-    wanted = first_line(file)
+    if "redirect" in folder.links:
+        raise Refused(f"{file} is a symbolic link, and no redirect", hint=f"rm {quoted(file)}")
+    wanted = first_line(file, links=fileio.INSIDE)
     if wanted is None:
         return folder
     target = next((found for base in folder[:2] if (found := _target(folder, base, wanted))), None)
@@ -268,18 +285,16 @@ def _target(folder: Folder, base: str, wanted: str) -> Folder | None:
     return look(real) if real != folder.path and real.endswith("/.beads") else None
 
 
-def _stay_inside(root: str, link: str) -> None:
-    """Raise unless the target of a link is in the work tree of `root`, and not in its `.git`."""
-    real = os.path.realpath(link)
-    top = git_of(root)[0]
-    holder = real if os.path.isdir(real) else os.path.dirname(real)
-    if within(real, top or root) and git_of(holder)[0] == top and ".git" not in real.split("/"):
-        return
-    beads = real if os.path.basename(link) == ".beads" else os.path.dirname(link)
-    raise Refused(
-        f"{link} is a symbolic link to {real}, outside {top or root}",
-        hint=f"if it is meant: BEADS_DIR={quoted(beads)} bd where",
-    )
+def _stay_inside(root: str, link: str, *, log: bool = False) -> None:
+    """Raise unless a link leads to what is in the work tree of `root`, and not in its `.git`."""
+    try:
+        fileio.check_link(link, root)
+    except Refused as error:
+        is_folder = os.path.basename(link) == ".beads"
+        if is_folder or log:  # what the user names may be elsewhere, and the log of that too
+            beads = os.path.realpath(link) if is_folder else os.path.dirname(link)
+            error.hint = f"if it is meant: BEADS_DIR={quoted(beads)} bd where"
+        raise
 
 
 # Databases.
@@ -300,7 +315,7 @@ def _cache(folder: Folder, wanted: str) -> tuple[str, str | None]:
     """`wanted` unless Beads wrote it; what is no whole database may be replaced."""
     if os.path.basename(wanted) not in folder.names:
         return wanted, None
-    header = read(wanted, 100)
+    header = start_of(wanted, 100)
     if header is not None and not _is_sqlite(header):
         return wanted, None
     if header and int.from_bytes(header[68:72], "big") == APPLICATION_ID:

@@ -14,7 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from tracker import cache as caches
-from tracker import lines, news, upkeep, waits
+from tracker import fileio, lines, news, upkeep, waits
 from tracker.cache import Cache, Gone, Source
 from tracker.config import closing_statuses, parse, value
 from tracker.graph import Rules
@@ -150,10 +150,10 @@ def is_ignored(folder: str, name: str) -> bool:
     from fnmatch import fnmatchcase
 
     try:
-        with open(os.path.join(folder, ".gitignore"), encoding="utf-8") as file:
-            patterns = [line.strip() for line in file]
+        text = fileio.read(os.path.join(folder, ".gitignore")).decode()
     except (OSError, UnicodeDecodeError):
         return False
+    patterns = [line.strip() for line in text.split("\n")]
     covered = False
     for pattern in patterns:
         if pattern and not pattern.startswith("#"):
@@ -166,8 +166,7 @@ def is_ignored(folder: str, name: str) -> bool:
 def _is_foreign(path: str) -> bool:
     """Whether another program has put a database there since the place was looked at."""
     try:
-        with open(path, "rb") as file:
-            header = file.read(100)
+        header = fileio.start_of(path, 100)
     except OSError:
         return False
     if len(header) < 100 or not header.startswith(b"SQLite format 3\0"):

@@ -9,7 +9,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from tracker import files
+from tracker import fileio, files
 
 if TYPE_CHECKING:
     from tracker.places import Place
@@ -35,7 +35,10 @@ def _is_missing(place: Place) -> bool:
     common = place.common_dir
     if common is None or place.top is None or not says(place, ".gitattributes", SIGN):
         return False
-    held = files.contents(os.path.join(common, "config")) or b""
+    try:
+        held = fileio.read(os.path.join(common, "config"), links=fileio.ANYWHERE)
+    except OSError:
+        return False  # nobody can tell
     if _is_set(held):
         return False
     return os.access(common, os.W_OK) and not _is_declined(place)
@@ -43,7 +46,10 @@ def _is_missing(place: Place) -> bool:
 
 def says(place: Place, name: str, what: bytes) -> bool:
     """Whether a file beside the log holds these bytes."""
-    return what in (files.contents(os.path.join(place.beads, name)) or b"")
+    try:
+        return what in (files.contents(os.path.join(place.beads, name)) or b"")
+    except OSError:
+        return False
 
 
 def _is_set(config: bytes) -> bool:
@@ -56,13 +62,11 @@ def _is_set(config: bytes) -> bool:
 
 def _is_declined(place: Place) -> bool:
     """Whether the last word that `init` or `setup git` left about it was no."""
-    data = files.contents(os.path.join(place.beads, ".local", "init.json"))
-    if data is None:
-        return False
     import json
 
     try:
+        data = files.contents(os.path.join(place.beads, ".local", "init.json")) or b"{}"
         said = [run["driver"] for run in json.loads(data).get("runs", []) if "driver" in run]
-    except (AttributeError, TypeError, ValueError):
+    except (AttributeError, OSError, RecursionError, TypeError, ValueError):
         return False
     return said[-1:] == [DECLINED]

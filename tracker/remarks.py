@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tracker import fileio
 from tracker.errors import Refused
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ def all_of(place: Place, problems: Sequence[str], *, markers: bool = False) -> l
 
 def _is_ours(place: Place) -> bool:
     """Whether `bd init` made this workspace: then there was a log."""
-    with suppress(OSError), open(os.path.join(place.beads, "metadata.json"), "rb") as file:
-        return b'"tracker"' in file.read()
+    with suppress(OSError):
+        return b'"tracker"' in fileio.read(os.path.join(place.beads, "metadata.json"))
     return False
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import claims, files, journal
 from tracker.cache import APPLICATION_ID
 from tracker.errors import Moved
-from tracker.folder import read as first_bytes
+from tracker.folder import start_of
+from tracker.gitdir import tracked_below
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,12 +50,13 @@ def planned(place: Place) -> Removal:
     """What is left of the tracker in a workspace, apart from hooks and settings of git."""
     removal = Removal([], [], [], [])
     local = os.path.join(place.beads, ".local")
-    runs = _runs(files.contents(os.path.join(local, "init.json")))
+    note = None if tracked_below(local) else files.contents(os.path.join(local, "init.json"))
+    runs = _runs(note)
     written: dict[str, list[dict[str, Any]]] = {}
     start = {"beads": place.beads, "git": place.common_dir or ""}
     for run in runs:
         for row in run["files"]:
-            if start.get(row["in"]):
+            if start.get(row["in"]) and _is_written_by_init(row["in"], row["path"]):
                 written.setdefault(os.path.join(start[row["in"]], row["path"]), []).append(row)
     for path, rows in written.items():
         _take_back(removal, path, rows)
@@ -75,6 +77,12 @@ def _runs(data: bytes | None) -> list[dict[str, Any]]:
         return [run for run in runs if all(row["in"] and row["path"] for row in run["files"])]
     except (AttributeError, KeyError, TypeError, ValueError):
         return []
+
+
+def _is_written_by_init(where: str, path: str) -> bool:
+    """Whether `bd init` may have written this: the note may be anybody's."""
+    folder, name = os.path.split(path)
+    return folder == ("info" if where == "git" else "") and name not in {"", ".", ".."}
 
 
 def _take_back(removal: Removal, path: str, rows: list[dict[str, Any]]) -> None:
@@ -115,7 +123,7 @@ def without(data: bytes, added: bytes) -> bytes:
 
 def _plan_own(removal: Removal, place: Place, local: str) -> None:
     """The cache, locks, the journal and all else that is only of this clone."""
-    header = first_bytes(place.cache, 100) or b""
+    header = start_of(place.cache, 100) or b""
     if int.from_bytes(header[68:72], "big") == APPLICATION_ID:
         removal.own.extend(_there(place.cache + ending for ending in _BESIDE))
     if place.foreign_db is None:  # else it may be Beads' own lock

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker import cache as caches
+from tracker import fileio
 from tracker.errors import Refused
 from tracker.exchange import exchange
 
@@ -49,7 +50,7 @@ class Replacement:
                 mode = os.stat(self.path).st_mode & 0o7777
         except FileNotFoundError:
             return False
-        handle = os.open(self._temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _BINARY, mode)
+        handle = fileio.created(self._temporary, mode)
         with os.fdopen(handle, "wb") as file:
             file.writelines(pieces)
             file.flush()
@@ -128,9 +129,6 @@ class Replacement:
             os.unlink(self._temporary)
 
 
-_BINARY = getattr(os, "O_BINARY", 0)
-
-
 def unnamed(stat: str) -> str:
     """A stat without the time that moves when a file is renamed."""
     return stat.rpartition(":")[0]
@@ -202,7 +200,7 @@ class Unwritable:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and not isinstance(error, Refused):
             raise Refused(
                 f"cannot write {self._path}: {error.strerror or error}; the log is as it was",
                 hint="make the folder writable, or free some space, and try again",

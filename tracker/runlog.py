@@ -7,8 +7,9 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tracker import runs
+from tracker import fileio, runs
 from tracker.errors import Locked
+from tracker.gitdir import refuse_tracked
 from tracker.locks import hold, hold_folder
 from tracker.times import stamp
 
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from tracker.runs import Event
 
 LIMIT = 1_000_000  # bytes; the oldest half goes
+MOST = 100 * LIMIT  # that are read: one write may be long
 DAY = 86_400 * 10**9
 PATIENCE = 2.0  # seconds to wait for another writer
-_OPEN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-_APPEND = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_APPEND
-_NEW = _OPEN | os.O_CREAT | os.O_WRONLY | os.O_TRUNC
 
 
 def path_in(local: str) -> str:
@@ -33,14 +32,11 @@ def append(local: str, *events: Event) -> bool:
     data = b"".join(map(runs.encode, events))
     path = path_in(local)
     try:
+        refuse_tracked(local)
         _make(local)
         with hold_folder(local, PATIENCE), hold(f"{path}.lock", PATIENCE):
             _shorten(path)
-            handle = os.open(path, _APPEND, 0o600)
-            try:
-                os.write(handle, data)
-            finally:
-                os.close(handle)
+            fileio.append(path, data)
     except (OSError, Locked):
         return False
     return True
@@ -49,39 +45,30 @@ def append(local: str, *events: Event) -> bool:
 def read(local: str) -> list[Event]:
     """Everything that is still known, oldest first."""
     try:
-        with os.fdopen(os.open(path_in(local), _OPEN | os.O_RDONLY), "rb") as file:
-            return list(runs.decode(file))
+        return list(runs.decode(fileio.read(path_in(local), MOST).split(b"\n")))
     except OSError:
         return []
 
 
 def _shorten(path: str) -> None:
     with suppress(FileNotFoundError):
-        if os.lstat(path).st_size <= LIMIT:
-            return
-        with os.fdopen(os.open(path, _OPEN | os.O_RDONLY), "rb") as file:
-            file.seek(-LIMIT // 2, os.SEEK_END)
-            file.readline()
-            kept = file.read()
-        with os.fdopen(os.open(f"{path}.new", _NEW, 0o600), "wb") as file:
-            file.write(kept)
-        os.replace(f"{path}.new", path)
+        if os.lstat(path).st_size > LIMIT:
+            kept = fileio.read(path, MOST)[-LIMIT // 2 :].partition(b"\n")[2]
+            fileio.replace(path, kept)
 
 
 def resume(local: str, session: str, now: int) -> None:
     """Make this the session of whoever names none, for a day, until it is ended."""
     with suppress(OSError):
+        refuse_tracked(local)
         _make(local)
-        handle = os.open(_pointer(local), _NEW, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(json.dumps({"session": session, "at": now}).encode())
+        fileio.replace(_pointer(local), json.dumps({"session": session, "at": now}).encode())
 
 
 def resumed(local: str, now: int) -> str:
     """The session that was restored here within a day and has not ended; "" where there is none."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        with os.fdopen(os.open(_pointer(local), _OPEN | os.O_RDONLY), "rb") as file:
-            held = json.loads(file.read())
+        held = json.loads(fileio.read(_pointer(local)))
         if now - DAY < int(held["at"]):
             return str(held["session"])
     return ""

@@ -8,8 +8,9 @@ last: if the cache itself said so, a read would change it, and viewers watch it.
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import NamedTuple
+
+from tracker import fileio
 
 
 class Gone(Exception):
@@ -57,8 +58,8 @@ def read(local: str, name: str) -> Stamp:
 
     Also raises OSError or ValueError, where there is no stamp or it is none.
     """
-    with open(_path(local, name), encoding="utf-8", newline="") as file:
-        left, boot, looked, log, relative = file.read().split("\n", 4)
+    text = fileio.read(_path(local, name)).decode()
+    left, boot, looked, log, relative = text.split("\n", 4)
     path = os.path.normpath(os.path.join(local, relative))
     if boot != boot_id() or left != stat_text(path) or not left:
         raise Gone
@@ -67,15 +68,9 @@ def read(local: str, name: str) -> Stamp:
 
 def save(local: str, name: str, stamp: Stamp) -> None:
     """Write the stamp down. The caller holds the lock of the cache."""
-    final = _path(local, name)
-    temporary = f"{final}.new"
-    with suppress(FileNotFoundError):
-        os.unlink(temporary)
     path, left, log, looked = stamp
     parts = (left, boot_id(), str(looked), log, os.path.relpath(path, local))
-    with open(temporary, "x", encoding="utf-8", newline="") as file:  # never through a link
-        file.write("\n".join(parts))
-    os.replace(temporary, final)
+    fileio.replace(_path(local, name), "\n".join(parts).encode(), 0o666)
 
 
 def forget(local: str, name: str) -> None:

@@ -28,10 +28,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import cache as caches
-from tracker import lines, recovery, refresh
+from tracker import fileio, lines, recovery, refresh
 from tracker.beside import BESIDE, MEMORY_FILE, PRIVATE, REMEMBERED, is_carried_name
 from tracker.cache import Cache, Gone, Source
 from tracker.errors import Conflicted, Locked, Refused
+from tracker.gitdir import refuse_tracked, tracked_below
 from tracker.gitwork import GitWork
 from tracker.journal import Change, Journal, Op, Staged, path_in, placed
 from tracker.locks import WAIT, hold, hold_folder
@@ -173,8 +174,7 @@ class Store:
             return self.place.log
         private = file.startswith(PRIVATE)
         folder = self.source.local if private else self.place.beads
-        path = os.path.join(folder, file.removeprefix(PRIVATE))
-        return os.path.realpath(path) if os.path.islink(path) else path
+        return fileio.inside(os.path.join(folder, file.removeprefix(PRIVATE)))
 
     def rewrite(self, request: Request) -> Written:
         """Give records the lines that a plan names for them.
@@ -265,6 +265,8 @@ class Store:
         pages = list(self._pages(look, wanted, places))
         if not pages:
             return ()
+        if any(page.file.startswith(PRIVATE) for page in pages):
+            refuse_tracked(self.source.local)
         stats = self._replace(pages, look, request.signed)
         if not stats:
             return None
@@ -325,6 +327,7 @@ class Store:
         self._unnoted = ""
         try:
             if op is not None:
+                refuse_tracked(self.source.local)
                 refresh.make_local(self.source.local)
                 self._journal.note(op._replace(files=tuple(page.staged for page in pages)))
         except OSError as error:
@@ -338,7 +341,7 @@ class Store:
     def _closed(self, op: Op | None) -> None:
         if self._journal.is_open:
             self._journal.close()
-        elif op is not None:
+        elif op is not None and not tracked_below(self.source.local):
             self._journal.miss(op)
 
     def _is_as_seen(self, look: _Look) -> bool:
@@ -370,7 +373,7 @@ class Store:
     def _complete(self) -> None:
         """Finish the write that was interrupted, or take it back, if the journal knows of one."""
         unfinished = self._journal.unfinished()
-        if unfinished is None:
+        if unfinished is None or tracked_below(self.source.local):
             return
         op, failed = unfinished
         targets = {one.file: target for one in op.files if (target := self._target(one))}
@@ -475,8 +478,12 @@ class Store:
 
     def _sweep(self) -> None:
         """Remove what writers left behind that died; the lock says that none is alive."""
-        names = {os.path.basename(path) for path in map(self.path, BESIDE)} | {self.name}
-        for folder in {os.path.dirname(self.path(file)) for file in (*BESIDE, self.name)}:
+        paths = [self.place.log]
+        for file in BESIDE:
+            with suppress(Refused):  # nothing is written through a link that leads out
+                paths.append(self.path(file))
+        names = {os.path.basename(path) for path in paths}
+        for folder in {os.path.dirname(path) for path in paths}:
             sweep(folder, names)
 
 

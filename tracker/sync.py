@@ -13,7 +13,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from tracker import branches, damage
+from tracker import branches, damage, fileio
 from tracker.branches import Author, Branch, Clash
 from tracker.cache import Source
 from tracker.errors import Conflicted, Refused, quoted
@@ -239,8 +239,7 @@ class _Run:
                 )
 
     def _read(self, path: str) -> bytes:
-        with open(os.path.join(self.repo.top, path), "rb") as file:
-            return file.read()
+        return fileio.read(os.path.join(self.repo.top, path), fileio.LARGEST)
 
     # Merge and push.
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker import cache as caches
+from tracker import fileio
 from tracker.cache import Cache, Gone
 from tracker.errors import TrackerError
 from tracker.locks import hold
@@ -47,9 +48,9 @@ def make_local(local: str) -> None:
     """The folder for what never leaves this clone, ignored by git from within."""
     ignore = os.path.join(local, ".gitignore")
     if not os.path.exists(ignore):
-        os.makedirs(local, exist_ok=True)
-        with suppress(FileExistsError), open(ignore, "x", encoding="ascii") as file:
-            file.write(caches.LOCAL_IGNORE)
+        fileio.make_folder(local)
+        with suppress(FileExistsError):
+            fileio.create(ignore, caches.LOCAL_IGNORE.encode(), 0o666)
 
 
 def _touched(source: Sourced) -> Cache | None:

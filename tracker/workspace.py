@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tracker import cache as caches
-from tracker import remarks
+from tracker import fileio, remarks
 from tracker.config import closing_statuses, names, plain, value
 from tracker.errors import Invalid, NotFound, Refused, TrackerError
 
@@ -52,10 +52,11 @@ class Workspace:
 
     @cached_property
     def config_text(self) -> bytes:
-        """config.yaml as it is; empty where there is none."""
+        """config.yaml as it is; empty where there is none. Raises Unusable."""
         try:
-            with open(os.path.join(self.place.beads, "config.yaml"), "rb") as file:
-                return file.read()
+            return fileio.read(os.path.join(self.place.beads, "config.yaml"))
+        except fileio.Unusable:
+            raise
         except OSError:
             return b""
 
@@ -384,9 +385,13 @@ class Workspace:
 
     def _journal(self) -> list[Op]:
         from tracker import journal
+        from tracker.gitdir import refuse_tracked
 
         try:
+            refuse_tracked(self.local)
             return journal.read(self.local)
+        except Refused:
+            raise
         except OSError as error:
             raise Refused(
                 f"cannot read the journal {journal.path_in(self.local)}: {error.strerror or error}",
@@ -424,11 +429,8 @@ class Workspace:
 
     def touch(self, id: str) -> None:
         """Remember the issue that commands without an id mean."""
-        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_NOFOLLOW", 0)
         with suppress(OSError):
-            handle = os.open(self._touched, flags, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(f"{id}\n")
+            fileio.replace(self._touched, f"{id}\n".encode())
 
     @property
     def _touched(self) -> str:
@@ -440,8 +442,7 @@ class Workspace:
             return list(ids)
         for path in (self._touched, os.path.join(self.place.beads, "last-touched")):
             try:
-                with open(path, encoding="utf-8") as file:
-                    id = file.read().strip()
+                id = fileio.read(path).decode().strip()
             except (OSError, UnicodeDecodeError):
                 continue
             if id:

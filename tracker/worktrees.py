@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import fileio, files
 from tracker.errors import Invalid, NotFound, Refused
 from tracker.folder import look
 
@@ -104,15 +105,15 @@ def _exclude(git: Repository, path: str, *, is_there: bool) -> None:
     line = "/" + inner.replace("\\", "\\\\").replace(" ", "\\ ") + "/"
     file = git.path("info/exclude")
     try:
-        with open(file, encoding="utf-8", errors="surrogateescape") as text:
-            before = text.read()
-    except OSError:
-        before = ""
+        data = fileio.read(file, links=fileio.ANYWHERE)
+    except FileNotFoundError:
+        data = b""
+    before = data.decode("utf-8", "surrogateescape")
     rows = [row for row in before.splitlines(keepends=True) if row.rstrip("\n") != line]
     body = "".join(rows)
     if is_there:
         body += ("\n" if body and not body.endswith("\n") else "") + line + "\n"
     if body != before:
         os.makedirs(os.path.dirname(file), exist_ok=True)
-        with open(file, "w", encoding="utf-8", errors="surrogateescape") as text:
-            text.write(body)
+        after = body.encode("utf-8", "surrogateescape")
+        files.replace(file, data, after) if before else files.create(file, after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, TypeVar
 
+from tracker import fileio
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ def contents(session: Session, name: str) -> bytes:
         except OSError as error:
             raise Invalid(f"cannot read standard input: {error.strerror}") from None
     try:
-        with open(os.path.join(session.folder, name), "rb") as file:
-            return file.read()
+        return fileio.named(os.path.join(session.folder, name))
     except OSError as error:
         raise Invalid(f"cannot read {name}: {error.strerror}") from None
     except ValueError:  # a NUL in the name

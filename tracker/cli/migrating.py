@@ -111,10 +111,11 @@ def _of(session: Session, text: str) -> Source:
 
 def _is_database(path: str) -> bool:
     """Whether it is a database of another program: ours is only a cache."""
+    from tracker import fileio
     from tracker.cache import APPLICATION_ID
-    from tracker.folder import read
+    from tracker.folder import start_of
 
-    header = read(path, 100) or b""
+    header = start_of(path, 100, links=fileio.ANYWHERE) or b""
     is_sqlite = header.startswith(b"SQLite format 3\0")
     return is_sqlite and int.from_bytes(header[68:72], "big") != APPLICATION_ID
 

@@ -226,8 +226,10 @@ class Session:
             if name == "-":
                 text = self.input().decode().replace("\r\n", "\n").replace("\r", "\n")
             else:
-                with open(os.path.join(self.folder, name), encoding="utf-8") as file:
-                    text = file.read()
+                from tracker import fileio
+
+                data = fileio.named(os.path.join(self.folder, name))
+                text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
         except OSError as error:
             raise Invalid(f"cannot read {what}: {error.strerror}") from None
         except UnicodeDecodeError:

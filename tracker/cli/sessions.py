@@ -9,10 +9,11 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tracker import runlog, runs
+from tracker import fileio, runlog, runs
 from tracker.cli.injection import LABEL, TITLES, fenced
 from tracker.cli.plain import one_line, printable
 from tracker.errors import NoMemory, TrackerError
+from tracker.gitdir import refuse_tracked
 from tracker.times import stamp
 
 if TYPE_CHECKING:
@@ -198,9 +199,9 @@ def _metrics(agent: Agent, counts: dict[str, int]) -> str:
         return ""
     told = json.dumps({"session": agent.current, "at": stamp(agent.now), **counts}, indent=2)
     try:
-        os.makedirs(folder, exist_ok=True)
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(f"{told}\n")
+        refuse_tracked(agent.local)
+        fileio.make_folder(folder)
+        fileio.replace(path, f"{told}\n".encode())
     except OSError as error:
         agent.cli.note(f"cannot write {path}: {error.strerror}; its figures were not written")
         return ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tracker import fileio
 from tracker.cli.command import group, pass_session
 from tracker.config import edited, parse, spelled, value
 from tracker.errors import Invalid, Refused
@@ -180,8 +181,7 @@ def _path(session: Session) -> str:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return fileio.read(path)
     except FileNotFoundError:
         return b""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
 
-from tracker import founding, initialise
+from tracker import fileio, founding, initialise
 from tracker.cli.command import command, ignored, pass_session
 from tracker.errors import Invalid, Moved, Refused, TrackerError, quoted
 from tracker.gitdir import git_of, tracked
@@ -160,8 +160,7 @@ def _prefix(site: Site, wanted: str | None) -> tuple[Prefix, list[str]]:
 
 def _text(path: str) -> bytes | None:
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return fileio.read(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

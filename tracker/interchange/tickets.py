@@ -9,8 +9,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker import fileio
 from tracker.codec import decode, encode, quote
 from tracker.errors import Invalid
+from tracker.gitdir import within
 from tracker.ids import VALID
 from tracker.interchange import attributes as said
 from tracker.interchange.arrivals import Arrival
@@ -73,11 +75,19 @@ def files(folder: str) -> list[File]:
         for name in sorted(names):
             if name.lower().endswith((".md", ".markdown")):
                 path = os.path.join(at, name)
-                with open(path, "rb") as file:
-                    data = file.read()
+                data = _contents(path, os.path.realpath(folder))
                 inner = os.path.relpath(path, folder).replace(os.sep, "/")
-                found.append(File(inner, data, os.stat(path).st_mtime_ns))
+                found.append(File(inner, data, os.lstat(path).st_mtime_ns))
     return found
+
+
+def _contents(path: str, folder: str) -> bytes:
+    """The bytes of a file; none where it is none, or a link out of the folder."""
+    real = os.path.realpath(path)
+    try:
+        return fileio.read(real, links=fileio.ANYWHERE) if within(real, folder) else b""
+    except OSError:
+        return b""
 
 
 def read(found: Sequence[File], prefix: str) -> Reading:
