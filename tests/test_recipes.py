@@ -245,7 +245,7 @@ def test_mistakes_are_told(bd, tmp_path):
     assert 'unknown command "cladue"' in bd("setup", "cladue", code=2).err
     assert "bd init" in bd("setup", "codex", cwd=tmp_path, code=1).err
     (bd.path / "GEMINI.md").mkdir()
-    assert "is no file" in bd("setup", "gemini", code=1).err
+    assert "is a folder" in bd("setup", "gemini", code=1).err
 
 
 def test_a_file_that_changes_meanwhile_is_left(bd, monkeypatch):

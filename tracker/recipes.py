@@ -12,7 +12,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tracker import claudeflow, files
+from tracker import claudeflow, fileio, files, output
 from tracker.agenthooks import Hooks
 from tracker.blocks import Block
 from tracker.errors import Moved, Refused
@@ -144,7 +144,10 @@ def _documents(folder: str, known: Iterable[str]) -> Iterator[tuple[str, bytes]]
             if not name.endswith(claudeflow.ENDINGS) or os.path.islink(path):
                 continue
             relative = os.path.relpath(path, folder).replace(os.sep, "/")
-            data = files.contents(path) or b""
+            try:
+                data = files.contents(path) or b""
+            except OSError:  # a pipe, or a file that may not be read
+                continue
             if relative in known or (len(data) < _LONG and claudeflow.is_called(data)):
                 yield relative, data
 
@@ -232,24 +235,11 @@ def _state(step: Step, remark: str) -> str:
 
 
 def _step(folder: str, part: Part, change: Callable[[Part, bytes | None], bytes | None]) -> Step:
-    path = _place(folder, part.path)
+    is_record = part.path == claudeflow.RECORD
+    path = os.path.join(folder, part.path)
+    path = fileio.inside(path) if is_record else output.checked(folder, part.path)
     before = files.contents(path)
-    if before is None and os.path.lexists(path):
-        raise Refused(f"{part.path} is no file", hint=f"ls -ld {part.path}")
     return Step(part, path, before, change(part, before))
-
-
-def _place(folder: str, name: str) -> str:
-    """Where a file really is: links are followed as long as they stay within the folder.
-
-    A name that begins at the root is the user's own, and may lead anywhere.
-    """
-    real = os.path.realpath(os.path.join(folder, name))
-    top = os.path.realpath(folder)
-    if not os.path.isabs(name) and os.path.commonpath([top, real]) != top:
-        raise Refused(f"{name} leads out of {top}, to {real}: it is left as it is",
-                      hint="name another file: --output FILE")  # fmt: skip
-    return real
 
 
 def apply(folder: str, steps: Iterable[Step]) -> None:

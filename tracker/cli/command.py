@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 _COLUMN = 18
+_STDOUT = frozenset({"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
 _LOOKS = frozenset({"list", "ready", "blocked", "stats"})  # with which people begin in a clone
 _RANGE = re.compile(r"  \[(?:x|\d+)[<>]=?[^\]]*\]$")  # which click puts behind a help text
 
@@ -86,6 +87,15 @@ def ignored(*names: str, value: bool = False) -> Callable[[C], C]:
         return function
 
     return mark
+
+
+def output(help: str) -> Callable[[Any], Any]:
+    """Give a command the option `--output FILE`; None where that is the standard output."""
+    return click.option("-o", "--output", metavar="FILE", help=help, callback=_not_stdout)
+
+
+def _not_stdout(_context: click.Context, _option: click.Parameter, name: str | None) -> str | None:
+    return None if name in _STDOUT else name
 
 
 class UnknownCommand(click.UsageError):

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import command, ignored, pass_session
+from tracker import fileio
+from tracker import output as outputs
+from tracker.cli.command import command, ignored, output, pass_session
 from tracker.cli.filters import chosen, filtered
+from tracker.cli.saving import save
 from tracker.errors import Refused
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ _OWN = {"output", "form", "force", "archive", "memories"}  # what is no filter
         "bd export --status open --format github -o issues.json",
     ],
 )
-@click.option("-o", "--output", metavar="FILE", help="Write a file instead of printing")
+@output("Write a file instead of printing")
 @click.option(
     "-f", "--format", "form", type=click.Choice(FORMATS), default="jsonl", metavar="FORM",
     help=f"{', '.join(FORMATS)}  [jsonl]",
@@ -48,38 +51,40 @@ def export(session: Session, /, **given: Any) -> None:
     """Print every record as the log holds it, deleted ones too; or write them to a file."""
     everything = not any(_is_given(given[name]) for name in given.keys() - _OWN)
     lines = _lines(session, None if everything else given, archive=given["archive"])
-    output, form = given["output"], given["form"]
+    file, form = given["output"], given["form"]
     memories = _memories(session, given)
-    if output is None:
+    if file is None:
         form = "json" if session.json and form == "jsonl" else form
         session.write(_text([*lines, *memories], form))
         return
-    path = os.path.join(session.folder, output)
-    if _is_log(session, path):
+    if _is_log(session, file):
         if not everything or given["archive"] or memories or form != "jsonl":
             raise Refused(
-                f"{output} is the log itself, which holds every issue",
+                f"{file} is the log itself, which holds every issue",
                 hint="bd export -o ANOTHER-FILE",
             )
     else:
         text = _text([*lines, *memories], form)
-        _write(path, lines, text.encode("utf-8", "surrogatepass"), given)
+        _write(session, lines, text.encode("utf-8", "surrogatepass"), given)
     if session.json:
         counts = {"success": True, "exported": len(lines), "skipped": 0}
         if memories:
             counts["memories"] = len(memories)
-        session.emit({**counts, "total_issues": len(lines), "output_file": output})
+        session.emit({**counts, "total_issues": len(lines), "output_file": file})
     elif not session.flags.quiet:
         more = f" and {len(memories)} memories" if memories else ""
-        session.complain(f"Exported {len(lines)} issues{more} to {output}")
+        session.complain(f"Exported {len(lines)} issues{more} to {file}")
 
 
 def _is_given(value: object) -> bool:
     return type(value) is int or bool(value)  # P0 is a bound
 
 
-def _is_log(session: Session, path: str) -> bool:
-    return os.path.realpath(path) == os.path.realpath(session.place.log)
+def _is_log(session: Session, name: str) -> bool:
+    try:
+        return os.path.samefile(os.path.join(session.folder, name), session.place.log)
+    except OSError:
+        return False
 
 
 def _lines(session: Session, given: Mapping[str, Any] | None, *, archive: bool) -> list[bytes]:
@@ -130,22 +135,17 @@ def _text(lines: Sequence[bytes], form: str) -> str:
     return "\n".join(obsidian.tasks(issues)) + "\n"
 
 
-def _write(path: str, lines: Sequence[bytes], data: bytes, given: Mapping[str, Any]) -> None:
+def _write(session: Session, lines: Sequence[bytes], data: bytes, given: Mapping[str, Any]) -> None:
     """Put the document into a file, which loses no issue by it unless that is wanted."""
-    from tracker import files
-
-    before = files.contents(path)
-    if before and not given["force"] and given["form"] == "jsonl":
-        _forbid_loss(given["output"], before, lines)
-    try:
-        if before is None:
-            made = files.create(path, data)
-            if not made:
-                raise Refused(f"{given['output']} is a link or a folder: it is left as it is")
-        elif before != data:
-            files.replace(path, before, data)
-    except OSError as error:
-        raise Refused(f"cannot write {given['output']}: {error.strerror or error}") from None
+    name = given["output"]
+    path = outputs.checked(session.folder, name, session.place)
+    if given["form"] == "jsonl" and not given["force"] and os.path.exists(path):
+        try:
+            before = fileio.read(path, fileio.LARGEST, links=fileio.ANYWHERE)
+        except OSError as error:
+            raise Refused(f"cannot read {name}: {error.strerror or error}") from None
+        _forbid_loss(name, before, lines)
+    save(session, name, data)
 
 
 def _forbid_loss(name: str, before: bytes, lines: Sequence[bytes]) -> None:

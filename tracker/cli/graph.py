@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tracker.cli import render
-from tracker.cli.command import command, ignored, pass_session
+from tracker.cli.command import command, ignored, output, pass_session
 from tracker.cli.plain import one_line
+from tracker.cli.saving import save
 from tracker.errors import NotFound
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _ENDINGS = {".svg": "svg", ".html": "html", ".htm": "html", ".dot": "dot", ".gv"
 @click.option("--all", "everything", is_flag=True, help="All issues that are open  [without an ID]")
 @click.option("--format", "form", type=click.Choice(FORMS), metavar="FORM",
               help="text, mermaid, dot, svg, or html: one page to look at  [text]")  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="Write it there; .html, .svg, .dot say how")
+@output("Write it there; .html, .svg, .dot say how")
 @click.option("--depth", type=click.IntRange(1), metavar="N", help="Only N steps away from ID")
 @click.option("--open", "only_open", is_flag=True, help="Without what is done")
 @click.option("--closed", is_flag=True, help="With what is done, also without an ID")
@@ -65,8 +66,6 @@ def graph(session: Session, /, id: str | None, **given: Any) -> None:
         return
     text = _told(session, scene, title, form, compact=given["compact"])
     if given["output"]:
-        from tracker.cli.saving import save
-
         name, count = given["output"], len(scene.items)
         save(session, name, text)
         if session.json:

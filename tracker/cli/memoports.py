@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import command, pass_session
+from tracker.cli.command import command, output, pass_session
 from tracker.cli.importing import on_conflict
 from tracker.cli.plain import one_line
+from tracker.cli.saving import save
 from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _some(names: Sequence[str]) -> str:
     "--format", "form", type=click.Choice(FORMATS), metavar="FORM",
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
-@click.option("-o", "--output", metavar="FILE", help="Write it; for Markdown also a folder")
+@output("Write it; for Markdown also a folder")
 @click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Only what is below NS")
 @click.option(
     "--all",
@@ -174,10 +175,10 @@ def export(session: Session, /, pattern: str, **given: Any) -> None:
     if form not in _WHOLE:
         found = [one for one in found if one.status != "tombstone"]
     if output is not None and form == "markdown" and not output.lower().endswith(_FILES):
-        count = _write_files(os.path.join(session.folder, output), found)
+        count = _write_files(session, output, found)
         _told(session, count, output)
     elif output is not None:
-        _write(os.path.join(session.folder, output), output, _text(found, form))
+        save(session, output, _text(found, form).encode("utf-8", "surrogatepass"))
         _told(session, len(found), output)
     else:
         session.write(_text(found, form))
@@ -217,31 +218,19 @@ def _text(found: Sequence[Memory], form: str) -> str:
     return notebook.as_lines(found)
 
 
-def _write(path: str, name: str, text: str) -> None:
-    from tracker import files
-
-    data = text.encode("utf-8", "surrogatepass")
-    before = files.contents(path)
-    try:
-        if before is None and not files.create(path, data):
-            raise Refused(f"{name} is a link or a folder: it is left as it is")
-        if before is not None and before != data:
-            files.replace(path, before, data)
-    except OSError as error:
-        raise Refused(f"cannot write {name}: {error.strerror or error}") from None
-
-
-def _write_files(folder: str, found: Sequence[Memory]) -> int:
+def _write_files(session: Session, folder: str, found: Sequence[Memory]) -> int:
     """A file for each key; others in the folder are left alone."""
+    from tracker import output
     from tracker.interchange import notebook
 
     for one in found:
-        path = os.path.join(folder, *f"{one.key}.md".split("/"))
+        name = os.path.join(folder, *f"{one.key}.md".split("/"))
+        real = output.checked(session.folder, name, session.place)
         try:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.makedirs(os.path.dirname(real), exist_ok=True)
         except OSError as error:
-            raise Refused(f"cannot write {path}: {error.strerror or error}") from None
-        _write(path, path, notebook.page(one))
+            raise Refused(f"cannot write {name}: {error.strerror or error}") from None
+        save(session, name, notebook.page(one).encode("utf-8", "surrogatepass"))
     return len(found)
 
 

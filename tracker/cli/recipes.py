@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracker import output as outputs
 from tracker import recipes
 from tracker.cli.command import UnknownCommand, group, pass_session
 from tracker.cli.registering import setup_git
@@ -109,8 +110,7 @@ def _run(session: Session, recipe: Recipe, given: dict[str, Any]) -> None:
     if sum(given[name] for name in ("check", "remove", "shown")) > 1:
         raise click.UsageError("--check, --remove and --print exclude each other")
     folder = _folder(session, must_exist=not given["shown"])
-    output = os.path.join(session.folder, given["output"]) if given["output"] else ""
-    parts = recipe.parts(recipes.Wish(folder, output and os.path.abspath(output), given["stealth"]))
+    parts = recipe.parts(recipes.Wish(folder, _output(session, given), given["stealth"]))
     if given["shown"]:
         _print(session, parts)
         return
@@ -124,6 +124,16 @@ def _run(session: Session, recipe: Recipe, given: dict[str, Any]) -> None:
             raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
         recipes.apply(folder, steps)
     _tell(session, recipe, steps, given)
+
+
+def _output(session: Session, given: dict[str, Any]) -> str:
+    """The file that the user named in place of the usual one; "" for none."""
+    name = given["output"]
+    if not name or given["shown"]:
+        return name or ""
+    if name == "-":
+        raise click.UsageError("--print shows what would be written")
+    return outputs.checked(session.folder, name, session.place)
 
 
 def _print(session: Session, parts: Sequence[Part]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker.cli.command import command, pass_session
+from tracker.cli.command import command, output, pass_session
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--assigned", is_flag=True, help="Only of what is assigned to you")
 @click.option("--svg", is_flag=True, help="A picture of what was open and done over time")
 @click.option("--since", metavar="WHEN", help="Where the picture begins  [the first issue]")
-@click.option("-o", "--output", metavar="FILE", help="Write the picture there")
+@output("Write the picture there")
 @click.option("--no-activity", is_flag=True, hidden=True)
 @click.option("--all", "everything", is_flag=True, hidden=True)
 @pass_session
