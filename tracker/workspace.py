@@ -387,11 +387,9 @@ class Workspace:
         from tracker import journal
         from tracker.gitdir import refuse_tracked
 
+        refuse_tracked(self.local)
         try:
-            refuse_tracked(self.local)
             return journal.read(self.local)
-        except Refused:
-            raise
         except OSError as error:
             raise Refused(
                 f"cannot read the journal {journal.path_in(self.local)}: {error.strerror or error}",
