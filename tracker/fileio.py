@@ -20,6 +20,7 @@ from tracker.errors import Refused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import BinaryIO
 
 LARGEST = 1 << 30
 """Bytes of a file of records, of git's index, of a database: a GiB, a million issues."""
@@ -87,6 +88,17 @@ def named(path: str, limit: int = LARGEST) -> bytes:
         return contents(handle, path, limit)
     finally:
         os.close(handle)
+
+
+def piped(stream: BinaryIO) -> bytes:
+    """The bytes of the standard input. Raises Unusable or an OSError."""
+    parts, size = [], 0
+    while part := stream.read(_CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST:
+            raise Unusable("the standard input", f"is longer than {LARGEST:,} bytes", "")
+    return b"".join(parts)
 
 
 def copy(path: str, target: str) -> None:

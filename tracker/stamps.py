@@ -8,6 +8,7 @@ last: if the cache itself said so, a read would change it, and viewers watch it.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import NamedTuple
 
 from tracker import fileio

@@ -224,12 +224,12 @@ class Session:
         what = "standard input" if name == "-" else name
         try:
             if name == "-":
-                text = self.input().decode().replace("\r\n", "\n").replace("\r", "\n")
+                data = self.input()
             else:
                 from tracker import fileio
 
                 data = fileio.named(os.path.join(self.folder, name))
-                text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
+            text = data.decode().replace("\r\n", "\n").replace("\r", "\n")
         except OSError as error:
             raise Invalid(f"cannot read {what}: {error.strerror}") from None
         except UnicodeDecodeError:
@@ -245,7 +245,9 @@ class Session:
                 self.patience.stop()  # it is somebody else who takes long
             raw = getattr(self.stdin, "buffer", None)
             if raw is not None:
-                self._input = bytes(raw.read())
+                from tracker import fileio
+
+                self._input = fileio.piped(raw)
             else:
                 text = self.stdin.read() if self.stdin is not None else ""
                 self._input = text.encode("utf-8", "surrogateescape")
