@@ -243,3 +243,78 @@ def test_a_file_that_cannot_be_read_fails_no_write_that_is_done(bd, monkeypatch,
     assert "Permission denied" not in answer.err
     assert "--json" not in words or answer.json["title"] == "x"
     assert bd.file.read_bytes() != before
+
+
+# What a write that failed says of the files.
+
+
+def failing(monkeypatch, name, *, after, only=""):
+    """Let every call of this system function fail once so many have succeeded."""
+    real, calls = getattr(os, name), []
+
+    def call(*args, **more):
+        if only in str(args[-1]):
+            calls.append(args)
+            if len(calls) > after:
+                raise OSError(errno.EIO, "Input/output error", str(args[-1]))
+        return real(*args, **more)
+
+    monkeypatch.setattr(os, name, call)
+    return calls
+
+
+def archived(beads):
+    """Where the closed issue is: in the log, in the archive."""
+    return ["t-c" in {id for name, id in contents(beads) if name == file}
+            for file in ("issues.jsonl", "archive.jsonl")]  # fmt: skip
+
+
+def test_the_log_is_as_it_was_only_where_it_is(tmp_path, monkeypatch):
+    beads = workspace(tmp_path)
+    (beads / "archive.jsonl").write_text("")
+    before = contents(beads)
+    with monkeypatch.context() as patch:
+        failing(patch, "replace", after=0, only="issues.jsonl")
+        code, err = run(tmp_path, ["create", "x"], io.StringIO())
+    assert code == 1
+    assert err.startswith("Error: cannot write ")
+    assert "; the log is as it was\n" in err
+    assert contents(beads) == before
+    assert run(tmp_path, ["create", "x"], io.StringIO())[0] == 0
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_a_write_of_two_files_that_cannot_be_taken_back_says_so(tmp_path, monkeypatch, is_noted):
+    beads = workspace(tmp_path)
+    (beads / "archive.jsonl").write_text("")
+    if not is_noted:
+        (beads / ".local").mkdir()
+        (beads / ".local" / "ops.jsonl").mkdir()
+    with monkeypatch.context() as patch:
+        failing(patch, "replace", after=1, only="jsonl")
+        code, err = run(tmp_path, ["archive", "t-c"], io.StringIO())
+    assert code == 1
+    assert "the log is as it was" not in err
+    assert archived(beads) == [True, True]
+    if is_noted:
+        assert "; the next write completes what was begun, or takes it back\n" in err
+        assert run(tmp_path, ["create", "x"], io.StringIO())[0] == 0
+        assert archived(beads) == [True, False]
+    else:
+        assert "; part of it may be written (bd diff)\n" in err
+    assert run(tmp_path, ["archive", "t-c"], io.StringIO())[0] == 0
+    assert archived(beads) == [False, True]
+
+
+def test_an_interrupted_write_that_cannot_be_completed_is_no_write_of_ours(tmp_path, monkeypatch):
+    beads = workspace(tmp_path)
+    (beads / "archive.jsonl").write_text("")
+    with monkeypatch.context() as patch:
+        failing(patch, "replace", after=1, only="jsonl")
+        assert run(tmp_path, ["archive", "t-c"], io.StringIO())[0] == 1
+        code, err = run(tmp_path, ["create", "x"], io.StringIO())
+        assert code == 1
+        assert "; the next write completes what was begun, or takes it back\n" in err
+    assert archived(beads) == [True, True]
+    assert run(tmp_path, ["create", "x"], io.StringIO())[0] == 0
+    assert archived(beads) == [True, False]

@@ -17,6 +17,8 @@ from tracker.errors import Refused
 from tracker.exchange import exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tracker.gitwork import GitWork
 
 Pieces = list[bytes | memoryview]
@@ -191,17 +193,22 @@ def _sync_folder(folder: str) -> None:
 
 
 class Unwritable:
-    """Turns an error of the file system into a refusal that names the file."""
+    """Turns an error of the file system into a refusal that names the file.
 
-    def __init__(self, path: str) -> None:
+    `left` tells what an interrupted write has left, "" where the file is as it was.
+    """
+
+    def __init__(self, path: str, left: Callable[[], str]) -> None:
         self._path = path
+        self._left = left
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError) and not isinstance(error, Refused):
+            left = self._left() or "the log is as it was"
             raise Refused(
-                f"cannot write {self._path}: {error.strerror or error}; the log is as it was",
+                f"cannot write {self._path}: {error.strerror or error}; {left}",
                 hint="make the folder writable, or free some space, and try again",
             ) from error

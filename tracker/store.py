@@ -167,6 +167,7 @@ class Store:
         self._git = GitWork(place.top, place.git_dir, place.common_dir, tell)
         self._journal = Journal(source.local)
         self._unnoted = ""
+        self._is_begun = False
 
     def path(self, file: str) -> str:
         """Where the file of this name is; none that is not known is anywhere but the log."""
@@ -182,7 +183,7 @@ class Store:
         Raises Refused, Conflicted or Locked, and then nothing was written.
         """
         self._check_allowed()
-        with Unwritable(self.place.log), self._alone():
+        with Unwritable(self.place.log, self._left), self._alone():
             self._complete()
             self._sweep()
             for _ in _tries():
@@ -204,7 +205,7 @@ class Store:
         """
         self._check_allowed()
         with self._alone():
-            with suppress(Conflicted), Unwritable(self.place.log):
+            with suppress(Conflicted), Unwritable(self.place.log, self._left):
                 self._complete()
             self._git.wait()
             yield
@@ -217,6 +218,14 @@ class Store:
             for path in lock_paths(self.place.beads, self.source.local):
                 held.enter_context(hold(path, self.timeout))
             yield
+
+    def _left(self) -> str:
+        """What is to be said of a write that fails now; "" where nothing was written."""
+        if not self._is_begun:
+            return ""
+        if self._journal.is_open:
+            return "the next write completes what was begun, or takes it back"
+        return "part of it may be written (bd diff)"
 
     def _check_allowed(self) -> None:
         if self.place.backend == "dolt":
@@ -305,6 +314,7 @@ class Store:
                 return {}
             op = signed(_changes(pages)) if signed else None
             self._note(op, pages)
+            self._is_begun = True
             if not all(page.target.put() for page in pages):
                 self._take_back([page for page in pages if page.target.is_done])
                 return {}
@@ -355,6 +365,7 @@ class Store:
             self._journal.give_up()
             self._put_back({page.file: page.changes for page in pages})
         self._journal.drop()
+        self._is_begun = False
 
     def _put_back(self, changes: Changes) -> None:
         """Give records the lines that they had, unless they moved since."""
@@ -375,6 +386,7 @@ class Store:
         unfinished = self._journal.unfinished()
         if unfinished is None or tracked_below(self.source.local):
             return
+        self._is_begun = True
         op, failed = unfinished
         targets = {one.file: target for one in op.files if (target := self._target(one))}
         for _ in _tries():
@@ -388,6 +400,7 @@ class Store:
         if fate == recovery.BACK and not self._is_taken_back(op, found):
             fate = recovery.TORN
         self._journal.drop() if fate in {recovery.DROP, recovery.BACK} else self._journal.close()
+        self._is_begun = False
 
     def _target(self, staged: Staged) -> Replacement | None:
         """A file of an interrupted write; None where the note names what no write of ours has."""
