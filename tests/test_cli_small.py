@@ -280,6 +280,11 @@ class TestConfigOfSeveral:
         answer = bd("config", "set-many", "a.b=2", "hierarchy.max-depth=x", "--json", code=1)
         assert answer.error["code"] == "invalid"
         assert (bd.beads / "config.yaml").read_bytes() == before
+        (bd.beads / "config.yaml").write_text("c: {d: 1}\n")
+        answer = bd("config", "set-many", "a.b=2", "c.d=2", code=1)
+        assert "says c.d in a way that only an editor can change: nothing was written" in answer.err
+        assert (bd.beads / "config.yaml").read_bytes() == b"c: {d: 1}\n"
+        assert bd("config", "set-many", "a.b=2", "e.f=2").err == ""
         assert "unexpected extra argument" in bd("config", "show", "x", code=2).err
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -209,6 +210,23 @@ def test_what_cannot_be_written_leaves_everything_as_it_was(clone, monkeypatch, 
         assert clone.hooks.exists() == (case != "no folder")
     bd(clone.path, "hooks", word)
     assert files(clone.path / ".git") != before
+
+
+def test_what_cannot_be_put_back_either_is_named(clone, monkeypatch):
+    clone.foreign("pre-commit", "exit 0")
+    real, renamed = os.rename, []
+
+    def rename(old, new):
+        renamed.append(new)
+        if len(renamed) > 1:
+            raise OSError(errno.EROFS, "Read-only file system")
+        real(old, new)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", rename)
+        said = bd(clone.path, "hooks", "install", code=1)
+    assert f"Read-only file system; left as {renamed[0]}" in said.err
+    assert os.path.exists(renamed[0])
 
 
 def fail(patch, number):

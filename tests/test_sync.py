@@ -1001,3 +1001,48 @@ def test_a_sync_registers_the_driver_for_merges_of_the_user(ann):
     assert "-P -m tracker merge-driver" in ann.git("config", "merge.tracker.driver")
     assert "git merges issues by record" in said.err
     assert ann.bd("sync").err == ""
+
+
+# What was done before something stood in the way.
+
+
+def merging(clone):
+    (clone.path / ".git" / "MERGE_HEAD").write_text(clone.git("rev-parse", "HEAD"))
+    return "a merge is under way", "git merge --continue, or git merge --abort"
+
+
+def marked(clone):
+    log = clone.path / ".beads" / "issues.jsonl"
+    log.write_bytes(b"<<<<<<< ours\n" + log.read_bytes())
+    return "issues.jsonl holds conflict markers", "bd resolve"
+
+
+def locked(clone):
+    from tracker.locks import hold_folder
+
+    clone.held.enter_context(hold_folder(str(clone.path / ".beads")))
+    return "another process has kept ", "bd sync"
+
+
+@pytest.mark.parametrize("obstacle", [merging, marked, locked])
+def test_a_commit_that_was_made_is_reported_whatever_comes_then(ann, monkeypatch, obstacle):
+    from contextlib import ExitStack
+
+    real, said = branches.fetch, []
+
+    def fetch(*args, **more):
+        real(*args, **more)
+        said.append(obstacle(ann))
+
+    ann.bd("create", "mine")
+    with ExitStack() as ann.held, monkeypatch.context() as patch:
+        patch.setattr(branches, "fetch", fetch)
+        report = ann.sync("--lock-timeout", "0.2", code=1)
+        again = ann.bd("sync", "--lock-timeout", "0.2", code=1)
+    [(why, left)] = said
+    assert report["commit"] == ann.head()
+    assert (report["committed"], report["pushed"], report["left"]) == (True, False, [left])
+    assert why in report["why"]
+    assert "nothing was" not in report["why"]
+    assert why in again.err
+    assert "nothing was" in again.err

@@ -253,12 +253,11 @@ def apply(plan: Plan) -> None:
         for step in plan.steps:
             _take(step, undo, waste)
     except OSError as error:
-        for old, new in reversed(undo):
-            with suppress(OSError):
-                os.rename(new, old)
+        left = [new for old, new in reversed(undo) if not _renamed(new, old)]
         _clean(plan.folder, waste, ends=is_new)
+        stands = f"left as {', '.join(left)}" if left else "nothing was changed"
         raise Refused(
-            f"cannot write into {plan.folder}: {error.strerror}; nothing was changed",
+            f"cannot write into {plan.folder}: {error.strerror}; {stands}",
             hint=f"ls -ld {quoted(plan.folder)}",
         ) from error
     _clean(plan.folder, waste, ends=plan.ends_folder)
@@ -275,6 +274,14 @@ def _take(step: Step, undo: list[tuple[str, str]], waste: list[str]) -> None:
         waste += [] if step.new else [new]
     os.rename(old, new)
     undo.append((old, new))
+
+
+def _renamed(old: str, new: str) -> bool:
+    try:
+        os.rename(old, new)
+    except OSError:
+        return False
+    return True
 
 
 def _clean(folder: str, waste: list[str], *, ends: bool) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from tracker import branches, damage, fileio
 from tracker.branches import Author, Branch, Clash
 from tracker.cache import Source
-from tracker.errors import Conflicted, Refused, quoted
+from tracker.errors import Conflicted, Locked, Refused, quoted
 from tracker.git import GitFailed
 from tracker.gitdir import tracked
 from tracker.locks import WAIT, hold
@@ -184,6 +184,12 @@ class _Run:
                 again = self.locked(lambda now: self.take(now, plan))
         except (Clash, GitFailed) as error:
             return self.stop(error.message, f"git merge {quoted(branch.shown)}", failed=True)
+        except (Refused, Locked) as error:
+            if not (self.report.commit or self.report.pushed):
+                raise
+            why = error.message.partition(" nothing was ")[0].rstrip(":;")
+            left = "bd sync" if isinstance(error, Locked) else error.hint or "bd sync"
+            return self.stop(why, left, failed=True)
         return None if again else self.report
 
     # Commit.

@@ -179,8 +179,8 @@ def _settle(session: Session, wanted: dict[str, str], *, dry: bool) -> dict[str,
 
     config = session.tracker.config
     new = {key: text for key, text in wanted.items() if not value(config, key)}
-    for key, text in {} if dry else new.items():
-        put(session, key, text)
+    if new and not dry:
+        put(session, new)
     return new
 
 

@@ -51,7 +51,7 @@ def set_(session: Session, key: str, text: str) -> None:
     _refuse_secret(key)
     text = valid(key, text)
     refuse_disclosure(session, {key: text})
-    put(session, key, text)
+    put(session, {key: text})
     if session.json:
         session.emit({"key": key, "value": text})
     else:
@@ -75,8 +75,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
         _refuse_secret(key)
         held[key] = valid(key, text)
     refuse_disclosure(session, held)
-    for key, text in held.items():
-        put(session, key, text)
+    put(session, held)
     if session.json:
         session.emit([{"key": key, "value": text} for key, text in held.items()])
     else:
@@ -89,7 +88,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
 @pass_session
 def unset(session: Session, key: str) -> None:
     """Take a setting out of config.yaml."""
-    was_set = put(session, key, None)
+    was_set = bool(put(session, {key: None}))
     if session.json:
         session.emit({"key": key, "unset": was_set})
     else:
@@ -186,8 +185,11 @@ def _read(path: str) -> bytes:
         return b""
 
 
-def put(session: Session, key: str, new: str | None) -> bool:
-    """Change one key; whether it was set before. Raises Invalid where the file is too special."""
+def put(session: Session, new: Mapping[str, str | None]) -> list[str]:
+    """Change these keys in one step; those that were set before.
+
+    Raises Invalid where the file is too special.
+    """
     from tracker import files
     from tracker.locks import WAIT, hold, hold_folder
 
@@ -195,16 +197,15 @@ def put(session: Session, key: str, new: str | None) -> bool:
     wait = WAIT if session.lock_timeout is None else session.lock_timeout
     lock = os.path.join(session.place.beads, ".jsonl.lock")
     with hold_folder(session.place.beads, wait), hold(lock, wait):
-        data = _read(path)
-        was_set = any(spelled(name) == spelled(key) for name in parse(data))
-        after = edited(data, key, new, path)
-        if after == data:
-            return was_set
-        if data or os.path.lexists(path):
+        after = data = _read(path)
+        held = {spelled(name) for name in parse(data)}
+        for key, text in new.items():
+            after = edited(after, key, text, path)
+        if after != data and (data or os.path.lexists(path)):
             files.replace(path, data, after)
-        else:
+        elif after != data:
             files.create(path, after)
-    return was_set
+    return [key for key in new if spelled(key) in held]
 
 
 def _refuse_secret(key: str) -> None:
