@@ -10,7 +10,7 @@ command with that fault, then a read, a write, an undo of that write and an undo
 raises `Broken` where one of the promises does not hold:
 
 - the files that the command writes are the old ones or the new ones, all of them together, once the
-  next command has run;
+  next command that writes has run, and a read before that one answers;
 - what was answered with exit 0 is there, and what is said to be as it was is as it was;
 - no success is printed for what is not there;
 - neither a traceback nor "this is a bug": the machine's state is not ours;
@@ -413,39 +413,39 @@ class Bench:
         return digest.hexdigest()
 
     def _after(self, case: Case, known: _Known) -> tuple[str, str]:
-        """The state after the next command, and what an undo took back."""
+        """The state after the next write, and what an undo took back."""
         read = self.run("list", "--all", "--json", at=60)
-        _check(read.code == 0 or case.is_new, f"the next command fails: {read.err}")
+        _check(read.code == 0 or case.is_new, f"the next read fails: {read.err}")
         then = self._word(case, known, self.state(case))
-        _check(then != "mixed" or not case.whole, "some files are old, others new")
         if not case.whole and then != "new":
             again = self.run(*case.words, stdin=case.stdin, at=50)
             _check(again.code == 0, f"the same command again fails: {again.err}")
             is_complete = case.grows or self.state(case) == known.new
             _check(is_complete, "the same command again does not complete it")
-        state = self.state(case)
         wrote = self.run("create", "The next write", at=61)
         _check(wrote.code == 0, f"the next write fails: {wrote.err}")
         self._check_swept()
-        return then, self._undone(case, known, state) if case.whole else ""
+        return self._undone(case, known) if case.whole else (then, "")
 
-    def _undone(self, case: Case, known: _Known, state: State) -> str:
-        """What undo takes back, behind a write that is undone first."""
+    def _undone(self, case: Case, known: _Known) -> tuple[str, str]:
+        """The state without the next write, and what another undo takes back."""
         back = self.run("undo", at=63)
         _check(back.code == 0, f"the next write cannot be undone: {back.err}")
-        _check(self.state(case) == state, "the undo of the next write left something else")
+        state = self.state(case)
+        then = self._word(case, known, state)
+        _check(then != "mixed", "some files are old, others new")
         undo = self.run("undo", at=64)
         after = self.state(case)
         if undo.code:
             _check(after == state, "the undo was refused, and something changed")
-            return "refused"
+            return then, "refused"
         wanted, word = {
             "new": (known.undone, "this"),
             "half": (known.old, "this"),
             "old": (known.earlier, "earlier"),
-        }[self._word(case, known, state)]
+        }[then]
         _check(after == wanted, f"undo took back something else: {undo.out}")
-        return word
+        return then, word
 
     def _check_swept(self) -> None:
         strays = [
