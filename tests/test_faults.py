@@ -31,11 +31,11 @@ def bench(tmp_path_factory):
 # The tool itself: a fault happens where it is said to, and nowhere else.
 
 
-def first(bench, kind, call, part):
-    """The first fault of PLAIN of that kind, that call and a path with that part."""
+def first(bench, kind, call, part, case=PLAIN):
+    """The first fault of a case of that kind, that call and a path with that part."""
     return next(
         fault
-        for fault in bench.faults(PLAIN)
+        for fault in bench.faults(case)
         if (fault.kind, fault.call) == (kind, call) and part in fault.path
     )
 
@@ -178,6 +178,20 @@ def test_every_command_that_writes_is_hit_or_says_why_not():
     assert missing == []
     assert not cases & NOT_HIT.keys()
     assert len({case.words + case.before for case in CASES}) == len(CASES)
+
+
+# What was found by it and mended, each with the first call that it was found at.
+
+FOUND = [
+    (("comment", "t-a", "hello"), "EIO", "close", "log.lock", 0),  # "the log is as it was"
+    (("memory", "append", "a/one", "One more line"), "EIO", "close", "log.lock", 0),
+]
+
+
+@pytest.mark.parametrize(("words", "kind", "call", "part", "code"), FOUND)
+def test_what_was_found_stays_mended(bench, words, kind, call, part, code):
+    case = next(case for case in CASES if case.words == words)
+    assert bench.outcome(case, first(bench, kind, call, part, case)).code == code
 
 
 def test_the_table_counts_what_was_found():

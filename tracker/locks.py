@@ -40,7 +40,7 @@ def hold(path: str, timeout: float = WAIT) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(handle)
+        _let_go(handle)
 
 
 @contextmanager
@@ -60,7 +60,13 @@ def hold_folder(path: str, timeout: float = WAIT) -> Iterator[None]:
         yield
     finally:
         if handle >= 0:
-            os.close(handle)
+            _let_go(handle)
+
+
+def _let_go(handle: int) -> None:
+    """Close a file; it is closed, and its lock gone, also where the system reports an error."""
+    with suppress(OSError):
+        os.close(handle)
 
 
 def _open_file(path: str) -> int:
