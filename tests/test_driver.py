@@ -440,9 +440,17 @@ def test_the_doctor_knows_whether_git_would_do_it(ours, tmp_path):
     gone = tmp_path / "gone"
     ours.register(str(gone))
     assert "is not there any more" in check(ours.path, 1)["message"]
-    gone.write_text("#!/bin/sh\nexit 1\n")
-    gone.chmod(0o755)
+    venv = tmp_path / "venv"
+    packages = venv / "lib/python3.11/site-packages/bd_tracker-0.1.0.dist-info"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "pyvenv.cfg").write_text("home = /usr/bin\n")
+    (venv / "bin/python").write_text(f"#!/bin/sh\ntouch {gone}\n")
+    (venv / "bin/python").chmod(0o755)
+    ours.register(str(venv / "bin/python"))
     assert "has no tracker any more" in check(ours.path, 1)["message"]
+    packages.mkdir(parents=True)
+    assert check(ours.path)["status"] == "ok"
+    assert not gone.exists()  # it was not run to see that
     ours.bd("setup", "git")
     assert check(ours.path)["status"] == "ok"
 

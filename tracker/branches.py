@@ -6,7 +6,6 @@ of a commit runs, since those look at the user's work. `git push` runs its hook 
 
 from __future__ import annotations
 
-import itertools
 import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -105,8 +104,8 @@ def touches_more(repo: Repository, among: str, paths: Iterable[str]) -> bool:
 def status(repo: Repository, paths: Iterable[str]) -> dict[str, str]:
     """What is not as in HEAD: two letters as in `git status --short` (`??` is not tracked)."""
     said = repo.tell(
-        "--no-optional-locks", "status", "--porcelain", "-z", "--no-renames",
-        "--untracked-files=all", "--ignore-submodules=all", "--", *map(literal, paths),
+        "status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--",
+        *map(literal, paths),
     )  # fmt: skip
     return {row[3:]: row[:2] for row in said.split("\0")[:-1]}
 
@@ -168,7 +167,7 @@ def fetch(repo: Repository, branch: Branch, *, tidy: bool = True) -> bool:
     Git tidies up afterwards where it is due, unless it is not to.
     """
     words = ["fetch", "--quiet", "--no-tags", "--no-recurse-submodules"]
-    words += [*([] if tidy else ["--no-auto-gc"]), branch.remote, branch.remote_ref]
+    words += [*([] if tidy else ["--no-auto-gc"]), "--", branch.remote, branch.remote_ref]
     for _ in range(_FETCHES):
         answer = repo.ask(*words)
         if not (answer.code and _is_late(answer.error)):
@@ -193,8 +192,8 @@ class Pushed(NamedTuple):
 def push(repo: Repository, branch: Branch, commit: str) -> Pushed:
     """Send one commit to the branch's place, if that only adds to what is there."""
     answer = repo.ask(
-        "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", branch.remote,
-        f"{commit}:{branch.remote_ref}",
+        "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no", "--",
+        branch.remote, f"{commit}:{branch.remote_ref}",
     )  # fmt: skip
     if answer.code == 0:
         return Pushed(done=True)
@@ -224,13 +223,13 @@ def merge(repo: Repository, git_dir: str, branch: Branch, drivers: Mapping[str, 
 
     `drivers` are merge drivers by name, for this merge.
     """
-    options = [("-c", f"merge.{name}.driver={command}") for name, command in drivers.items()]
-    answer = repo.ask(*itertools.chain(*options), "merge", "--no-edit", "--quiet", branch.upstream)
+    settings = [f"merge.{name}.driver={command}" for name, command in drivers.items()]
+    answer = repo.ask("merge", "--no-edit", "--quiet", branch.upstream, settings=settings)
     if answer.code == 0:
         return
     if under_way(git_dir) != "merge":
         raise Clash(GitFailed(["merge"], answer.error or answer.text).message)
-    said = repo.tell("diff", "--name-only", "--diff-filter=U", "-z")
+    said = repo.tell("ls-files", "--unmerged", "--full-name", "-z")
     repo.tell("merge", "--abort")
-    names = said.split("\0")[:-1]
+    names = dict.fromkeys(row.partition("\t")[2] for row in said.split("\0")[:-1])
     raise Clash(f"{', '.join(names)} changed on both sides: nothing was merged")

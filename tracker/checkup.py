@@ -18,8 +18,8 @@ from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
 from tracker.errors import TrackerError, quoted
 from tracker.folder import start_of
-from tracker.git import ask
 from tracker.gitdir import refuse_tracked, tracked
+from tracker.gitprocess import ask
 from tracker.initialise import missing_attributes, missing_ignores
 from tracker.lines import Problem
 from tracker.log import Log
@@ -372,7 +372,7 @@ def ignored(scene: Scene) -> Iterator[Check]:
     if place.top is None:
         yield Check("Git", OK, "not in a git work tree: there is no history and no merging")
         return
-    answer = ask(place.beads, scene.env, "check-ignore", "-v", "--", place.log)
+    answer = ask(place.top, scene.env, "check-ignore", "-v", "--", place.log)
     if answer is None or answer.code > 1:
         yield Check("Git", WARNING, "git cannot be asked whether it ignores the log")
     elif answer.code == 1:

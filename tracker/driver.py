@@ -6,10 +6,12 @@ to be changed is worked out first (`Plan`) and then applied, so that it can be s
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import re
 import shlex
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import files
@@ -211,10 +213,11 @@ class State(NamedTuple):
 
 def state(place: Place, env: Mapping[str, str], driver: str) -> State:
     """How the log is merged in this clone; `driver` is the command line that git knows of."""
-    from tracker.git import ask
+    from tracker.gitprocess import ask
 
     name = os.path.basename(place.log)
-    answer = ask(os.path.dirname(place.log), env, "check-attr", "-z", "merge", "--", name)
+    path = os.path.relpath(place.log, place.top or place.root)
+    answer = ask(place.root, env, "check-attr", "-z", "merge", "--", path)
     words = answer.text.split("\0") if answer and not answer.code else []
     attribute = words[2] if len(words) > 2 else ""
     fix = "bd setup git"
@@ -224,30 +227,29 @@ def state(place: Place, env: Mapping[str, str], driver: str) -> State:
     if not driver:
         why = "not registered in this clone, so git merges these files as text"
         return State(attribute, driver, why, fix)
-    return State(attribute, driver, _unusable(place, env, driver), fix)
+    return State(attribute, driver, _unusable(driver), fix)
 
 
-def _unusable(place: Place, env: Mapping[str, str], driver: str) -> str:
-    """Why the program of the driver would not run; only a command line of ours is tried."""
+def _unusable(driver: str) -> str:
+    """Why the program of the driver would not run, as far as files tell; for those of ours.
+
+    It is not tried: the settings of a clone that was copied may name any program.
+    """
     python = interpreter(driver)
     if not python:
         return ""
     if not os.access(python, os.X_OK):
         return f"registered, but {python} is not there any more"
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            [python, "-P", "-m", "tracker", "--version"],
-            cwd=place.root,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        return f"registered, but {python} does not start: {error}"
-    if done.returncode or b"tracker" not in done.stdout:
+    if not _has_tracker(python):
         return f"registered, but {python} has no tracker any more"
     return ""
+
+
+def _has_tracker(python: str) -> bool:
+    """Whether an interpreter finds this program; where its packages are is known of venvs only."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(python)))
+    config = files.contents(f"{folder}/pyvenv.cfg")
+    if python == sys.executable or config is None or b"site-packages = true" in config:
+        return True
+    packages = f"{glob.escape(folder)}/lib*/python*/site-packages"
+    return any(glob.glob(f"{packages}/{name}") for name in ("tracker", "bd_tracker-*.dist-info"))

@@ -1,63 +1,29 @@
-"""The one module that talks to git.
+"""What the rest of the program asks of git, and has it do.
 
-Acting goes through git's own program, because it needs an exact environment: what a hook of another
-repository left in `GIT_DIR` and its kin is not believed. GitPython, which always hands on all of
-`os.environ`, reads history, where one process that stays answers for hundreds of objects.
-
-Everything runs at the top of the work tree and without a shell. `branches` and `trees` know what to
-say to it; `--` or a check stands before whatever a caller names, and nothing is ever forced.
+`branches` and `trees` know what to say to it; `tracker.gitprocess` starts it. `--` or a check
+stands before whatever a caller names, and nothing is ever forced.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
 
 from tracker.errors import TrackerError
 from tracker.gitdir import git_of
+from tracker.gitprocess import Answer, Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from subprocess import Popen
 
-    from git import Git
-
-SECONDS = 5.0  # for a short question
-LONGEST = 300.0  # for work, and for remotes that answer slowly or never
+LONGEST = 300.0  # seconds for work, and for remotes that answer slowly or never
 INDEX_WAIT = 10.0  # for another git that has the index
-CONFUSING = frozenset(
-    {
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-        "GIT_COMMON_DIR",
-        "GIT_CONFIG",
-        "GIT_DIR",
-        "GIT_GLOB_PATHSPECS",
-        "GIT_ICASE_PATHSPECS",
-        "GIT_INDEX_FILE",
-        "GIT_LITERAL_PATHSPECS",
-        "GIT_NAMESPACE",
-        "GIT_NOGLOB_PATHSPECS",
-        "GIT_OBJECT_DIRECTORY",
-        "GIT_PREFIX",
-        "GIT_QUARANTINE_PATH",
-        "GIT_WORK_TREE",
-    }
-)
-"""Variables by which a hook of one repository makes git answer for another, or otherwise."""
-
-
-class Answer(NamedTuple):
-    """What git said, and with which exit code."""
-
-    code: int
-    data: bytes
-    error: str = ""
-
-    @property
-    def text(self) -> str:
-        """The same as text; a path keeps its bytes."""
-        return self.data.decode("utf-8", "surrogateescape")
+_LACKING = "from promisor remote"
+_NOT_OWNED = "dubious ownership"
 
 
 class GitFailed(TrackerError):
@@ -68,97 +34,48 @@ class GitFailed(TrackerError):
     def __init__(self, words: Sequence[str], said: str) -> None:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         told = next((line for line in lines if line.startswith(("fatal:", "error:"))), "")
-        name = next(word for word in words if not word.startswith("-") and "=" not in word)
-        super().__init__(f"git {name}: {told or (lines or ['no reason given'])[-1]}")
+        hint = None
+        if _LACKING in told:
+            told = "this partial clone lacks what a commit holds"
+            hint = "git log --patch -- .beads > /dev/null"  # git fetches it for that
+        super().__init__(f"git {words[0]}: {told or (lines or ['no reason given'])[-1]}", hint=hint)
         self.said = said
-
-
-def ask(folder: str, env: Mapping[str, str], *words: str) -> Answer | None:
-    """Git's answer to a question about the repository of a folder; None where it has none."""
-    try:
-        return asked(folder, cleaned(env), words)
-    except TimeoutError:
-        return None
-
-
-def asked(
-    folder: str, env: Mapping[str, str], words: Sequence[str], seconds: float = SECONDS
-) -> Answer | None:
-    """The same with the environment as it is, as a hook wants it. Raises TimeoutError."""
-    import subprocess
-
-    try:
-        done = subprocess.run(
-            ["git", "--no-optional-locks", *words],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError(f"git {words[0]} takes too long") from None
-    except OSError:
-        return None
-    return Answer(done.returncode, done.stdout)
-
-
-def cleaned(env: Mapping[str, str]) -> dict[str, str]:
-    """An environment in which git answers for the folder that it is started in."""
-    return {name: value for name, value in env.items() if name not in CONFUSING}
-
-
-def _run(folder: str, env: Mapping[str, str], words: Sequence[str], data: bytes) -> Answer:
-    """Let git work; raises OSError where it cannot, or takes too long.
-
-    It writes into files: a pipe would stay open for as long as what its hooks leave running.
-    """
-    import subprocess
-    import tempfile
-
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with subprocess.Popen(
-            ["git", *words],
-            cwd=folder,
-            env=env,
-            stdin=subprocess.PIPE if data else subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            # Without a terminal of its own, ssh fails where it would wait for a passphrase.
-            start_new_session=env.get("GIT_TERMINAL_PROMPT") == "0",
-        ) as process:
-            try:
-                process.communicate(data or None, timeout=LONGEST)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise OSError(f"git {words[0]} took longer than {LONGEST:g} s") from None
-            except BaseException:
-                process.kill()
-                raise
-        out.seek(0)
-        err.seek(0)
-        return Answer(process.returncode, out.read(), err.read().decode(errors="replace"))
 
 
 class Repository:
     """The repository of a work tree, for a caller with this environment.
 
-    `index` names another index than the usual one: in a hook, git commits from `GIT_INDEX_FILE`.
+    What is asked of it runs nothing that the repository names, unless it `acts` for the user.
     """
 
-    def __init__(self, top: str, env: Mapping[str, str], *, index: str = "") -> None:
+    def __init__(self, top: str, env: Mapping[str, str], *, acts: bool = False) -> None:
         self.top = top
-        self.env = cleaned(env)
-        # Messages of git are told apart below; the character set stays UTF-8.
-        self.env["LC_ALL"] = "C.UTF-8"
-        if index:
-            self.env["GIT_INDEX_FILE"] = os.path.join(top, index)
+        self._launch = Launch(top, env, acts)
 
-    def ask(self, *words: str, data: bytes = b"", env: Mapping[str, str] | None = None) -> Answer:
-        """What git says to anything. Raises GitFailed only where it cannot be run."""
+    def ask(
+        self,
+        *words: str,
+        data: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        settings: Sequence[str] = (),
+    ) -> Answer:
+        """What git says to anything. Raises GitFailed only where it cannot be run.
+
+        It writes into files: a pipe would stay open for as long as what its hooks leave running.
+        """
+        import tempfile
+        from subprocess import DEVNULL, PIPE
+
+        stdin = PIPE if data else DEVNULL
         try:
-            return _run(self.top, {**self.env, **(env or {})}, words, data)
+            with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+                with self._launch.start(
+                    words, settings=settings, extra=env, stdin=stdin, stdout=out, stderr=err
+                ) as process:
+                    _finish(process, words, data)
+                out.seek(0)
+                err.seek(0)
+                return Answer(process.returncode, out.read(), err.read().decode(errors="replace"))
         except OSError as error:
             raise GitFailed(words, f"fatal: {error.strerror or error}") from None
 
@@ -191,7 +108,10 @@ class Repository:
         """The full name of a commit; None where there is no such revision."""
         if rev.startswith("-"):
             return None
-        answer = self.ask("rev-parse", "--verify", "--quiet", rev + "^{commit}")
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", rev + "^{commit}")
+        answer = self.ask(*words)
+        if _NOT_OWNED in answer.error:  # git then knows of no revision at all
+            raise GitFailed(words, answer.error)
         return answer.text.strip() or None
 
     def parents(self, rev: str) -> list[str]:
@@ -213,16 +133,32 @@ class Repository:
         data = self._done(["cat-file", "--batch"], asked, None).data if names else b""
         found: list[bytes | None] = []
         at = 0
-        for _ in names:
+        for name in names:
             start = data.index(b"\n", at) + 1
             head = data[at : start - 1].split(b" ")
             at = start
             if head[-1] in _NOT_THERE:
+                self.check_absent(name)
                 found.append(None)
             else:
                 at = start + int(head[2]) + 1
                 found.append(data[start : at - 1] if head[1] == b"blob" else None)
         return found
+
+    def check_absent(self, name: str) -> None:
+        """Raise GitFailed where a blob that git does not find is only missing in this clone."""
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", name)
+        if self._is_partial and self.ask(*words).code == 0:
+            raise GitFailed(["cat-file"], f"fatal: could not fetch {name} {_LACKING}")
+
+    @cached_property
+    def _is_partial(self) -> bool:
+        """Whether this clone has left objects with its remote."""
+        packs = os.path.join(git_of(self.top)[2] or "", "objects", "pack")
+        try:
+            return any(name.endswith(".promisor") for name in os.listdir(packs))
+        except OSError:
+            return False
 
     def stages(self, path: str) -> dict[int, bytes]:
         """The sides of a conflict in the index: 1 the base, 2 ours, 3 theirs."""
@@ -258,23 +194,7 @@ class Repository:
     @contextmanager
     def past(self) -> Iterator[Past]:
         """The history, for many questions: one process answers for all of its objects."""
-        import git  # 85 ms
-
-        _, git_dir, common = git_of(self.top)
-        if git_dir is None or common is None:
-            raise GitFailed(["log"], f"fatal: not a git repository: {self.top}")
-        command = git.Git(self.top)
-        # What is inherited cannot be taken away, only overruled.
-        command.update_environment(
-            GIT_DIR=git_dir,
-            GIT_COMMON_DIR=common,
-            GIT_WORK_TREE=self.top,
-            GIT_OBJECT_DIRECTORY=os.path.join(common, "objects"),
-            GIT_ALTERNATE_OBJECT_DIRECTORIES="",
-            GIT_NAMESPACE="",
-            **{name: "0" for name in CONFUSING if name.endswith("_PATHSPECS")},
-        )
-        found = Past(command)
+        found = Past(self, self._launch)
         try:
             yield found
         finally:
@@ -284,48 +204,38 @@ class Repository:
 class Past:
     """The history of a repository; what `Repository.past` gives."""
 
-    def __init__(self, command: Git) -> None:
-        self._git = command
-        self._reader: Any = None
+    def __init__(self, repo: Repository, launch: Launch) -> None:
+        self._repo = repo
+        self._launch = launch
+        self._reader: Popen[bytes] | None = None
 
     def close(self) -> None:
         """Let the process go that reads files."""
-        if self._reader is not None:
-            self._reader.stdin.close()
-            self._reader.wait()
+        reader: Any = self._reader
+        if reader is not None:
+            with suppress(BrokenPipeError):
+                reader.stdin.close()
+            reader.stdout.close()
+            reader.wait()
             self._reader = None
 
     def messages(self, rev: str = "HEAD") -> Iterator[tuple[str, str]]:
         """Name and message of every commit, newest first. Raises GitFailed."""
-        import git
-
-        process = self._git.execute(
-            ["git", "log", "-z", "--no-show-signature", "--format=%H%n%B", "--end-of-options", rev,
-             "--"],
-            as_process=True,
-        )  # fmt: skip
+        words = ("log", "-z", "--format=%H%n%B", "--end-of-options", rev, "--")
         rest = b""
-        while chunk := process.stdout.read1(65536):
-            *rows, rest = (rest + chunk).split(b"\0")
-            for row in rows:
-                name, _, message = row.decode("utf-8", "replace").partition("\n")
-                yield name, message
-        try:
-            process.wait()
-        except git.GitCommandError as error:
-            raise GitFailed(["log"], str(error.stderr).strip(" \n'")) from None
+        with self._read(words) as stream:
+            while chunk := stream.read1(65536):
+                *rows, rest = (rest + chunk).split(b"\0")
+                for row in rows:
+                    name, _, message = row.decode("utf-8", "replace").partition("\n")
+                    yield name, message
 
     def names(self, paths: Sequence[str], *revs: str) -> list[str]:
         """The commits that touch one of these files, on any side of a merge, newest first."""
         if any(rev.startswith("-") for rev in revs):
             raise GitFailed(["rev-list"], f"fatal: bad revision in {' '.join(revs)!r}")
-        import git
-
-        words = ["git", "rev-list", "--full-history", "--date-order", *revs, "--"]
-        try:
-            return str(self._git.execute([*words, *map(literal, paths)])).split()
-        except git.GitCommandError as error:
-            raise GitFailed(["rev-list"], str(error.stderr).strip(" \n'")) from None
+        words = ("rev-list", "--full-history", "--date-order", *revs, "--")
+        return self._repo.tell(*words, *map(literal, paths)).split()
 
     def patches(self, names: Sequence[str], paths: Sequence[str], form: str) -> Iterator[bytes]:
         """The lines of what each of these commits did to the files, after a line in that format.
@@ -334,42 +244,75 @@ class Past:
         """
         import tempfile
 
-        import git
-
         with tempfile.TemporaryFile() as asked:
             asked.write("".join(f"{name}\n" for name in names).encode())
             asked.seek(0)
-            process = self._git.execute(
-                ["git", "diff-tree", "--stdin", "--root", "-p", "-c", "-U0", "--text", "--always",
-                 "--no-renames", "--no-textconv", "--no-ext-diff", "--encoding=UTF-8",
-                 f"--format={form}", "--", *map(literal, paths)],
-                as_process=True, istream=asked,
-            )  # fmt: skip
-            yield from process.stdout
-            try:
-                process.wait()
-            except git.GitCommandError as error:
-                raise GitFailed(["diff-tree"], str(error.stderr).strip(" \n'")) from None
+            words = ("diff-tree", "--stdin", "--root", "-p", "-c", "-U0", "--text", "--always",
+                     "--no-renames", "--encoding=UTF-8", f"--format={form}", "--",
+                     *map(literal, paths))  # fmt: skip
+            with self._read(words, asked) as stream:
+                yield from stream
+
+    def _start(self, words: Sequence[str], **streams: Any) -> Popen[bytes]:
+        try:
+            return self._launch.start(words, **streams)
+        except OSError as error:
+            raise GitFailed(words, f"fatal: {error.strerror or error}") from None
+
+    @contextmanager
+    def _read(self, words: Sequence[str], stdin: IO[bytes] | None = None) -> Iterator[Any]:
+        """What git writes, as it comes. Raises GitFailed in the end if it was read until then."""
+        import tempfile
+        from subprocess import DEVNULL, PIPE
+
+        with tempfile.TemporaryFile() as said:
+            given = DEVNULL if stdin is None else stdin
+            with self._start(words, stdin=given, stdout=PIPE, stderr=said) as process:
+                try:
+                    yield process.stdout
+                except BaseException:
+                    process.kill()
+                    raise
+            if process.returncode:
+                said.seek(0)
+                raise GitFailed(words, said.read().decode(errors="replace"))
 
     def blob(self, rev: str, path: str) -> bytes | None:
         """A file at a revision; None where it is not there."""
-        from subprocess import PIPE
-
-        if "\n" in rev + path:
+        name = f"{rev}:{path}"
+        if "\n" in name:
             return None
         if self._reader is None:
-            # GitPython's own reader of objects does not know the names of SHA-256.
-            words = ["git", "cat-file", "--batch"]
-            self._reader = self._git.execute(words, as_process=True, istream=PIPE)
-        self._reader.stdin.write(f"{rev}:{path}\n".encode("utf-8", "surrogateescape"))
-        self._reader.stdin.flush()
-        head = self._reader.stdout.readline().split()
-        if not head:
-            raise GitFailed(["cat-file"], str(self._reader.stderr.read()))
+            from subprocess import DEVNULL, PIPE
+
+            words = ("cat-file", "--batch")
+            self._reader = self._start(words, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        reader: Any = self._reader
+        with suppress(BrokenPipeError):
+            reader.stdin.write(f"{name}\n".encode("utf-8", "surrogateescape"))
+            reader.stdin.flush()
+        head = reader.stdout.readline().split()
+        if not head:  # it has ended: a process for this name alone says why
+            return self._repo.blob(rev, path)
         if head[-1] in _NOT_THERE:
+            self._repo.check_absent(name)
             return None
-        data: bytes = self._reader.stdout.read(int(head[2]) + 1)[:-1]
+        data: bytes = reader.stdout.read(int(head[2]) + 1)[:-1]
         return data if head[1] == b"blob" else None
+
+
+def _finish(process: Popen[bytes], words: Sequence[str], data: bytes) -> None:
+    """Give a process its data and wait for its end. Raises OSError if that takes too long."""
+    from subprocess import TimeoutExpired
+
+    try:
+        process.communicate(data or None, timeout=LONGEST)
+    except TimeoutExpired:
+        process.kill()
+        raise OSError(f"git {words[0]} took longer than {LONGEST:g} s") from None
+    except BaseException:
+        process.kill()
+        raise
 
 
 _NOT_THERE = (b"missing", b"ambiguous")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tracker.patches import Commit
     from tracker.places import Place
 
-HOW = ("-p", "-U0", "--text", "--no-renames", "--no-ext-diff", "--no-textconv")
+HOW = ("-p", "-U0", "--text", "--no-renames")
 RENAMES = 4  # times that the files may have had other names
 
 

@@ -1,7 +1,7 @@
 """The records of a repository as a commit has them, and as git's index does.
 
-Git is asked by its own name, with the environment as it is: during `git commit FILE` the index is
-another file than usual, and only the environment of the hook says which.
+Which repository and which index is what the environment says: during `git commit FILE` the index is
+another file than usual, and only the environment of the hook tells which.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker.damage import Version
 from tracker.errors import TrackerError
 from tracker.folder import OTHER_JSONL
-from tracker.git import asked
+from tracker.gitprocess import Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 FILES = ":(top,glob)**/.beads/*.jsonl"
 OURS = frozenset({"archive.jsonl", "memory.jsonl", "outcomes.jsonl"})
 _OTHERS = frozenset(OTHER_JSONL) - OURS  # what only Beads keeps there
-_PATHSPECS = ("GLOB", "ICASE", "LITERAL", "NOGLOB")
 
 
 class Git:
@@ -30,17 +29,18 @@ class Git:
 
     def __init__(self, folder: str, env: Mapping[str, str], seconds: float = 10.0) -> None:
         self.folder = folder
-        hidden = {f"GIT_{kind}_PATHSPECS" for kind in _PATHSPECS}  # Magit sets the literal one
-        self._env = {name: value for name, value in env.items() if name not in hidden}
+        self._launch = Launch(folder, env, hooked=True)
         self._until = monotonic() + seconds
 
     def ask(self, *words: str) -> bytes | None:
         """What git says; None where it fails. Raises TrackerError where it takes too long."""
         try:
-            said = asked(self.folder, self._env, words, max(0.0, self._until - monotonic()))
+            said = self._launch.answer(*words, seconds=max(0.0, self._until - monotonic()))
         except TimeoutError as error:
             raise TrackerError(str(error)) from None
-        return said.data if said and said.code == 0 else None
+        except OSError:
+            return None
+        return said.data if said.code == 0 else None
 
     @cached_property
     def dir(self) -> str:
@@ -112,8 +112,7 @@ def folders(git: Git, revision: str = "") -> list[Folder]:
 
 def _changed(git: Git, revision: str) -> dict[str, tuple[str, str]]:
     """The blobs of each file that differs, before and after; "" where there is none."""
-    words = ("diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff",
-             "--no-relative", "--no-color")  # fmt: skip
+    words = ("diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative")
     said = git.ask(*words, *([revision] if revision else []), "--", FILES) or b""
     entries = said.split(b"\0")
     found = {}

@@ -79,7 +79,7 @@ def create(git: Repository, path: str, branch: str) -> Worktree:
     if git.commit_of("HEAD") is None:
         raise Refused("there is no commit yet for a branch to begin at", hint="git commit")
     is_there = git.ask("show-ref", "--verify", "--quiet", f"refs/heads/{branch}").code == 0
-    git.tell("worktree", "add", "--quiet", *(() if is_there else ("-b", branch)), path,
+    git.tell("worktree", "add", "--quiet", *(() if is_there else ("-b", branch)), "--", path,
              *((branch,) if is_there else ()))  # fmt: skip
     _exclude(git, path, is_there=True)
     return named(path, every(git), git.top)
@@ -93,7 +93,7 @@ def remove(git: Repository, one: Worktree, *, force: bool) -> None:
         raise Invalid(
             f"{one.path} is where you are", hint=f"cd elsewhere; bd worktree remove {one.name}"
         )
-    git.tell("worktree", "remove", *(("--force",) if force else ()), one.path)
+    git.tell("worktree", "remove", *(("--force",) if force else ()), "--", one.path)
     _exclude(git, one.path, is_there=False)
 
 

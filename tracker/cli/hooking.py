@@ -71,8 +71,8 @@ class Site(NamedTuple):
 
 def site_of(session: Session) -> Site:
     """The repository of the workspace, or around the folder where there is none any more."""
-    from tracker.git import ask
     from tracker.gitdir import git_of
+    from tracker.gitprocess import ask
     from tracker.managers import manager
 
     try:

@@ -132,13 +132,15 @@ def _work(session: Session) -> Work:
 
 def _git(session: Session) -> str:
     """What to do about git, and what is not committed; nothing where git ignores the log."""
-    from tracker.git import ask
+    from tracker.git import literal
+    from tracker.gitprocess import ask
 
     place = session.place
     if place.top is None:
         return ""
-    words = ("status", "--porcelain", "-z", "--ignored", "--", ".")
-    answer = ask(place.beads, session.env, *words)
+    folder = literal(os.path.relpath(place.beads, place.top))
+    words = ("status", "--porcelain", "-z", "--ignored", "--", folder)
+    answer = ask(place.top, session.env, *words)
     if answer is None or answer.code:
         return GIT
     log = os.path.relpath(place.log, place.top)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tracker.cli.session import Session
 
-_PATIENCE = 300.0  # seconds that git may take to show everything that ever was
 _CLEAN = "✓ nothing looks like a secret"
 
 
@@ -73,17 +72,14 @@ def _rows(session: Session, *, history: bool) -> Iterator[dict[str, Any]]:
 
 def _ever(session: Session) -> Iterator[bytes]:
     """Every line that a commit of any branch brought."""
-    from tracker.git import asked, cleaned
+    from tracker.git import Repository, literal
 
     place = session.place
     if place.top is None:
         raise Refused("this is in no repository of git, so there is no history", hint="git init")
-    words = ("log", "--all", "-p", "-U0", "--no-color", "--no-ext-diff", "--format=", "--", ".")
-    try:
-        said = asked(place.beads, cleaned(session.env), words, _PATIENCE)
-    except TimeoutError as error:
-        raise TrackerError(str(error)) from None
-    for line in said.data.split(b"\n") if said else ():
+    folder = literal(os.path.relpath(place.beads, place.top))
+    words = ("log", "--all", "-p", "-U0", "--format=", "--", folder)
+    for line in Repository(place.top, session.env).said(*words).split(b"\n"):
         if line.startswith(b"+") and not line.startswith(b"+++ "):
             yield line[1:]
 

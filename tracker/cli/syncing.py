@@ -58,11 +58,12 @@ def sync(session: Session, /, nothing: bool, mode: str | None, **given: Any) -> 
     from tracker.files import contents
 
     settings = parse(contents(os.path.join(session.place.beads, "config.yaml")) or b"")
-    repo = _repository(session)
+    shows = given["status"] or given["dry_run"]
+    repo = _repository(session, acts=not shows)
     off = boolean(value(settings, "no-git-ops")) or boolean(session.env.get("BD_NO_GIT_OPS", ""))
     if repo is None or off:
         _tell_nothing(session, "no-git-ops is set" if off else "not in a git work tree")
-    elif given["status"] or given["dry_run"]:
+    elif shows:
         _tell_standing(session, repo, dry_run=given["dry_run"])
     elif session.readonly:
         raise Refused("operation 'sync' is not allowed in read-only mode")
@@ -83,7 +84,7 @@ def _do(session: Session, repo: Repository, wish: Wish) -> None:
     _tell(session, report)
 
 
-def _repository(session: Session) -> Repository | None:
+def _repository(session: Session, *, acts: bool) -> Repository | None:
     """The repository of the workspace; without a terminal git asks for no password."""
     from tracker.git import Repository
 
@@ -93,7 +94,7 @@ def _repository(session: Session) -> Repository | None:
     env = {**session.env, IN_PROGRESS: "1", "BD_LOCK_TIMEOUT": "2s"}
     if session.stdin is None or not session.stdin.isatty():
         env.setdefault("GIT_TERMINAL_PROMPT", "0")
-    return Repository(place.top, env)
+    return Repository(place.top, env, acts=acts)
 
 
 def _wish(

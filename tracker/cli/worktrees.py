@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracker.cli.command import group, pass_session
 from tracker.cli.plain import one_line
-from tracker.errors import Refused
+from tracker.errors import NotATracker, Refused
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -26,14 +27,16 @@ def worktree() -> None:
     """Work on several branches at once, each in a folder of its own."""
 
 
-def _git(session: Session) -> Repository:
+def _git(session: Session, *, acts: bool = False) -> Repository:
     from tracker.git import Repository
     from tracker.gitdir import git_of
 
+    with suppress(NotATracker):
+        _ = session.place  # raises where the folder is not to be trusted
     top = git_of(os.path.realpath(session.folder))[0]
     if top is None:
         raise Refused("there is no git repository here", hint="git init")
-    return Repository(top, session.env)
+    return Repository(top, session.env, acts=acts)
 
 
 def _document(one: Worktree) -> dict[str, Any]:
@@ -100,7 +103,7 @@ def create(session: Session, /, path: str, branch: str | None) -> None:
     """
     from tracker import worktrees
 
-    git = _git(session)
+    git = _git(session, acts=True)
     where = os.path.join(os.path.realpath(session.folder), path)
     made = worktrees.create(git, where, branch or os.path.basename(where.rstrip("/")))
     if session.json:
@@ -124,7 +127,7 @@ def remove(session: Session, /, name: str, force: bool) -> None:
     from tracker import worktrees
     from tracker.git import GitFailed
 
-    git = _git(session)
+    git = _git(session, acts=True)
     one = worktrees.named(name, worktrees.every(git), os.path.realpath(session.folder))
     try:
         worktrees.remove(git, one, force=force)
