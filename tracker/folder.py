@@ -57,6 +57,11 @@ class Folder(NamedTuple):
             or any(name.endswith(".db") for name in self.names)
         )
 
+    def is_repository(self) -> bool:
+        """Whether git would take it for a bare repository; names count in any case, as on a Mac."""
+        names = {name.lower() for name in self.names}
+        return "head" in names and ("commondir" in names or names.issuperset(("objects", "refs")))
+
     def settled(self) -> bool:
         """Whether issues were kept here: Beads also puts its own settings into `~/.beads`."""
         return not self.names.isdisjoint((*LOGS, "metadata.json"))
@@ -70,6 +75,16 @@ class Metadata(NamedTuple):
     dolt: bool | None = None
     reader: int = 1
     writer: int = 1
+
+
+def refuse_repository(folder: Folder) -> None:
+    """Raise Refused where a folder for a workspace is made to look like a repository."""
+    if folder.is_repository():
+        raise Refused(
+            f"{folder.path} holds the files of a git repository (HEAD, objects, refs): git could be"
+            " made to run what the config beside them says",
+            hint=f"do not work in this clone unless you know why; ls -l {quoted(folder.path)}",
+        )
 
 
 def look(path: str) -> Folder | None:

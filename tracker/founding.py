@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import foreign
 from tracker.errors import NotATracker, Refused, quoted
-from tracker.folder import LOGS, SCHEMA, look
+from tracker.folder import LOGS, SCHEMA, look, refuse_repository
 from tracker.gitdir import git_of, tracked
 from tracker.places import find
 
@@ -85,6 +85,7 @@ def _here(start: str) -> str:
         return ""
     if folder is None or os.path.islink(here):
         raise Refused(f"{here} is no folder", hint=f"ls -ld {quoted(here)}")
+    refuse_repository(folder)
     return here
 
 

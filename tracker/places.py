@@ -21,6 +21,7 @@ from tracker.folder import (
     Metadata,
     look,
     metadata,
+    refuse_repository,
     start_of,
 )
 from tracker.gitdir import Git, first_line, git_of, tracked, within
@@ -149,6 +150,8 @@ def _around(start: str, env: Mapping[str, str], *, named: bool) -> Place:
     """The workspace around a folder, within its git work tree."""
     git = top, git_dir, _ = git_of(start)
     if git_dir and top is None:
+        if git_dir.lower().endswith("/.beads") and (folder := look(git_dir)):
+            refuse_repository(folder)
         why = f"{git_dir} is a git repository without a work tree"
         raise NotATracker(start, why=why, hint=f"git -C {quoted(git_dir)} worktree list")
     at = top if top and git_dir and within(start, git_dir) else start
@@ -162,9 +165,14 @@ def _around(start: str, env: Mapping[str, str], *, named: bool) -> Place:
 
 
 def _upwards(path: str, top: str | None) -> Iterator[Folder]:
-    """Every usable folder from here to the top; in `.beads` itself, that one too."""
+    """Every usable folder from here to the top; in `.beads` itself, that one too.
+
+    One that looks like a repository counts as well, and is refused.
+    """
     while True:
-        if (folder := look(os.path.join(path, ".beads"))) and folder.usable():
+        if (folder := look(os.path.join(path, ".beads"))) and (
+            folder.usable() or folder.is_repository()
+        ):
             yield folder
         if path.endswith("/.beads") and (folder := look(path)) and folder.usable():
             yield folder
@@ -238,6 +246,8 @@ def _log(folder: Folder, said: Metadata) -> str:
 def _place(
     folder: Folder, said: Metadata, databases: tuple[str, str | None], git: Git | None = None
 ) -> Place:
+    if folder.root != folder.path:  # what the user calls otherwise may be anything
+        refuse_repository(folder)
     log = _log(folder, said)
     path = f"{folder.path}/{log}"
     if git is None or ".git" in folder.names:  # some keep `.beads` as a repository of its own

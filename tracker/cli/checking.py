@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE
 from tracker.cli.command import command, pass_session
-from tracker.errors import Conflicted, Invalid, Refused
+from tracker.errors import Conflicted, Invalid, NotATracker, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,6 +155,8 @@ def _staged(session: Session, against: str | None) -> Iterator[Finding]:
     from tracker.inspection import ALLOW_LOSS, arrived, staged
     from tracker.versions import Git
 
+    with suppress(NotATracker):
+        _ = session.place  # raises where what is staged is about a folder that is not to be trusted
     git = Git(session.folder, session.env, seconds=60)
     if not git.dir:
         raise Refused("this is no repository of git, so nothing is staged", hint="git init")
