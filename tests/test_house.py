@@ -29,8 +29,8 @@ LAYERS = (
     (
         "agenthooks", "blocks", "burndown", "critical", "lanes",
         "echoes", "keys", "moved", "outcomes", "remember", "settling", "wishes",
-        "screen",
-        "secrets",
+        "privatekeys", "screen",
+        "secrets", "tokens",
         "runs",
         "claudeflow",
         "actions",
