@@ -188,8 +188,9 @@ FOUND = [
 ]
 
 
-@pytest.mark.parametrize(("words", "kind", "call", "part", "code"), FOUND)
-def test_what_was_found_stays_mended(bench, words, kind, call, part, code):
+@pytest.mark.parametrize("found", FOUND, ids=str)
+def test_what_was_found_stays_mended(bench, found):
+    words, kind, call, part, code = found
     case = next(case for case in CASES if case.words == words)
     assert bench.outcome(case, first(bench, kind, call, part, case)).code == code
 

@@ -14,7 +14,6 @@ from strategies import NOW, logs
 
 from tracker.graph import (
     CLOSING,
-    DEEPEST,
     FAILURE_WORDS,
     HIDDEN_IDS,
     HIDDEN_TYPES,
@@ -31,6 +30,7 @@ from tracker.graph import (
     waiting_edges,
 )
 from tracker.model import BLOCKS, PARENT, Dependency, Issue, stamp
+from tracker.words import PARENT_LEVELS
 
 RULES = Rules(NOW)
 
@@ -312,7 +312,7 @@ def test_a_line_of_5000_issues_is_answered_for_each_of_them(kind):
     world = [*(issue(f"{n:04}", (f"{n + 1:04}", kind)) for n in range(4999)), last]
     graph = graph_of(world)
     blocked = sum(graph.is_blocked(one) for one in world)
-    assert blocked == (5000 if kind == BLOCKS else DEEPEST + 1)
+    assert blocked == (5000 if kind == BLOCKS else PARENT_LEVELS + 1)
     assert sum(graph.is_ready(one) for one in world) == 5000 - blocked
     assert cycles(waiting_edges(world, RULES)) == []
     assert process_time() - began < SECONDS
@@ -322,12 +322,12 @@ def test_a_circle_of_5000_parents_ends():
     world = [issue(f"{n:04}", (f"{(n + 1) % 5000:04}", PARENT)) for n in range(5000)]
     graph = graph_of(world)
     assert all(graph.is_ready(one) for one in world)
-    assert len(list(graph.ancestors(world[0]))) == DEEPEST
+    assert len(list(graph.ancestors(world[0]))) == PARENT_LEVELS
     assert len(Family(world).below("0000")) == 4999
     assert cycles(waiting_edges(world, RULES)) == [[one.id for one in world]]
 
 
-@pytest.mark.parametrize(("levels", "blocked"), [(DEEPEST, True), (DEEPEST + 1, False)])
+@pytest.mark.parametrize(("levels", "blocked"), [(PARENT_LEVELS, True), (PARENT_LEVELS + 1, False)])
 def test_nobody_looks_beyond_the_deepest_level(levels, blocked):
     world = [issue(str(n), (str(n + 1), PARENT)) for n in range(levels)]
     world.append(issue(str(levels), status="blocked"))

@@ -13,7 +13,7 @@ from strategies import NOW, logs
 from tracker.cli.session import Session
 from tracker.codec import encode
 from tracker.graph import CLOSING, Family, Graph, Obstacle, Rules, is_hidden
-from tracker.model import instant
+from tracker.model import Dependency, Issue, instant
 from tracker.obstacles import ISSUES, Obstacles, chain
 from tracker.query import Filter, Moment, matches
 from tracker.totals import hidden, totals
@@ -41,6 +41,25 @@ def test_the_obstacles_are_those_of_the_rules(issues):
             if GRAPH.is_closed(issue):
                 expected = [one for one in expected if _is_own(one, issue)]
             assert obstacles.of(issue.id) == expected
+
+
+def test_a_deferral_reaches_as_far_down_by_the_cache_as_by_the_rules():
+    """One of the top of a line of parents, at the last level that is told of it, and below."""
+    deferred = Issue(id="000", status="deferred")
+    line = [
+        Issue(id=f"{n:03}", status="open", dependencies=(parent(f"{n:03}", f"{n - 1:03}"),))
+        for n in range(1, 55)
+    ]
+    graph = Graph(Family([deferred, *line]), GRAPH)
+    with tempfile.TemporaryDirectory() as folder:
+        obstacles = Obstacles(answers_of(folder, [deferred, *line]))
+        told = {issue.id for issue in line if obstacles.of(issue.id)}
+        assert told == {f"{n:03}" for n in range(1, 51)}
+        assert told == {issue.id for issue in line if graph.obstacles(issue)}
+
+
+def parent(child: str, above: str) -> Dependency:
+    return Dependency(issue_id=child, depends_on_id=above, type="parent-child")
 
 
 def _is_own(one: Obstacle, issue) -> bool:

@@ -28,7 +28,7 @@ from tracker.model import BLOCKING, BLOCKS, PARENT, Dependency, Issue, instant
 from tracker.words import CLOSING as CLOSING
 from tracker.words import HIDDEN_IDS as HIDDEN_IDS
 from tracker.words import HIDDEN_TYPES as HIDDEN_TYPES
-from tracker.words import TOMBSTONE
+from tracker.words import PARENT_LEVELS, TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -41,7 +41,6 @@ FAILURE_WORDS = (
     "error", "timeout", "aborted",
 )  # fmt: skip
 """Words in a closing reason by which Beads tells that the work failed."""
-DEEPEST = 50  # levels of parents that a blockage is followed through, as Beads does
 
 
 class Issues(Protocol):
@@ -171,7 +170,7 @@ class Graph:
         """The live parents, nearest first, each once even where they form a circle."""
         seen = {issue.id}
         parent = issue.parent
-        while parent and parent not in seen and len(seen) <= DEEPEST:
+        while parent and parent not in seen and len(seen) <= PARENT_LEVELS:
             seen.add(parent)
             above = self._present(parent)
             if above is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.words import TOMBSTONE
+from tracker.words import PARENT_LEVELS, TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from tracker.answers import Answers, Row
 
 WAITING = frozenset({"open", "blocked", "deferred"})
-DEEPEST = 50  # levels of parents, as in `graph`
 CHILD = "child"  # the kind of an issue that a `waits-for` edge waits for
 ISSUES = frozenset({"blocks", "conditional-blocks", CHILD})
 """Kinds of obstacles that are issues which have to be done first."""
@@ -148,7 +147,7 @@ class Obstacles:
         """The live parents, nearest first, each once even where they form a circle."""
         seen = {one.id}
         parent = one.parent
-        while parent and parent not in seen and len(seen) <= DEEPEST:
+        while parent and parent not in seen and len(seen) <= PARENT_LEVELS:
             seen.add(parent)
             above = self.state(parent)
             if above is None:

@@ -10,3 +10,5 @@ HIDDEN_TYPES = frozenset(
 )
 """Types that are bookkeeping of orchestrators: ready work only if asked for by --type."""
 HIDDEN_IDS = ("-mol-", "-wisp-")
+PARENT_LEVELS = 50
+"""How many levels of parents a blockage or a deferral is passed down, as Beads does."""
