@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracker import outcomes as verdicts
-from tracker import recall, remember
+from tracker import remember
 from tracker.beside import ARCHIVE_FILE, MEMORY_FILE, OUTCOMES_FILE, PRIVATE
 from tracker.cache import Cache, open_cache
 from tracker.graph import CLOSING
@@ -105,7 +105,7 @@ def known(files: dict[str, bytes], now: int) -> dict[str, Known]:
     credits = verdicts.credits_of(issues, CLOSING, shelf.issues_with(b'"memories"', archived=True))
     ledger = verdicts.Ledger(drafts.outcomes.every(), notes.get, credits)
     live = [memory for memory in notes.every() if memory.status != "tombstone"]
-    gone = recall.superseded(
+    gone = replaced(
         {
             one.key: (
                 instant(one.updated_at),
@@ -127,6 +127,25 @@ def known(files: dict[str, bytes], now: int) -> dict[str, Known]:
         )  # fmt: skip
         found[one.key] = Known(one, notes.is_private(one.key), value, why)
     return found
+
+
+def replaced(live: dict[str, tuple[int, list[str]]]) -> set[str]:
+    """The keys whose place another takes, by the rule's own words and not by the program's.
+
+    Of two that supersede each other, by whatever way, the one that changed later stays; of two of
+    one time that with the larger key.
+    """
+    leads = {(key, other) for key, (_, others) in live.items() for other in others}
+    for _ in live:
+        leads |= {(one, two) for one, middle in leads for start, two in leads if start == middle}
+    gone = set()
+    for key, (changed, others) in live.items():
+        for other in others:
+            is_circle = (other, key) in leads
+            stays = is_circle and (live[other][0], other) > (changed, key)
+            if other != key and not stays:
+                gone.add(other)
+    return gone
 
 
 def is_over(memory: Memory, now: int) -> bool:

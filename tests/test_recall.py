@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from remembered import replaced
 
 from tracker.memory import KINDS
 from tracker.recall import (
@@ -22,6 +23,7 @@ from tracker.recall import (
     ranked,
     recency,
     strong,
+    superseded,
     telling,
     weight,
 )
@@ -62,6 +64,15 @@ def test_every_kind_has_its_half_life():
     assert recency("fact", 365 * DAY) == pytest.approx(0.5)
     assert recency("of ours", 60 * DAY) == recency("note", 60 * DAY) == pytest.approx(0.5)
     assert recency("fact", -DAY) == 1.0
+
+
+def test_an_unknown_age_is_half_an_age_and_no_more():
+    assert recency("fact", None) == recency("log", None) == 0.5
+    assert recency("fact", 0) == 1.0
+    unknown, young, old = (ranked([one(since=since)], "", NOW)[0].recency for since in (0, NOW, 1))
+    assert unknown == pytest.approx(0.925)
+    assert young == pytest.approx(1.0)
+    assert old == pytest.approx(0.85)  # of 1970: a time that is known, however early
 
 
 def test_the_score_is_the_product_of_its_factors():
@@ -176,3 +187,45 @@ def test_a_text_is_cut_with_a_mark():
     assert cut("hello world", 7) == "hello…"
     assert not cut("hello", 0)
     assert cut("ééé", 5, lambda text: len(text.encode())) == "é…"
+
+
+# Memories that take the place of others.
+
+
+@pytest.mark.parametrize(
+    ("live", "gone"),
+    [
+        ({"new": (2, ["old"])}, {"old": ["new"]}),
+        ({"new": (1, ["old"]), "old": (2, [])}, {"old": ["new"]}),  # no circle: age is nothing
+        ({"a": (1, ["c"]), "b": (2, ["c"])}, {"c": ["a", "b"]}),
+        ({"a": (1, ["b", "b"])}, {"b": ["a"]}),
+        ({"a": (1, ["a"])}, {}),
+        ({"a": (1, ["b"]), "b": (2, ["a"])}, {"a": ["b"]}),
+        ({"a": (2, ["b"]), "b": (1, ["a"])}, {"b": ["a"]}),
+        ({"a": (1, ["b"]), "b": (1, ["a"])}, {"a": ["b"]}),  # of one time: the larger key stays
+        # A circle of three: none that is newer than who supersedes it goes.
+        ({"a": (1, ["b"]), "b": (2, ["c"]), "c": (3, ["a"])}, {"a": ["c"]}),
+        ({"a": (3, ["b"]), "b": (1, ["c"]), "c": (2, ["a"])}, {"b": ["a"]}),
+        ({"a": (3, ["b"]), "b": (2, ["c"]), "c": (1, ["a"])}, {"b": ["a"], "c": ["b"]}),
+        # Beside a circle: one that is in none supersedes the newest of it all the same.
+        ({"a": (1, ["b"]), "b": (2, ["a"]), "x": (0, ["b"])}, {"a": ["b"], "b": ["x"]}),
+        # From a circle to one that leads nowhere, though it is newer.
+        ({"a": (1, ["b", "z"]), "b": (2, ["a"]), "z": (9, [])}, {"a": ["b"], "z": ["a"]}),
+    ],
+)  # fmt: skip
+def test_what_supersedes_is_named_and_of_a_circle_the_newest_stays(live, gone):
+    assert superseded(live) == gone
+    assert replaced(live) == gone.keys()
+
+
+LETTERS = st.sampled_from("abcde")
+
+
+@given(st.dictionaries(LETTERS, st.tuples(st.integers(0, 3), st.lists(LETTERS, max_size=3))))
+def test_superseded_memories_are_those_of_the_rule(live):
+    gone = superseded(live)
+    assert gone.keys() == replaced(live)
+    for key, by in gone.items():
+        assert by == sorted(one for one in set(by) if key in live[one][1])
+    left = {key for key, (_, others) in live.items() if others} - gone.keys()
+    assert left or not any(set(others) - {key} for key, (_, others) in live.items())
