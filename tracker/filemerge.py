@@ -24,13 +24,17 @@ _RECORD = re.compile(rb"^(?:\xef\xbb\xbf)?[ \t]*\{", re.MULTILINE)
 
 def merged(names: Sequence[str], path: str) -> Merged:
     """The merge of three files, the base first. Raises Refused where one is no log."""
+    from tracker.marks import has_markers
     from tracker.merge import three_way
 
     base, ours, theirs = (_read(name) for name in names)
     for name, data in zip(names[1:], (ours, theirs), strict=True):
         if data.strip() and not _RECORD.search(data):
             raise Refused(f"{name} holds no records: only logs are merged here")
-    return three_way(base, ours, theirs, path)
+    found = three_way(base, ours, theirs, path)
+    if has_markers(found.data):  # never seen; git then leaves its own
+        raise Refused(f"{path} cannot be merged by record")
+    return found
 
 
 def told(result: Merged) -> str:

@@ -7,7 +7,7 @@ lines in another order, and each has merged the other before, it took lines away
 
 from __future__ import annotations
 
-from tracker.lines import BOM
+from tracker.lines import cut
 
 GROWING = ("outcomes.jsonl", "interactions.jsonl")
 
@@ -22,8 +22,7 @@ def union(base: bytes, ours: bytes, theirs: bytes) -> bytes:
 
     What the base held keeps its order; what is new comes behind it, sorted.
     """
-    sides = (side.removeprefix(BOM) for side in (base, ours, theirs))
-    known, *held = (dict.fromkeys(side.splitlines()) for side in sides)
+    known, *held = (dict.fromkeys(cut(side)) for side in (base, ours, theirs))
     kept = [line for line in known if all(line in side for side in held)]
     new = {line for side in held for line in side if line not in known}
-    return b"".join(line + b"\n" for line in [*kept, *sorted(new)] if line)
+    return b"".join(line + b"\n" for line in [*kept, *sorted(new)])

@@ -15,8 +15,12 @@ from tracker.codec import depths, members, skip_space
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-MARKER = re.compile(rb"(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\r\n]*)?\r?$")
 BOM = b"\xef\xbb\xbf"
+MARKER = re.compile(rb"(?:\xef\xbb\xbf)*(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\n]*|\r*)\Z")
+"""A line, without its newline, that is a conflict marker; the group are its characters.
+
+An editor may have put byte order marks in front of it, or carriage returns behind.
+"""
 DEEPEST = 200  # levels of nesting where the fast parser has given up; the slow one recurses
 
 
@@ -61,8 +65,7 @@ def scan(data: bytes) -> Iterator[Found | Unread]:
     """Every line that is not blank, in order; two objects on one line are two results."""
     import orjson
 
-    start = len(BOM) if data.startswith(BOM) else 0
-    number = 0
+    start = number = 0
     size = len(data)
     while start < size:
         number += 1
@@ -89,6 +92,9 @@ def _slowly(data: bytes, number: int, start: int, stop: int) -> Iterator[Found |
     if marker:
         yield Unread(number, "conflict marker", marker[1].decode())
         return
+    if line.startswith(BOM):  # of the file, or of one that was put behind another
+        yield from _marked(data, number, start, stop)
+        return
     if _is_deep(line):
         yield Unread(number, f"nested more than {DEEPEST} levels deep")
         return
@@ -113,6 +119,17 @@ def _slowly(data: bytes, number: int, start: int, stop: int) -> Iterator[Found |
             done = end
 
 
+def _marked(data: bytes, number: int, start: int, stop: int) -> Iterator[Found | Unread]:
+    """A line behind its byte order marks."""
+    while data.startswith(BOM, start):
+        start += len(BOM)
+    for item in scan(data[start:stop]):
+        if isinstance(item, Found):
+            yield Found(number, item.start + start, item.end + start, item.row, item.glued)
+        else:
+            yield Unread(number, item.why, item.marker)
+
+
 def _objects(text: str) -> Iterator[tuple[int, int, dict[str, Any]]]:
     at = skip_space(text, 0)
     while at < len(text):
@@ -125,6 +142,27 @@ def _is_deep(line: bytes) -> bool:
     if line.count(b"]") + line.count(b"}") <= DEEPEST:
         return False
     return any(depth > DEEPEST for _, depth in depths(line.decode(errors="replace")))
+
+
+def cut(data: bytes) -> list[bytes]:
+    """The lines without their ends and byte order marks; empty ones are none."""
+    found = data.split(b"\n")
+    if b"\r" in data:
+        found = [line.removesuffix(b"\r") for line in found]
+    if BOM in data:
+        found = [_unmarked(line) for line in found]
+    return list(filter(None, found))
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether every line ends with a bare newline and begins without a byte order mark."""
+    return not (b"\r" in data or data.startswith(BOM) or b"\n" + BOM in data)
+
+
+def _unmarked(line: bytes) -> bytes:
+    while line.startswith(BOM):
+        line = line[len(BOM) :]
+    return line
 
 
 def newline_of(data: bytes) -> bytes:
@@ -152,7 +190,7 @@ def _room(data: bytes, found: Found) -> tuple[int, int, bool, bool]:
     stop = len(data) if stop < 0 else stop
     before = data[begin : found.start].rstrip(b" \t")
     behind = data[found.end : stop].lstrip(b" \t")
-    return begin + len(before), stop - len(behind), before in {b"", BOM}, behind in {b"", b"\r"}
+    return begin + len(before), stop - len(behind), not _unmarked(before), behind in {b"", b"\r"}
 
 
 def without_line(data: bytes, start: int, end: int) -> Edit:

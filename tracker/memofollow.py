@@ -235,7 +235,7 @@ def _difference(
 
 def _plain(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference | None:
     """The difference of a file whose lines are one record each; None if they are not."""
-    if b"\r" in data or data.startswith(lines.BOM):
+    if not lines.is_plain(data):
         return None
     every = data.split(b"\n")
     found = set(every)

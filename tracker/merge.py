@@ -73,19 +73,20 @@ def three_way(base: bytes, ours: bytes, theirs: bytes, path: str = "issues.jsonl
         return resolve_markers(theirs, path)
     if grows(path):
         return _grown(base, ours, theirs, path)
-    found = sides.read((base, ours, theirs), _names(path))
-    if any(MARKER.match(line) for side in found for line in side.unread):
-        clean = [resolve_markers(data, path) for data in (base, ours, theirs)]
-        merged = three_way(clean[0].data, clean[1].data, clean[2].data, path)
-        told = [*clean[1].decisions, *clean[2].decisions]
-        return _merged(merged.data, [*merged.decisions, *told])
+    files = (base, ours, theirs)
+    found = sides.read(files, _names(path))
     said: list[Decision] = []
-    return _merged(_written(found, (base, ours, theirs), said), said)
+    if any(MARKER.match(line) for side in found for line in side.unread):
+        clean = [resolve_markers(data, path) for data in files]
+        files = (clean[0].data, clean[1].data, clean[2].data)
+        found = sides.read(files, _names(path))
+        said += [*clean[1].decisions, *clean[2].decisions]
+    return _merged(_written(found, files, said), said)
 
 
 def _grown(base: bytes, ours: bytes, theirs: bytes, path: str) -> Merged:
     clean = [resolve_markers(data, path) for data in (base, ours, theirs)]
-    lines = union(*(one.data for one in clean)).splitlines()
+    lines = union(*(one.data for one in clean)).split(b"\n")[:-1]
     merged = _framed(lines, (base, ours, theirs))
     return _merged(merged, [*clean[1].decisions, *clean[2].decisions])
 

@@ -69,7 +69,7 @@ def in_memory(source: Source, data: bytes, stat: str) -> Cache:
 
 
 def _follow(source: Source, cache: Cache, data: bytes, proof: tuple[bytes, str]) -> None:
-    if not cache.state["plain"] or b"\r" in data or data.startswith(lines.BOM):
+    if not (cache.state["plain"] and lines.is_plain(data)):
         raise Gone
     if cache.state["views"] != fingerprint(*_views(source)):
         raise Gone
@@ -240,7 +240,7 @@ def _plain_rows(data: bytes) -> Iterator[Row]:
 
 
 def _state_of_plain(ids: list[str], data: bytes) -> list[tuple[str, object]]:
-    plain = not (b"\r" in data or data.startswith(lines.BOM) or any(safe(id) != id for id in ids))
+    plain = lines.is_plain(data) and all(safe(id) == id for id in ids)
     return [("plain", plain), ("sorted", _in_order(ids)), ("markers", 0), ("problems", "")]
 
 

@@ -50,24 +50,31 @@ def _repaired(merged: Merged, source: str) -> Repaired:
 def _from_stages(data: bytes, stages: Mapping[int, bytes], path: str) -> Repaired:
     base, ours, theirs = stages.get(1, b""), stages[2], stages[3]
     found = _repaired(three_way(base, ours, theirs, path), INDEX)
-    edits = _corrected(data, (base, ours, theirs))
-    if not edits:
+    edits, rest = _corrected(data, (base, ours, theirs))
+    if not (edits or rest):
         return found
-    return found._replace(data=_with(found.data, edits), edited=tuple(sorted(edits)))
+    return found._replace(data=_with(found.data, edits, rest), edited=tuple(sorted(edits)))
 
 
-def _corrected(data: bytes, sides: Sequence[bytes]) -> dict[str, bytes]:
-    """The records that somebody changed since: a merge of text makes no lines of its own."""
-    known = {line.strip() for side in sides for line in side.split(b"\n")}
-    if all(line.strip() in known or lines.MARKER.match(line) for line in data.split(b"\n")):
-        return {}
-    found = {}
-    for item in lines.scan(data):
-        if isinstance(item, Found) and data[item.start : item.end].strip() not in known:
-            name = _name(item)
-            if name:
-                found[name] = data[item.start : item.end].strip()
-    return found
+def _corrected(data: bytes, sides: Sequence[bytes]) -> tuple[dict[str, bytes], list[bytes]]:
+    """What somebody wrote since, as a merge of text makes no lines of its own.
+
+    These are records by name, and lines that hold none.
+    """
+    known = {line.strip() for side in sides for line in lines.cut(side)}
+    found: dict[str, bytes] = {}
+    rest: dict[bytes, None] = {}
+    for line in lines.cut(data):
+        if line.strip() in known or lines.MARKER.match(line):
+            continue
+        for item in lines.scan(line):
+            text = line[item.start : item.end].strip() if isinstance(item, Found) else line
+            name = _name(item) if isinstance(item, Found) else ""
+            if name and text not in known:
+                found[name] = text
+            elif not name:
+                rest[text] = None
+    return found, list(rest)
 
 
 def _name(item: Found) -> str:
@@ -75,8 +82,8 @@ def _name(item: Found) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _with(data: bytes, records: Mapping[str, bytes]) -> bytes:
-    """The file with these lines for these records; new ones go to the end."""
+def _with(data: bytes, records: Mapping[str, bytes], others: Sequence[bytes]) -> bytes:
+    """The file with these lines for these records; new ones and other lines go to the end."""
     rest = dict(records)
     edits = []
     for item in lines.scan(data):
@@ -85,7 +92,8 @@ def _with(data: bytes, records: Mapping[str, bytes]) -> bytes:
             edits.append(Edit(item.start, item.end, line))
     text = b"".join(bytes(piece) for piece in lines.apply(data, edits))
     start = b"" if not text or text.endswith(b"\n") else b"\n"
-    return text + start + b"".join(line + b"\n" for _, line in sorted(rest.items()))
+    new = [*(line for _, line in sorted(rest.items())), *others]
+    return text + start + b"".join(line + b"\n" for line in new)
 
 
 LEFTOVERS = ("base", "left", "right")

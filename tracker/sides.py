@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import lines
 from tracker.codec import decode, encode, members
-from tracker.lines import BOM, Found
+from tracker.lines import Found
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -105,7 +105,7 @@ def row_of(issue: Issue) -> Row:
 
 def read(files: Sequence[bytes], names: Names) -> list[Side]:
     """The sides of a merge; a line that stands in several files is one row."""
-    cut = [_lines(data) for data in files]
+    cut = [lines.cut(data) for data in files]
     shared = set(cut[0]).intersection(*cut[1:])
     known: dict[bytes, Row | list[Row | bytes]] = {}
     for line, row in _glanced(shared, names):
@@ -128,14 +128,6 @@ def _is_enough(sides: Sequence[Side]) -> bool:
         if not is_shared and not all(row.fields for row in rows if row):
             return False
     return True
-
-
-def _lines(data: bytes) -> list[bytes]:
-    """The lines without their ends; empty ones are none."""
-    cut = data.removeprefix(BOM).split(b"\n")
-    if b"\r" in data:
-        cut = [line.removesuffix(b"\r") for line in cut]
-    return list(filter(None, cut))
 
 
 def _side(cut: Sequence[bytes], known: dict[bytes, Row | list[Row | bytes]], names: Names) -> Side:
@@ -198,11 +190,12 @@ def _parsed(line: bytes, names: Names) -> Row | list[Row | bytes]:
 def _several(line: bytes, names: Names) -> Row | list[Row | bytes]:
     """The same for a line that the fast parser refuses."""
     found: list[Row | bytes] = []
-    for item in () if line.startswith(BOM) else lines.scan(line):  # a mark within a file is none
-        key = _key(item.row, names) if isinstance(item, Found) else None
-        if key is None or not isinstance(item, Found):
+    for item in lines.scan(line):
+        if not isinstance(item, Found):
             return [line]
-        found.append(_row(key, line[item.start : item.end], item.row, names))
+        key = _key(item.row, names)
+        text = line[item.start : item.end]
+        found.append(text if key is None else _row(key, text, item.row, names))
     if len(found) == 1 and isinstance(found[0], Row):
         return found[0]
     return found if found or line.isspace() else [line]

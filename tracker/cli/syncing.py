@@ -179,12 +179,12 @@ def _commits(count: int) -> str:
 def _tell_standing(session: Session, repo: Repository, *, dry_run: bool) -> None:
     from tracker.branches import under_way
     from tracker.cache import read_log
+    from tracker.marks import conflicts as counted
     from tracker.standing import standing
 
     found = standing(repo, session.place)
     doing = under_way(session.place.git_dir or "")
-    log, _ = read_log(session.place.log)
-    conflicts = sum(line.startswith(b"<<<<<<< ") for line in log.split(b"\n"))
+    conflicts = counted(read_log(session.place.log)[0])
     if session.json:
         session.emit(_answer(session, **_state(found), under_way=doing or None, dry_run=dry_run,
                              pending=len(found.changed), conflicts=conflicts))  # fmt: skip
