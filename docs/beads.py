@@ -23,7 +23,7 @@ migration: `.beads/issues.jsonl` is the truth, and what is in it is there.
 | what you have | what happens |
 |---|---|
 | a repository with `.beads/issues.jsonl` (0.20 to 0.49) | works as it is; lines keep their bytes |
-| a prefix, statuses and types that only `beads.db` holds (`bd init --prefix acme`, `bd config set`) | hold here too, unless `.beads/config.yaml` says otherwise |
+| a prefix, statuses and types that only `beads.db` holds | hold here too; config.yaml wins |
 | issues that only `beads.db` holds | every command says how many; `bd migrate` brings them in |
 | Dolt (1.x) | reads go on and warn; `bd export` of that program, or `bd migrate`, brings them in |
 | git hooks, editors, agents, scripts that call `bd` | go on; what means nothing here succeeds |
