@@ -651,6 +651,72 @@ def test_a_removal_that_git_takes_back_is_repeated(restless, monkeypatch):
     assert "bd-c" not in Log(log_of(beads))
 
 
+@pytest.mark.parametrize("id", ["bd-a", "bd-c", "bd-o"])  # the first line, one within, the last
+def test_a_removal_is_repeated_wherever_the_line_stood(restless, monkeypatch, id):
+    repo, beads = restless
+    assert (min(Log(log_of(beads))), max(Log(log_of(beads)))) == ("bd-a", "bd-o")
+    sweeping(monkeypatch, lambda: repo.git("reset", "--quiet", "--hard"))
+    written = opened(beads).rewrite(dropped(id))
+    assert [(change.id, change.new) for change in written] == [(id, None)]
+    assert id not in Log(log_of(beads))
+
+
+@pytest.mark.parametrize("id", ["aa-first", "bd-b", "zz-last"])
+def test_what_stands_is_not_written_again_wherever_the_line_is(restless, monkeypatch, id):
+    """Git replaces the file by one that has our line too: it is done, and only once."""
+    _, beads = restless
+    swept = []
+
+    def same():
+        swept.append(1)
+        (beads / "other").write_bytes(log_of(beads))
+        (beads / "other").replace(beads / "issues.jsonl")
+
+    sweeping(monkeypatch, same)
+    opened(beads).rewrite(put(issue(id, title="Ours")))
+    assert Log(log_of(beads))[id].title == "Ours"
+    assert swept == [1]
+    assert [len(op.changes) for op in opened(beads).operations()] == [1]
+
+
+def test_a_removal_that_stands_is_not_repeated(restless, monkeypatch):
+    _, beads = restless
+    tries = []
+
+    def same():
+        tries.append(1)
+        (beads / "other").write_bytes(log_of(beads))
+        (beads / "other").replace(beads / "issues.jsonl")
+
+    sweeping(monkeypatch, same, times=3)
+    opened(beads).rewrite(dropped("bd-a"))
+    assert "bd-a" not in Log(log_of(beads))
+    assert tries == [1]
+
+
+@pytest.mark.parametrize(
+    ("file", "is_there"),
+    [
+        ("memory.jsonl", lambda shelf: "k" in shelf.memories()),
+        ("archive.jsonl", lambda shelf: shelf.archive.line("x-1") is not None),
+    ],
+)
+def test_a_file_that_a_plan_only_looked_at_counts_as_well(beads, file, is_there):
+    """The log alone is written; what the plan concluded from the other holds no more."""
+    seen = []
+
+    def plan(shelf):
+        seen.append(is_there(shelf))
+        if len(seen) == 1:
+            (beads / file).write_bytes(b'{"key":"k","id":"x-1","content":"moved"}\n')
+        return {"issues.jsonl": changed("bd-a", title=f"look {len(seen)}")(shelf.issues)}
+
+    written = opened(beads).revise(plan)
+    assert [change.file for change in written] == ["issues.jsonl"]
+    assert seen == [False, True]
+    assert Log(log_of(beads))["bd-a"].title == "look 2"
+
+
 def test_what_another_keeps_beside_ours_is_not_written_again(restless, monkeypatch):
     _, beads = restless
     tries = []
