@@ -39,7 +39,7 @@ LAYERS = (
         "epics", "links", "lists", "loss", "marks", "merge", "new", "query", "recall", "repair",
         "rules", "settle", "sides", "strangers", "terms", "texts", "trust", "values",
         "archive", "once",
-        "compaction", "expression", "mentions", "renamed", "renames", "states",
+        "compaction", "expression", "mentions", "peers", "renamed", "renames", "states",
         "templates", "twins",
     ),
     (

@@ -56,7 +56,8 @@ def _whole(bd, *words, code=0):
 class TestRename:
     def test_everything_follows(self, bd):
         gate = {**edge("t-3", "t-1", "waits-for"), "metadata": '{"spawner_id":"t-1"}'}
-        remark = {"id": 7, "issue_id": "t-1", "author": "Bob", "text": "t-1!", "created_at": ""}
+        at = "2026-01-01T00:00:00Z"
+        remark = {"id": 7, "issue_id": "t-1", "author": "Bob", "text": "t-1!", "created_at": at}
         bd.write(
             {"id": "t-1", "comments": [remark], "dependencies": [edge("t-1", "t-9")]},
             {"id": "t-1.1", "dependencies": [edge("t-1.1", "t-1", "parent-child")]},

@@ -248,6 +248,7 @@ _PLAIN: dict[str, type] = {
     for name, kind in KINDS.items()
     if kind in {"str", "bool", "int", "int | None"}
 }
+_TEXTS = frozenset({"issue_id", "author", "text"})  # that every comment has
 _NESTED: dict[type, tuple[str, ...]] = {
     Dependency: ("issue_id", "depends_on_id", "type", "created_at", "created_by"),
     Comment: ("id", "issue_id", "author", "text", "created_at"),
@@ -346,7 +347,10 @@ def _raw(name: str, value: Any) -> str:
 
 
 def _object(item: Dependency | Comment) -> str:
-    """A nested record; all keys of a comment are always there, as Beads writes them."""
+    """A nested record; all keys of a comment are there, as Beads writes them, but an empty time.
+
+    No reader of times takes an empty one: Beads then refuses the whole file.
+    """
     pairs = []
     carried = dict(item.extra)
     for name in _NESTED[type(item)]:
@@ -355,7 +359,7 @@ def _object(item: Dependency | Comment) -> str:
             continue
         if isinstance(value, int):
             pairs.append(f"{quote(name)}:{value}")
-        elif value or name == "depends_on_id" or (isinstance(item, Comment) and name != "id"):
+        elif value or name == "depends_on_id" or (isinstance(item, Comment) and name in _TEXTS):
             pairs.append(f"{quote(name)}:{quote(value)}")
     pairs += [f"{quote(name)}:{raw}" for name, raw in item.extra]
     return "{" + ",".join(pairs) + "}"

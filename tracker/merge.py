@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from tracker.sides import Key, Names, Row, Rows, Side
 
 
+_TIMES = ("updated_at", "created_at")  # of a record, for the comments that a merge adds
 _DELETED_EDIT = "deleted on one branch, edited on the other: it stays deleted; restore brings both"
 _REPEATED = "stands more than once: the last line counts"
 
@@ -241,7 +242,7 @@ def _add_kept(merged: dict[str, Member], meeting: Meeting, *, is_issue: bool) ->
     found = lists.listed(merged.get("conflicts", ABSENT))
     merged["conflicts"] = lists.union(lists.ENTRIES, found, entries)
     if is_issue:
-        at = merged.get("updated_at", ABSENT)
+        at = next((merged[name] for name in _TIMES if merged.get(name, ABSENT).value), ABSENT)
         remarks = [_remark(meeting.id, kept, at) for kept in meeting.kept]
         found = merged.get("comments", ABSENT)
         merged["comments"] = lists.union(lists.REMARKS, found, remarks)
@@ -252,7 +253,7 @@ def _remark(id: str, kept: Kept, at: Member) -> Member:
     said = f"merge kept {kept.field[1:]}; the other branch wrote:\n{other}"
     number = Member(None, str(remark_id(id, said)))
     names = {"id": number, "issue_id": text(id), "author": text("tracker"), "text": text(said)}
-    return mapping({**names, "created_at": at})
+    return mapping({**names, "created_at": at} if at.raw else names)
 
 
 def _encoded(record: Record, *, is_issue: bool) -> bytes:

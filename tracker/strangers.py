@@ -229,7 +229,7 @@ def _told(issue: Issue, old: str) -> Issue:
         issue_id=issue.id,
         author="tracker",
         text=text,
-        created_at=issue.updated_at,
+        created_at=issue.updated_at or issue.created_at,
     )
     carried = {name for name, _ in issue.extra}
     if text not in known and "comments" not in carried:
