@@ -33,7 +33,8 @@ deep: $(READY)
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 -m "not clients" --timeout 3600
 
 # Programs that other people wrote for `bd`, against ours. They are installed outside of the project;
-# what cannot be installed, or lacks node or chromium, is skipped and says why.
+# what cannot be installed, or lacks node or chromium, is skipped and says why. The real Beads and br
+# are not installed: BD_PEER=PATH and BR_PEER=PATH name them.
 test-clients: $(READY)
 	PYTHON=$(PYTHON) sh tests/clients/install.sh "$(CLIENTS)"
 	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients

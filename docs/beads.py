@@ -32,7 +32,7 @@ migration: `.beads/issues.jsonl` is the truth, and what is in it is there.
 Two steps are worth taking, once in a repository: `bd init`, which changes nothing that is there and
 adds what is missing (the merge driver, ignored names), and `bd doctor`, which reads only and names
 what to type. Beside an installed `bd` or `br` that you keep, `tracker setup git` alone makes git
-merge by record: [merging.md](merging.md).
+merge by record, and `tracker setup beside` lets both work in one folder: [merging.md](merging.md).
 
 What is different from the first day:
 

@@ -11,19 +11,21 @@ import re
 import sqlite3
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import check, fileio, files, foreign, options
+from tracker import check, fileio, files, foreign, options, peers
 from tracker import driver as drivers
 from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
 from tracker.errors import TrackerError, quoted
-from tracker.folder import start_of
+from tracker.folder import look, start_of
 from tracker.gitdir import refuse_tracked, tracked
 from tracker.gitprocess import ask
 from tracker.initialise import missing_attributes, missing_ignores
 from tracker.lines import Problem
 from tracker.log import Log
+from tracker.places import keeps_apart
 from tracker.store import WRITER
+from tracker.upkeep import is_ours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 KEPT_FIX = "bd memory conflicts"
+_TRACES = frozenset({".local_version", ".br_history", "beads.db-wal"})
+"""What Beads or br leave where they have been started, even if they could not work."""
 OTHERS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")
 _CALLS_BD = re.compile(rb"bd-shim|bd-hooks-version|\bbd (hooks? |sync|export|import)")
 _OURS = b"\n# tracker-hook "  # what those of this program have in their second line
@@ -66,8 +70,8 @@ def examine(scene: Scene) -> list[Check]:
     """Every check, sorted by category."""
     found: list[Check] = []
     for category, looks in LOOKS.items():
-        for look in looks:
-            found += [one._replace(category=category) for one in _looked(look, scene)
+        for looking in looks:
+            found += [one._replace(category=category) for one in _looked(looking, scene)
                       if all(one[:3] != known[:3] for known in found)]  # fmt: skip
     return found
 
@@ -330,15 +334,47 @@ def database(scene: Scene) -> Iterator[Check]:
     except (OSError, sqlite3.Error) as error:
         yield Check("Database of Beads", WARNING, f"{name} cannot be read: {error}")
         return
-    known = {*Log(_data(scene.place.log)), *Log(_data(scene.inside("archive.jsonl")))}
+    log = Log(_data(scene.place.log))
+    known = {*log, *Log(_data(scene.inside("archive.jsonl")))}
     alone = sorted(held - known)
-    if alone:
+    aliases = {alias for issue in log.glances() for alias in issue.aliases} if alone else set()
+    if aliases.issuperset(alone) and alone:
+        message = f"{len(alone)} issues have other ids in the log than in {name}"
+        mend = f"mv {quoted(path)}* {quoted(scene.inside('.local'))}/"
+        told = "Beads or br would bring the old ids back; it builds the database anew."
+        yield Check("Database of Beads", WARNING, message, f"{', '.join(alone[:20])}. {told}", mend)
+    elif alone:
         shown = ", ".join(alone[:20]) + (f" and {len(alone) - 20} more" if len(alone) > 20 else "")
         message = f"{len(alone)} of {len(held)} issues are only in {name}"
         yield Check("Database of Beads", WARNING, message, shown, "bd migrate")
     else:
         message = f"{name} is left alone; all of its {len(held)} issues are in the log"
         yield Check("Database of Beads", OK, message)
+
+
+def peers_of(scene: Scene) -> Iterator[Check]:
+    """Whether Beads and br, where they are at work here too, can read what is written."""
+    place = scene.place
+    folder = look(place.beads)
+    if folder is None or not (place.foreign_db or keeps_apart(folder) or _TRACES & folder.names):
+        return
+    in_the_way = [name for name in folder.names if is_ours(scene.inside(name))]
+    if in_the_way:
+        message = f"{in_the_way[0]} is a cache of this program, which Beads and br refuse"
+        yield Check("Beads and br", WARNING, message, fix="bd setup beside")
+        return
+    config = files.contents(scene.inside("config.yaml")) or b""
+    try:
+        known = foreign.known_names(parse(config), place.foreign_db)
+    except TrackerError:  # another check says so
+        known = peers.NONE
+    refused = peers.refusals(_data(place.log).split(b"\n"), known)
+    if refused:
+        shown = "; ".join(f"{one.id}: {one.why}" for one in refused[:20])
+        message = f"they would refuse the whole file for {len(refused)} reasons"
+        yield Check("Beads and br", WARNING, message, shown, "bd setup beside --check")
+    else:
+        yield Check("Beads and br", OK, "they can read every record")
 
 
 def backend(scene: Scene) -> Iterator[Check]:
@@ -430,6 +466,6 @@ LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
         leftovers,
         temporary_files,
     ),
-    "Cache": (cache, database, backend),
+    "Cache": (cache, database, peers_of, backend),
     "Git": (ignored, driver, hooks),
 }

@@ -9,7 +9,8 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tracker import fileio
-from tracker.config import value
+from tracker.config import names, value
+from tracker.peers import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,10 +62,10 @@ def _size(path: str) -> int:
 def ids(path: str) -> set[str]:
     """The ids of its issues, without deleted and ephemeral ones. Raises what `opened` raises."""
     with opened(path) as db:
-        names = {row[1] for row in db.execute("PRAGMA table_info(issues)")}
+        columns = {row[1] for row in db.execute("PRAGMA table_info(issues)")}
         kept = ["1"]
-        kept += ["status <> 'tombstone'"] * ("status" in names)
-        kept += [f"coalesce({name}, 0) = 0" for name in ("ephemeral", "wisp") if name in names]
+        kept += ["status <> 'tombstone'"] * ("status" in columns)
+        kept += [f"coalesce({name}, 0) = 0" for name in ("ephemeral", "wisp") if name in columns]
         sql = f"SELECT id FROM issues WHERE {' AND '.join(kept)}"
         return {str(row[0]) for row in db.execute(sql)}
 
@@ -84,6 +85,16 @@ def settled(config: Mapping[str, Any], path: str | None) -> Mapping[str, Any]:
     if value(config, "prefix"):
         held.pop("issue_prefix", None)
     return {**{key: held[key] for key in held if not value(config, key)}, **config}
+
+
+def known_names(config: Mapping[str, Any], path: str | None) -> Names:
+    """The statuses and types that Beads has been told of: in its database, types also in the file.
+
+    Without a database it has been told of no status: it reads them nowhere else.
+    """
+    held = settled({}, path)
+    types = names(held, "types.custom") or names(config, "types.custom")
+    return Names(names(held, "status.custom"), types)
 
 
 def _settings(path: str) -> dict[str, str]:

@@ -26,6 +26,11 @@ def valid(key: str, text: str) -> str:
         raise Invalid(f"{text!r} is no number", hint=f"bd config set {key} 3")
     if key in _SWITCHES and text.lower() not in _BOOLEANS:
         raise Invalid(f"{text!r} is neither true nor false", hint=f"bd config set {key} true")
+    if key == "cache" and text != "local":
+        raise Invalid(
+            f"{text!r} is no place for the cache: 'local' is, and beads.db without this setting",
+            hint="bd config set cache local",
+        )
     if key in _LISTS and text and not _WORDS.match(text):
         raise Invalid(f"{text!r} is no list of words", hint=f"bd config set {key} one,two")
     return text.lower() if key in _SWITCHES else text

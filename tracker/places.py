@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 APPLICATION_ID = 0x62647472  # "bdtr" in the header of every database that we wrote
+LOCAL_CACHE = "/.local/cache.db"  # where a cache is that is not to stand beside the log
 
 # Links of these names would be read or written through.
 _FOLLOWED = frozenset((
@@ -311,6 +312,29 @@ def _stay_inside(root: str, link: str, *, log: bool = False) -> None:
 
 
 def _databases(folder: Folder, name: str) -> tuple[str, str | None]:
+    """The cache and the database of Beads, which may be one and the same name.
+
+    Where config.yaml says `cache: local`, the name is left to Beads and br.
+    """
+    cache, foreign = _found(folder, name)
+    return (folder.path + LOCAL_CACHE if keeps_apart(folder) else cache), foreign
+
+
+def keeps_apart(folder: Folder) -> bool:
+    """Whether a line of config.yaml says that the cache does not go where Beads looks for its own.
+
+    The file need not be YAML that can be read: no other line counts.
+    """
+    if "config.yaml" not in folder.names:
+        return False
+    for line in (start_of(folder.path + "/config.yaml", 1 << 20) or b"").splitlines():
+        key, _, value = line.partition(b":")
+        if key == b"cache":
+            return value.partition(b" #")[0].strip().strip(b"\"'") == b"local"
+    return False
+
+
+def _found(folder: Folder, name: str) -> tuple[str, str | None]:
     """The cache and the database of Beads; an older name of that counts where `name` is missing."""
     if name not in folder.names:
         for other in sorted(folder.names):
@@ -330,7 +354,7 @@ def _cache(folder: Folder, wanted: str) -> tuple[str, str | None]:
         return wanted, None
     if header and int.from_bytes(header[68:72], "big") == APPLICATION_ID:
         return wanted, None
-    return folder.path + "/.local/cache.db", wanted if header else None
+    return folder.path + LOCAL_CACHE, wanted if header else None
 
 
 def _is_sqlite(header: bytes) -> bool:

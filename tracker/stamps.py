@@ -67,6 +67,15 @@ def read(local: str, name: str) -> Stamp:
     return Stamp(path, left, log, int(looked))
 
 
+def last_path(local: str, name: str) -> str:
+    """Where the file of that cache was put last; "" where nothing says so."""
+    try:
+        relative = fileio.read(_path(local, name)).decode().split("\n", 4)[4]
+    except (OSError, ValueError, IndexError):
+        return ""
+    return os.path.normpath(os.path.join(local, relative))
+
+
 def save(local: str, name: str, stamp: Stamp) -> None:
     """Write the stamp down. The caller holds the lock of the cache."""
     path, left, log, looked = stamp

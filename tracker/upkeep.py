@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker import cache as caches
-from tracker import fileio
+from tracker import fileio, stamps
 from tracker.cache import Cache, Gone
 from tracker.errors import TrackerError
 from tracker.locks import hold
@@ -117,8 +117,38 @@ def built(source: Sourced, look: Look) -> Cache:
         db.close()
         with suppress(FileNotFoundError):
             os.unlink(temporary)
+    was = stamps.last_path(source.local, source.name)
+    _remove_other(was, path, (source.local, os.path.dirname(source.local)))
     left = caches.save_stamp(source.local, path, source.name)
     return caches.opened(source, path, left)
+
+
+def _remove_other(old: str, path: str, folders: tuple[str, str]) -> None:
+    """Take away the file at the place where the cache was, if it has another by now.
+
+    Only in these folders: what says where it was may have come with a clone.
+    """
+    if old and old != path and os.path.dirname(old) in folders and is_ours(old):
+        remove(old)
+
+
+def is_ours(path: str) -> bool:
+    """Whether a file is a database that this program wrote."""
+    try:
+        header = fileio.start_of(path, 100)
+    except OSError:
+        return False
+    return int.from_bytes(header[68:72], "big") == caches.APPLICATION_ID
+
+
+def remove(path: str) -> list[str]:
+    """Remove a database, and what SQLite has put beside it; the paths that were there."""
+    removed = []
+    for ending in ("-journal", "-wal", "-shm", ""):
+        with suppress(OSError):
+            os.unlink(path + ending)
+            removed.append(path + ending)
+    return removed
 
 
 def _placed(temporary: str, source: Sourced) -> str:

@@ -9,6 +9,7 @@ import click
 
 from tracker import output as outputs
 from tracker import recipes
+from tracker.cli.coexisting import setup_beside
 from tracker.cli.command import UnknownCommand, group, pass_session
 from tracker.cli.registering import setup_git
 from tracker.errors import NotATracker, Refused
@@ -43,6 +44,7 @@ def setup() -> None:
 
 
 setup.add_command(setup_git)
+setup.add_command(setup_beside)
 
 
 @setup.command("list", examples=["bd setup list", "bd setup list --json"])
@@ -68,7 +70,10 @@ def list_(session: Session, name: str | None) -> None:
         mark = "✓" if row["installed"] else " "
         files = f": {', '.join(row['files'])}" if row["files"] else ""
         session.say(f"{mark} {row['recipe']:12} {row['agent']}{files}")
-    session.say("\nbd setup RECIPE writes it; --print shows it first. bd setup git is for merging.")
+    session.say(
+        "\nbd setup RECIPE writes it; --print shows it first. bd setup git is for merging,"
+        " and bd setup beside for working beside Beads or br."
+    )
 
 
 def _folder(session: Session, *, must_exist: bool = True) -> str:

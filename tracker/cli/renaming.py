@@ -9,7 +9,7 @@ import click
 
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
-from tracker.errors import Invalid
+from tracker.errors import Invalid, quoted
 
 if TYPE_CHECKING:
     from tracker.cli.session import Session
@@ -41,10 +41,33 @@ def rename(session: Session, /, old: str, new: str) -> None:
 
     full = workspace.edit(change)
     workspace.touch(wanted)
+    note = _note(session)
     if session.json:
-        session.emit({"old_id": full, "new_id": wanted})
-    else:
-        session.say(f"Renamed {full} -> {wanted}")
+        session.emit({"old_id": full, "new_id": wanted, **({"note": note} if note else {})})
+        return
+    session.say(f"Renamed {full} -> {wanted}")
+    if note:
+        session.note(note)
+
+
+def _note(session: Session) -> str:
+    """What to do about a database of Beads or br here, which knows the old ids; "" without one.
+
+    They match records by content, and so take the new id for the old one.
+    """
+    place = session.place
+    if place.foreign_db is None:
+        return ""
+    start = os.path.realpath(session.folder)
+    path, local = (
+        quoted(os.path.relpath(one, start))
+        for one in (place.foreign_db, os.path.join(place.beads, ".local"))
+    )
+    name = os.path.basename(place.foreign_db)
+    return (
+        f"{name} has the old ids still, and Beads or br would bring them back:"
+        f" once they have written all to the log, mv {path}* {local}/ lets them build it anew"
+    )
 
 
 @command(
@@ -98,8 +121,10 @@ def _say(
     session: Session, prefixes: tuple[str, str], names: dict[str, str], *, dry_run: bool
 ) -> None:
     old, new = prefixes
+    note = "" if dry_run or not names else _note(session)
     if session.json:
         answer = {"old_prefix": old, "new_prefix": new, "issues_count": len(names)}
+        answer |= {"note": note} if note else {}
         session.emit({**answer, **({"dry_run": True, "renamed": names} if dry_run else {})})
     elif dry_run:
         session.say(f"Would rename {len(names)} issues from prefix '{old}' to '{new}':")
@@ -109,3 +134,5 @@ def _say(
             session.say(f"  and {len(names) - SHOWN} more")
     else:
         session.say(f"✓ Renamed {len(names)} issues from prefix '{old}' to '{new}'")
+        if note:
+            session.note(note)
