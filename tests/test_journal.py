@@ -15,6 +15,7 @@ from trying import bd, lines, workspace
 from tracker import journal
 from tracker.errors import Moved
 from tracker.journal import Change, Op, Staged
+from tracker.pending import is_pending
 
 OP = Op(1, "k1", 5, ("bd", "x"), "ann", (Change("issues.jsonl", "bd-a", b"old", b"new"),))
 
@@ -171,9 +172,9 @@ def test_lines_that_are_no_text_are_undone_byte_for_byte(tmp_path):
 def test_a_note_counts_when_it_is_closed(tmp_path):
     book = journal.Journal(str(tmp_path))
     book.note(OP)
-    assert (ops(tmp_path), journal.is_open(str(tmp_path))) == ([], True)
+    assert (ops(tmp_path), is_pending(str(tmp_path))) == ([], True)
     book.close()
-    assert (ops(tmp_path), journal.is_open(str(tmp_path))) == ([OP], False)
+    assert (ops(tmp_path), is_pending(str(tmp_path))) == ([OP], False)
 
 
 def test_a_note_that_is_dropped_leaves_nothing(tmp_path):
@@ -182,7 +183,7 @@ def test_a_note_that_is_dropped_leaves_nothing(tmp_path):
     book = journal.Journal(str(tmp_path))
     book.note(OP)
     book.give_up()
-    assert journal.is_open(str(tmp_path))
+    assert is_pending(str(tmp_path))
     book.drop()
     assert raw(tmp_path) == before
     append(tmp_path, OP)

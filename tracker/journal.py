@@ -18,16 +18,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import fileio, lines
+from tracker.pending import DONE, END, STATE, TAIL, state_of, tail
+from tracker.pending import path_in as path_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 LIMIT = 10_000_000  # bytes
 LARGEST = 4 * LIMIT  # bytes of one write
-OPEN, BACK, DONE = "open", "back", "done"
-_STATE = b', "state": "'
-_END = 7  # bytes from the state to the end of its line
-_TAIL = 64  # bytes in which the number and the state of the last line stand
+OPEN, BACK = "open", "back"
 
 
 class Change(NamedTuple):
@@ -89,11 +88,6 @@ class Unfinished(NamedTuple):
     failed: bool
 
 
-def path_in(local: str) -> str:
-    """Where the journal of a workspace is."""
-    return os.path.join(local, "ops.jsonl")
-
-
 class Journal:
     """The journal of one workspace, for whoever holds the lock of the log."""
 
@@ -129,7 +123,7 @@ class Journal:
     def note(self, op: Op) -> None:
         """Write down what is about to be done, so that it outlives a power cut. Raises OSError."""
         body = _body(op)
-        if _size(self._path) + len(body) + _TAIL > LIMIT:
+        if _size(self._path) + len(body) + TAIL > LIMIT:
             _shrink(self._path)
         missed = _missed(self._local)
         handle = _opened(self._path, os.O_RDWR | os.O_CREAT)
@@ -176,7 +170,7 @@ class Journal:
             with suppress(OSError):  # whoever writes next looks at the files
                 handle = _opened(self._path, os.O_WRONLY)
                 try:
-                    os.lseek(handle, self._end - _END, os.SEEK_SET)
+                    os.lseek(handle, self._end - END, os.SEEK_SET)
                     fileio.write(handle, state.encode())
                 finally:
                     os.close(handle)
@@ -191,18 +185,6 @@ class Journal:
                 fileio.write(handle, json.dumps(row, ensure_ascii=True).encode() + b"\n")
             finally:
                 os.close(handle)
-
-
-def is_open(local: str) -> bool:
-    """Whether somebody writes at this moment, or was interrupted."""
-    try:
-        handle = _opened(path_in(local), os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        return _tail(handle)[2] not in {"", DONE}
-    finally:
-        os.close(handle)
 
 
 def read(local: str) -> list[Op]:
@@ -270,11 +252,10 @@ def _tail(handle: int) -> tuple[int, int, str]:
     The state is "" where the line has none: it was cut off, or comes from an older version.
     """
     size = os.fstat(handle).st_size
-    os.lseek(handle, max(0, size - _TAIL), os.SEEK_SET)
-    before, has_state, state = os.read(handle, _TAIL).rpartition(_STATE)
-    number = before.rpartition(b'"number": ')[2]
-    if has_state and number.isdigit() and len(state) == _END:
-        return size, int(number), state[:4].decode("ascii", "replace")
+    end = tail(handle, size)
+    number = end.rpartition(STATE)[0].rpartition(b'"number": ')[2]
+    if state_of(end) and number.isdigit():
+        return size, int(number), state_of(end)
     entries = list(_entries(_last(handle, LARGEST + LIMIT))) if size else []
     return size, entries[-1][0] if entries else 0, ""
 
@@ -363,9 +344,7 @@ def _entries(data: bytes) -> Iterator[tuple[int, Op | None, str]]:
     for row in data.removesuffix(b"\n").split(b"\n") if data else ():
         op = _parsed(row, number + 1)
         number = op.number if op is not None else number + 1
-        _, has_state, state = row[-_TAIL:].rpartition(_STATE)
-        is_whole = has_state and len(state) == _END - 1
-        yield number, op, state[:4].decode("ascii", "replace") if is_whole else ""
+        yield number, op, state_of(row[-TAIL:] + b"\n")
 
 
 def _parsed(row: bytes, number: int) -> Op | None:

@@ -31,7 +31,7 @@ from tracker import cache as caches
 from tracker import fileio, lines, recovery, refresh
 from tracker.beside import BESIDE, MEMORY_FILE, PRIVATE, REMEMBERED, is_carried_name
 from tracker.cache import Cache, Gone, Source
-from tracker.errors import Conflicted, Locked, Refused
+from tracker.errors import Conflicted, Locked, Refused, TrackerError
 from tracker.gitdir import refuse_tracked, tracked_below
 from tracker.gitwork import GitWork
 from tracker.journal import Change, Journal, Op, Staged, path_in, placed
@@ -209,6 +209,14 @@ class Store:
                 self._complete()
             self._git.wait()
             yield
+
+    def settle(self) -> None:
+        """Complete an interrupted write, or take it back, if nothing stands in the way of that."""
+        with suppress(TrackerError, OSError):
+            self._check_allowed()
+            if not self._git.is_busy():
+                with self._alone():
+                    self._complete()
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

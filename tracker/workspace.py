@@ -11,6 +11,7 @@ from tracker import cache as caches
 from tracker import fileio, remarks
 from tracker.config import closing_statuses, names, plain, value
 from tracker.errors import Invalid, NotFound, Refused, TrackerError
+from tracker.pending import is_pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ class Workspace:
         self._doubted: set[str] = set()
         self.written: list[Change] = []
         remarks.forbid_unread_database(place)
+        self._settle()
 
     @cached_property
     def config_text(self) -> bytes:
@@ -361,6 +363,17 @@ class Workspace:
 
         return Store(self.place, self.source, self._patience, self.caller.note)
 
+    def _settle(self) -> None:
+        """See that no question meets half of a write that was interrupted; waits for nobody."""
+        if is_pending(self.local) and not self.caller.readonly:
+            from tracker.locks import hold_folder
+            from tracker.store import Store
+
+            with suppress(TrackerError, OSError):
+                with hold_folder(self.place.beads, 0.0):
+                    pass  # else its writer is at work
+                Store(self.place, self.source, 0.0).settle()
+
     def refresh(self) -> None:
         """Forget what was read, so that the next question sees the log as it is then."""
         for name in ("answers", "recollection"):
@@ -369,6 +382,7 @@ class Workspace:
                 held.cache.close()
         self.__dict__.pop("config_text", None)
         self.__dict__.pop("config", None)
+        self._settle()
 
     def operations(self) -> list[Op]:
         """The writes that can be undone or looked at, oldest first.
@@ -376,9 +390,7 @@ class Workspace:
         One that was interrupted is completed first, or taken back. Raises Refused where the
         journal cannot be read.
         """
-        from tracker import journal
-
-        if journal.is_open(self.local) and not self.caller.readonly:
+        if is_pending(self.local) and not self.caller.readonly:
             with suppress(TrackerError, OSError), self.store.held():
                 pass  # whoever takes the lock does that
         return self._journal()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -71,8 +72,12 @@ def quickly(session: Session, key: str, *, plain: bool = False) -> bool:
     Nothing is loaded for it that other memories would need. `plain` leaves JSON to who asks.
     """
     from tracker.glimpse import glimpse
+    from tracker.pending import is_pending
 
-    content = None if plain and session.json else glimpse(session.place.beads, key)
+    beads = session.place.beads
+    if (plain and session.json) or is_pending(os.path.join(beads, ".local")):
+        return False
+    content = glimpse(beads, key)
     if content is None:
         return False
     if session.json:
