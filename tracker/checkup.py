@@ -271,11 +271,15 @@ def private(scene: Scene) -> Iterator[Check]:
 
 def _unusable(folder: str) -> Iterator[fileio.Unusable]:
     """What is in the place of a file, and none that is read or written."""
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        yield fileio.Unusable(folder, "is no folder", f"mv {quoted(folder)} {quoted(folder)}.off")
     for at, folders, inner in os.walk(folder):
         for path in (os.path.join(at, one) for one in (*folders, *inner)):
             try:
                 if not os.path.isdir(path) or os.path.islink(path):
                     os.close(fileio.opened(path))
+                    if os.path.getsize(path) > fileio.LARGEST:
+                        yield fileio.too_large(path, fileio.LARGEST)
             except fileio.Unusable as error:
                 yield error
             except OSError:  # as it may be, with a link that leads nowhere

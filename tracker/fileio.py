@@ -45,6 +45,7 @@ class Unusable(Refused, OSError):
 
     def __init__(self, path: str, why: str, hint: str) -> None:
         super().__init__(f"{path} {why}", hint=hint)
+        self.filename = path
         self.strerror = f"it {why}"
 
     def __str__(self) -> str:
@@ -139,7 +140,7 @@ def pieces(handle: int, path: str, limit: int, size: int = 0) -> Iterator[bytes]
 
 def too_large(path: str, limit: int) -> Unusable:
     """The error for a file that is longer than what is read of one."""
-    hint = f"ls -ls {quoted(path)}; mv {quoted(path)} {quoted(path + '.off')}"
+    hint = f"mv {quoted(path)} {quoted(path + '.off')}"
     return Unusable(path, f"is larger than {limit:,} bytes, the most that is read of it", hint)
 
 
@@ -163,27 +164,20 @@ def opened(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, links: int
         if links is NEVER:
             why = f"is a symbolic link to {os.path.realpath(path)}, and is not followed"
             raise Unusable(path, why, f"rm {quoted(path)}") from error
-    real = check_link(path)
-    try:
-        return _opened(real, flags | _SAFE | _NOFOLLOW, mode)
-    except OSError as error:
-        if os.path.islink(real):
-            why = "is a symbolic link that leads back to itself"
-            raise Unusable(path, why, f"rm {quoted(path)}") from error
-        raise
+    return _opened(check_link(path), flags | _SAFE | _NOFOLLOW, mode, path)
 
 
-def _opened(path: str, flags: int, mode: int) -> int:
+def _opened(path: str, flags: int, mode: int, shown: str = "") -> int:
     try:
         handle = os.open(path, flags, mode)
     except OSError as error:
         if not flags & os.O_EXCL and _what(path):
-            raise _no_file(path) from error
+            raise _no_file(shown or path) from error
         raise
     if stat.S_ISREG(os.fstat(handle).st_mode):
         return handle
     os.close(handle)
-    raise _no_file(path)
+    raise _no_file(shown or path)
 
 
 def _folders(path: str) -> Iterator[str]:
@@ -209,7 +203,7 @@ def _what(path: str) -> str:
 
 
 def _no_file(path: str) -> Unusable:
-    hint = f"ls -ld {quoted(path)}; mv {quoted(path)} {quoted(path + '.off')}"
+    hint = f"mv {quoted(path)} {quoted(path + '.off')}"
     return Unusable(path, f"is a {_what(path)}, where a file is expected", hint)
 
 
@@ -224,11 +218,18 @@ def check_link(link: str, root: str = "") -> str:
     real = os.path.realpath(link)
     root = root or _root(link)
     top = _top(root)
+    if os.path.islink(real):
+        raise circular(link)
     within = real == (top or root) or real.startswith((top or root).rstrip("/") + "/")
     if within and ".git" not in real.split("/") and _top(_folder(real)) == top:
         return real
     why = f"is a symbolic link to {real}, outside {top or root}"
     raise Unusable(link, why, f"rm {quoted(link)}")
+
+
+def circular(link: str) -> Unusable:
+    """The error for a link that leads to itself."""
+    return Unusable(link, "is a symbolic link that leads back to itself", f"rm {quoted(link)}")
 
 
 def inside(path: str) -> str:
@@ -324,4 +325,11 @@ def make_folder(path: str) -> None:
     for folder in _folders(os.path.join(path, "")):
         if os.path.islink(folder):
             check_link(folder)
-    os.makedirs(path, exist_ok=True)
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        for folder in (path, os.path.dirname(path)):
+            if os.path.lexists(folder) and not os.path.isdir(folder):
+                hint = f"mv {quoted(folder)} {quoted(folder + '.off')}"
+                raise Unusable(folder, "is no folder", hint) from error
+        raise

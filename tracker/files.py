@@ -9,7 +9,7 @@ from tracker import fileio
 from tracker.errors import Moved, Refused
 
 
-def contents(path: str) -> bytes | None:
+def contents(path: str, limit: int = fileio.LARGEST) -> bytes | None:
     """The bytes of a file; None where there is none, or where it is a link.
 
     Raises Unusable where anything else stands in its place.
@@ -17,7 +17,7 @@ def contents(path: str) -> bytes | None:
     if os.path.islink(path):
         return None
     try:
-        return fileio.read(path, fileio.LARGEST)
+        return fileio.read(path, limit)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

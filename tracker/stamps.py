@@ -28,6 +28,10 @@ def stat_text(path: str) -> str:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return ""
+    except OSError as error:
+        if os.path.islink(path):
+            raise fileio.circular(path) from error
+        raise
     return text_of(found)
 
 

@@ -125,14 +125,17 @@ def archived(session: Session, text: str) -> str:
     """The id in the archive that a text means, "" for none; costs nothing where there is none."""
     from tracker import archive as away
     from tracker.cache import read_log
+    from tracker.fileio import Unusable
     from tracker.log import Log
 
     try:
-        path = os.path.join(session.place.beads, "archive.jsonl")
-        if not os.path.getsize(path):
+        data, _ = read_log(os.path.join(session.place.beads, "archive.jsonl"))
+        if not data:
             return ""
         prefix = session.tracker.settings().prefix
-        return away.found_in(Log(read_log(path)[0]), text, prefix)
+        return away.found_in(Log(data), text, prefix)
+    except Unusable:  # nobody can tell
+        raise
     except (OSError, TrackerError):
         return ""
 

@@ -48,7 +48,7 @@ def prime(session: Session, /, **given: Any) -> None:
         place = session.place
     except NotATracker:
         return
-    own = "" if given["export"] else _own_text(os.path.join(place.beads, "PRIME.md"))
+    own = "" if given["export"] else _own_text(session, place.beads)
     if own:
         size, most = len(own.encode()), given["budget"] or BUDGET
         if size > most:
@@ -68,7 +68,7 @@ def prime(session: Session, /, **given: Any) -> None:
 
 def text_for(session: Session) -> str:
     """The same text, for hosts that ask for it in their own way."""
-    own = _own_text(os.path.join(session.place.beads, "PRIME.md"))
+    own = _own_text(session, session.place.beads)
     return own or composed(_work(session), _git(session), BUDGET, _known(session, "")).text
 
 
@@ -110,10 +110,16 @@ def _known(session: Session, subject: str) -> Known:
     )
 
 
-def _own_text(path: str) -> str:
+def _own_text(session: Session, beads: str) -> str:
+    from tracker.fileio import SMALL, Unusable
     from tracker.files import contents
 
-    text = printable((contents(path) or b"").decode("utf-8", "replace")).strip()
+    try:
+        data = contents(os.path.join(beads, "PRIME.md"), SMALL) or b""
+    except Unusable as error:
+        session.warn(f"{error.message}, so it is not printed")
+        return ""
+    text = printable(data.decode("utf-8", "replace")).strip()
     return f"{text}\n" if text else ""
 
 
