@@ -245,3 +245,56 @@ def test_a_create_loads_only_what_writing_needs(warm):
     heavy = HEAVY - {"filelock", "orjson", "subprocess", "dataclasses", "hashlib", "asyncio",
                      "logging", "pathlib"}  # fmt: skip
     assert not heavy & loaded(["create", "two", "--actor", "ann"], warm)
+
+
+OPENERS = {
+    "open", "os.open", "io.open", "os.fdopen",
+    "os.replace", "os.rename", "os.renames", "os.link", "os.symlink", "os.truncate", "os.mkfifo",
+    "tempfile.mkstemp", "tempfile.TemporaryFile", "tempfile.TemporaryDirectory",
+    "tempfile.NamedTemporaryFile", "tempfile.mkdtemp", "sqlite3.connect",
+    "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.copytree", "shutil.move",
+}  # fmt: skip
+"""What opens a file, makes one or moves one."""
+METHODS = {"write_bytes", "read_text", "read_bytes", "hardlink_to", "symlink_to"}
+"""What a `Path` does so."""
+OPENED = {
+    "fileio": {"os.open", "os.replace"},  # every file of ours, and every file that a user names
+    "files": {"os.link"},  # the new file is whole when it gets its name
+    "replacement": {"os.open", "os.fdopen", "os.link", "os.replace"},  # opened by fileio; a folder
+    "interactions": {"os.fdopen"},  # opened by fileio
+    "journal": {"os.open"},  # a folder, to be synced
+    "locks": {"os.open"},  # a folder, to be locked
+    "upkeep": {"os.replace"},  # a cache that was made beside it
+    "cache": {"sqlite3.connect"},  # only the very file that one of us left
+    "commits": {"sqlite3.connect"},  # after fileio.forbid_links
+    "foreign": {"sqlite3.connect", "tempfile.TemporaryDirectory"},  # a copy
+    "git": {"tempfile.TemporaryFile"},
+    "trees": {"tempfile.TemporaryDirectory", "open"},  # an index of git that is thrown away
+    "hooks": {"os.rename"},  # hooks of git get another name
+    "stamps": {"open"},  # /proc
+    "gitwork": {"open"},  # /proc
+    "cli": {"os.open"},  # /dev/null
+    "cli.editing": {"tempfile.mkstemp", "os.fdopen", "open"},  # for an editor, and from it
+    "cli.resolving": {"os.rename"},  # moved out of the way
+    "cli.completion": {"open"},  # a file of the package
+    "cli.webpage": {"open"},  # a file of the package
+}
+"""Where that is done: whoever opens a file of a repository does so by `tracker.fileio`."""
+
+
+def opened(tree: ast.AST) -> set[str]:
+    """The calls of a module that open, make or move a file."""
+    found = set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        if name in OPENERS or (isinstance(node.func, ast.Attribute) and node.func.attr in METHODS):
+            found.add(name)
+    return found
+
+
+def test_files_are_opened_in_one_place():
+    found = {name: opened(ast.parse(path.read_text())) for name, path in MODULES.items()}
+    found = {name.removesuffix(".__init__"): calls for name, calls in found.items() if calls}
+    assert found == OPENED

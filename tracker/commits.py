@@ -11,6 +11,7 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker import fileio
 from tracker.gitdir import tracked
 from tracker.refresh import make_local
 from tracker.tables import fingerprint
@@ -54,6 +55,7 @@ class Index:
             return None  # one that came with the repository is nobody's to believe
         with suppress(sqlite3.OperationalError, OSError):
             make_local(os.path.dirname(self._path))
+            fileio.forbid_links(self._path)
             try:
                 return _connected(self._path)
             except sqlite3.OperationalError:

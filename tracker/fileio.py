@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from tracker.errors import Refused, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
 LARGEST = 1 << 30
@@ -158,12 +158,11 @@ def opened(path: str, flags: int = os.O_RDONLY, mode: int = 0o600, *, links: int
                 check_link(folder)
     try:
         return _opened(path, flags | _SAFE | (0 if links is ANYWHERE else _NOFOLLOW), mode)
-    except OSError as error:
+    except OSError:
         if links is ANYWHERE or flags & os.O_EXCL or not os.path.islink(path):
             raise
         if links is NEVER:
-            why = f"is a symbolic link to {os.path.realpath(path)}, and is not followed"
-            raise Unusable(path, why, f"rm {quoted(path)}") from error
+            forbid_links(path)
     return _opened(check_link(path), flags | _SAFE | _NOFOLLOW, mode, path)
 
 
@@ -304,20 +303,63 @@ def create(path: str, data: bytes, mode: int = 0o600, *, sync: bool = False) -> 
 
 
 def replace(path: str, data: bytes, mode: int = 0o600) -> None:
-    """Put a file in the place of whatever there is, a link too, in one step; it is not synced.
+    """Put a file of this clone in the place of whatever there is, a link too, in one step.
 
-    The caller holds a lock, or is the only one who writes it.
+    The caller holds a lock, or is the only one who writes it. Nothing is synced: it can be lost.
     """
     temporary = f"{path}.new"
     with suppress(FileNotFoundError):
         os.unlink(temporary)  # of somebody who died
+    create(temporary, data, mode)
+    _put(temporary, path)
+
+
+def put(
+    path: str, data: bytes, *, sync: bool = True, check: Callable[[], None] | None = None
+) -> None:
+    """Put a file that people edit too in the place of one, which keeps its mode, or of none.
+
+    `check` raises where it must not be replaced after all.
+    """
+    temporary, kept = beside(path), None
+    with suppress(FileNotFoundError):
+        kept = stat.S_IMODE(os.stat(path).st_mode)
+    create(temporary, data, 0o666 if kept is None else kept, sync=sync)
     try:
-        create(temporary, data, mode)
+        if check:
+            check()
+        if kept is not None:
+            os.chmod(temporary, kept)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    _put(temporary, path)
+
+
+def beside(path: str) -> str:
+    """The name of a new file that is to take the place of another one."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
+
+
+def _put(temporary: str, path: str) -> None:
+    try:
         os.replace(temporary, path)
     except BaseException:
-        with suppress(OSError):
+        with suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def forbid_links(path: str) -> None:
+    """Raise Unusable where anything but a file is in the place of one that a library opens."""
+    with suppress(FileNotFoundError):
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            why = f"is a symbolic link to {os.path.realpath(path)}, and is not followed"
+            raise Unusable(path, why, f"rm {quoted(path)}")
+        if not stat.S_ISREG(mode):
+            raise _no_file(path)
 
 
 def make_folder(path: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tracker import fileio, output
@@ -58,18 +57,10 @@ def put(path: str, data: bytes) -> None:
     output.check_kind(real, real, path)
     if "/.beads/" in real and not real.endswith(".jsonl"):
         raise Refused(f"{path} holds no records: only logs are merged here")
-    folder, name = os.path.split(real)
-    temporary = os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
     try:
-        fileio.create(temporary, data, 0o666)
-        with suppress(FileNotFoundError):
-            os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-        os.replace(temporary, os.path.join(folder, name))
+        fileio.put(real, data, sync=False)
     except OSError as error:
         raise Refused(f"cannot write {path}: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
 
 
 def quickly(words: Sequence[str]) -> str | None:

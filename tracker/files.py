@@ -24,7 +24,7 @@ def contents(path: str, limit: int = fileio.LARGEST) -> bytes | None:
 
 def create(path: str, data: bytes) -> bool:
     """Make a file; False where something of that name exists, be it a link that leads nowhere."""
-    temporary = _beside(path)
+    temporary = fileio.beside(path)
     try:
         fileio.create(temporary, data, 0o644)
         os.link(temporary, path)  # a file that is there is not lost, and none is there in part
@@ -53,18 +53,9 @@ def replace(path: str, before: bytes, after: bytes) -> None:
     Raises Moved if it no longer is `before`, and Refused if it is a link.
     """
     refuse_link(path)
-    temporary = _beside(path)
-    try:
-        fileio.create(temporary, after, sync=True)
+
+    def check() -> None:
         if contents(path) != before:
             raise Moved(f"{path} changed while it was being written: it is left as it is")
-        os.chmod(temporary, os.stat(path).st_mode & 0o7777)
-        os.replace(temporary, path)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
 
-
-def _beside(path: str) -> str:
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
+    fileio.put(path, after, check=check)

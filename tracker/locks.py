@@ -82,13 +82,13 @@ def _open_folder(path: str) -> int:
     return os.open(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _CLOEXEC)
 
 
-def _locked(path: str, until: float, open: Callable[[str], int]) -> int | None:
+def _locked(path: str, until: float, opened: Callable[[str], int]) -> int | None:
     """The open and locked file; None if it was not to be had in time."""
     import fcntl
 
     pause = _SOONEST
     while True:
-        handle = open(path)
+        handle = opened(path)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if _is_there(handle, path):

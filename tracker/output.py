@@ -41,10 +41,9 @@ def write(folder: str, name: str, data: bytes, place: Place | None = None) -> No
     """
     real = checked(folder, name, place)
     try:
-        mode = stat.S_IMODE(os.stat(real).st_mode) if os.path.exists(real) else 0
-        if mode and not os.access(real, os.W_OK):
+        if os.path.exists(real) and not os.access(real, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-        _put(real, data, mode)
+        fileio.put(real, data)
     except OSError as error:
         raise Refused(f"cannot write {name}: {error.strerror or error}", hint=_ANOTHER) from None
 
@@ -144,16 +143,3 @@ def _upwards(folder: str) -> Iterator[str]:
         if parent == folder:
             return
         folder = parent
-
-
-def _put(real: str, data: bytes, mode: int) -> None:
-    folder, name = os.path.split(real)
-    temporary = os.path.join(folder, f".{name}.tmp{os.getpid()}")
-    try:
-        fileio.create(temporary, data, mode or 0o666, sync=True)
-        if mode:
-            os.chmod(temporary, mode)
-        os.replace(temporary, real)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
