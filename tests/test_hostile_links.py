@@ -13,7 +13,7 @@ from contextlib import closing
 import pytest
 from guarded import guarded
 
-from tracker import fileio
+from tracker import fileio, gitdir
 from tracker.gitdir import tracked_below
 
 SECRET = "outside-of-the-work-tree"
@@ -253,8 +253,12 @@ def test_the_way_out_that_is_told(committed):
 
 @pytest.mark.parametrize("file", [".local/x", ".local", ".LOCAL/memory.jsonl", ".local/a/b"])
 @pytest.mark.parametrize("version", ["2", "3", "4"])
-def test_the_index_tells_what_is_tracked(bd, file, version):
+def test_the_index_tells_what_is_tracked(bd, file, version, monkeypatch):
+    monkeypatch.setattr(gitdir, "FOLDS", ".LOCAL" in file)
     local = str(bd.beads / ".local")
+    (bd.path / "!first").touch()
+    (bd.path / "last").touch()
+    bd.repo.git("add", ".")
     for name in (".localx", "local/x", "x.local/y"):
         (bd.beads / name).parent.mkdir(exist_ok=True)
         (bd.beads / name).write_text("x")

@@ -108,7 +108,7 @@ def log(scene: Scene) -> Iterator[Check]:
 def subject(place: Place) -> check.Subject:
     """The log of a place, and what its configuration and its archive say about it."""
     try:
-        settings = parse(_data(os.path.join(place.beads, "config.yaml")))
+        settings = parse(_settings(place.beads))
     except TrackerError:
         settings = {}
     terms = check.Terms(
@@ -142,12 +142,19 @@ def _data(path: str) -> bytes:
     return read_log(path)[0]
 
 
+def _settings(beads: str) -> bytes:
+    try:
+        return fileio.read(os.path.join(beads, "config.yaml"))
+    except FileNotFoundError:
+        return b""
+
+
 # The files around it.
 
 
 def configuration(scene: Scene) -> Iterator[Check]:
     """Whether config.yaml can be understood."""
-    found = options.problems(_data(scene.inside("config.yaml")))
+    found = options.problems(_settings(scene.place.beads))
     if found:
         yield Check("Settings", ERROR, found[0], "\n".join(found[1:]), "bd config validate")
     else:

@@ -9,15 +9,17 @@ leak out of hooks and have put issues into the wrong repository before.
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from tracker import fileio
 from tracker.errors import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Git = tuple[str | None, str | None, str | None]
+FOLDS = sys.platform in {"darwin", "win32"}  # case does not tell files apart
 NO_GIT: Git = (None, None, None)
 
 
@@ -105,7 +107,7 @@ def _from(folder: str, path: str) -> str:
 def tracked(path: str) -> bool:
     """Whether git has this file in the index; an index that cannot be read counts as yes."""
     try:
-        return _is_tracked(path)
+        return _is_tracked(path, in_index)
     except (OSError, ValueError):
         return True
 
@@ -116,7 +118,7 @@ def tracked_below(folder: str) -> bool:
     An index that cannot be read counts as no: nothing of a clone makes it so.
     """
     try:
-        return _is_tracked(folder, below=True)
+        return _is_tracked(folder, holds)
     except (OSError, ValueError):
         return False
 
@@ -132,12 +134,12 @@ def refuse_tracked(local: str) -> None:
         raise fileio.Unusable(local, why, hint)
 
 
-def _is_tracked(path: str, *, below: bool = False) -> bool:
+def _is_tracked(path: str, test: Callable[[bytes, bytes], bool]) -> bool:
     top, git_dir, _ = git_of(os.path.dirname(path))
     if top is None or git_dir is None:
         return False
     name = os.fsencode(os.path.relpath(path, top))
-    return any(in_index(data, name, below=below) for data in _index_files(git_dir))
+    return any(test(data, name) for data in _index_files(git_dir))
 
 
 def _index_files(git_dir: str) -> Iterator[bytes]:
@@ -156,8 +158,8 @@ def _read(path: str) -> bytes:
     return fileio.read(path, fileio.LARGEST, links=fileio.ANYWHERE)
 
 
-def in_index(data: bytes, path: bytes, *, below: bool = False) -> bool:
-    """Whether a git index (version 2, 3 or 4; SHA-1 or SHA-256) holds this path, or one below it.
+def in_index(data: bytes, path: bytes) -> bool:
+    """Whether a git index (version 2, 3 or 4; SHA-1 or SHA-256) holds this path.
 
     Case is ignored: a committed `.Beads/redirect` is `.beads/redirect` on a Mac. Raises ValueError
     for other data, and for a damaged index unless the path is nowhere in it.
@@ -173,7 +175,33 @@ def in_index(data: bytes, path: bytes, *, below: bool = False) -> bool:
             names = [name.lower() for name in _names(data, version, hash_size)]
         except (IndexError, ValueError):
             continue
-        return wanted in names or (below and any(n.startswith(wanted + b"/") for n in names))
+        return wanted in names
+    raise ValueError("a damaged git index")
+
+
+def holds(data: bytes, folder: bytes) -> bool:
+    """Whether a git index holds this path or one below it; faster, since writers ask each time.
+
+    Paths stand in order, so the walk ends behind the folder; case counts where it does for files.
+    Raises ValueError for other data, and for a damaged index.
+    """
+    version = int.from_bytes(data[4:8], "big")
+    if data[:4] != b"DIRC" or version not in {2, 3, 4}:
+        raise ValueError("not a git index of version 2, 3 or 4")
+    wanted = folder.lower() if FOLDS else folder
+    if version < 4 and wanted not in (data.lower() if FOLDS else data):
+        return False
+    for hash_size in (20, 32):
+        try:
+            for name in _names(data, version, hash_size):
+                shown = name.lower() if FOLDS else name
+                if shown == wanted or shown.startswith(wanted + b"/"):
+                    return True
+                if not FOLDS and name > wanted + b"0":  # the sign behind a slash
+                    return False
+        except (IndexError, ValueError):
+            continue
+        return False
     raise ValueError("a damaged git index")
 
 
