@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from memories_of import NAMES, memories
+from triples import line_of
 
 from tracker.memoline import decode_memory, encode_memory
 from tracker.memories import Memories
 from tracker.memory import Memory, Source
-from tracker.merge import three_way
+from tracker.merge import resolve_markers, three_way
+from tracker.texts import LONGEST, holds
+from tracker.trust import prior
 
 PATH = ".beads/memory.jsonl"
 FEWER = settings(max_examples=settings().max_examples // 2)
@@ -60,6 +64,13 @@ def triples(draw):
     return base, draw(sides(base)), draw(sides(base))
 
 
+def both_of(one, two):
+    """Who has written a text that is woven of two, and its origin."""
+    names = {name for side in (one, two) for name in side.by.split(", ")} - {""}
+    origins = sorted({one.origin, two.origin}, key=lambda name: (prior(None, name, ""), name))
+    return ", ".join(sorted(names)), origins[0]
+
+
 @FEWER
 @given(triples())
 def test_memories_merge_alike_from_either_side_and_nothing_is_lost(triple):
@@ -75,7 +86,8 @@ def test_memories_merge_alike_from_either_side_and_nothing_is_lost(triple):
         here, there = ours.get(key), theirs.get(key)
         sources = [side.source for side in (here, there) if side is not None]
         one = found[key]
-        assert (one.source.by, one.source.origin) in {(s.by, s.origin) for s in sources}
+        signed = {(s.by, s.origin) for s in sources}
+        assert (one.source.by, one.source.origin) in signed | {both_of(sources[0], sources[-1])}
         held = json.loads(dict(one.extra).get("conflicts") or "[]")
         values = [entry["value"] for entry in held if "value" in entry] if held else []
         kept = [line for value in values for line in str(value).split("\n")]
@@ -139,3 +151,103 @@ def test_no_edit_follows_where_two_memories_were_moved_to_one_key():
         file_of({"c": editor["c"]}),
     )
     assert Memories(three_way(*one, PATH).data, PATH)["b"].content == "edited c"
+
+
+# What both sides only added to.
+
+LINES = st.lists(st.sampled_from(["a", "b", "c", "", "- a", "```"]), max_size=6)
+
+
+def memory_line(content, day, **more):
+    at = f"2026-01-0{day}T00:00:00Z"
+    return encode_memory(Memory(key="k", content=content, updated_at=at, **more)) + b"\n"
+
+
+@st.composite
+def additions(draw):
+    """Lines, and twice the same with others put in between."""
+    base = draw(LINES)
+    sides = []
+    for _ in range(2):
+        side = list(base)
+        for line in draw(LINES):
+            side.insert(draw(st.integers(0, len(side))), line)
+        sides.append(side)
+    return base, *sides
+
+
+@given(additions(), st.sampled_from(["content", "notes"]))
+def test_what_both_sides_only_added_is_all_there(triple, field):
+    base, ours, theirs = ("\n".join(lines) for lines in triple)
+    if field == "notes":
+        path = "issues.jsonl"
+        files = [line_of("bd-a", notes=text, updated_at=f"2026-01-0{day}T00:00:00Z")
+                 for day, text in enumerate((base, ours, theirs), 1)]  # fmt: skip
+    else:
+        path = PATH
+        files = [memory_line(text, day) for day, text in enumerate((base, ours, theirs), 1)]
+    merged = three_way(*files, path)
+    assert merged.data == three_way(files[0], files[2], files[1], path).data
+    row = json.loads(merged.data)
+    text = row.get(field, "")
+    assert "conflicts" not in row
+    assert all(holds(text, side) for side in (base, ours, theirs) if side)
+    known = Counter([*ours.split("\n"), *theirs.split("\n")])
+    assert not Counter(text.split("\n")) - known
+    assert three_way(files[1], merged.data, files[1], path).data == merged.data
+    assert three_way(merged.data, merged.data, files[2], path).data == files[2]
+
+
+def test_a_log_may_be_of_any_length():
+    long = "\n".join(map(str, range(LONGEST + 1)))
+    sides = [f"{long}\nours 1\nours 2", f"before\n{long}\ntheirs"]
+    files = [memory_line(text, day) for day, text in enumerate((long, *sides), 1)]
+    row = json.loads(three_way(*files, PATH).data)
+    assert row["content"] == f"before\n{long}\nours 1\nours 2\ntheirs"
+    assert "conflicts" not in row
+    edited = memory_line(f"{long}\nours".replace("7\n", "x\n", 1), 3)
+    row = json.loads(three_way(files[0], files[1], edited, PATH).data)
+    assert [entry["value"] for entry in row["conflicts"]] == [sides[0]]
+
+
+def test_what_was_only_written_over_is_no_addition():
+    files = [memory_line(text, day) for day, text in enumerate(("one", "two", "three"), 1)]
+    row = json.loads(three_way(*files, PATH).data)
+    assert (row["content"], row["conflicts"][0]["value"]) == ("three", "two")
+    row = json.loads(three_way(b"", files[1], files[2], PATH).data)
+    assert (row["content"], row.get("conflicts")) == ("two\nthree", None)
+
+
+def test_lines_with_which_both_begin_stand_once():
+    """Markers without a base between them make a memory look as if both had begun it."""
+    ours, theirs = (memory_line(f"one\ntwo\n{name}", day) for day, name in ((2, "ann"), (3, "bob")))
+    merged = three_way(b"", ours, theirs, PATH)
+    assert json.loads(merged.data)["content"] == "one\ntwo\nann\nbob"
+    data = b"<<<<<<< HEAD\n" + ours + b"=======\n" + theirs + b">>>>>>> main\n"
+    assert resolve_markers(data, PATH).data == merged.data
+
+
+def signed(base, ours, theirs):
+    """Who the merge of two that appended says it was: name, origin."""
+    files = [
+        memory_line(text, day, source=Source(by=by, origin=origin))
+        for day, (text, (by, origin)) in enumerate(
+            (("1", base), ("1\n2", ours), ("1\n3", theirs)), 1
+        )
+    ]
+    merged = three_way(*files, PATH)
+    assert merged == three_way(files[0], files[2], files[1], PATH)
+    assert not merged.decisions
+    source = json.loads(merged.data).get("source", {})
+    return source.get("by", ""), source.get("origin", "")
+
+
+def test_a_woven_text_names_both_and_has_the_less_trusted_origin():
+    ann, bob, tool = ("ann", "user"), ("bob", "agent"), ("ann", "tool")
+    assert signed(ann, ann, bob) == ("ann, bob", "agent")
+    assert signed(ann, bob, ann) == ("ann, bob", "agent")
+    assert signed(("cat", "user"), bob, tool) == ("ann, bob", "tool")
+    assert signed(ann, ann, ann) == ann
+    assert signed(ann, ("ann, bob", "agent"), ("bob, cat", "import")) == ("ann, bob, cat", "import")
+    assert signed(ann, ("", ""), ann) == ("ann", "")
+    assert signed(("", ""), ("", ""), ("", "")) == ("", "")

@@ -41,6 +41,7 @@ from tracker.settle import (
     is_edited,
     remark_id,
     rule_of,
+    sign,
 )
 from tracker.values import ABSENT, Record, mapping, text, when
 from tracker.words import TOMBSTONE
@@ -199,6 +200,8 @@ def _line(before: Row | None, one: Row, two: Row, rules: Rules, said: list[Decis
     base = {} if before is None else before.record
     meeting = Meeting(one.key[1], base, older.record, newer.record, said, [])
     merged = fields(meeting, rules, "", (base, older.record, newer.record))
+    if rules is MEMORY:
+        merged = sign(meeting, merged)
     if before is not None and _is_deleted_edit(rules, merged, before, (one, two)):
         said.append(Decision(one.key[1], "", _DELETED_EDIT))
     _add_kept(merged, meeting, is_issue=one.is_issue)

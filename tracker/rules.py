@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tracker import lists, settle
+from tracker import lists, settle, texts
 from tracker.model import KINDS
 from tracker.settle import DATE, OTHER, Rule, Rules
 from tracker.values import Meaning, bag, elements, is_time, meaning, moment
@@ -46,7 +46,7 @@ def _nothing(_value: Member) -> Hashable:
 SCALAR = Rule(settle.newer)
 FLAG = Rule(settle.newer, _flag)
 TEXT = Rule(settle.prose)
-NOTES = Rule(partial(settle.prose, joined=True))
+NOTES = Rule(partial(settle.prose, joined=texts.join))
 NAMES = Rule(partial(settle.members_of, lists.NAMES), lists.NAMES.mean)
 EDGES = Rule(settle.parents, _unordered, lists.EDGES.mean)
 REMARKS = Rule(partial(settle.members_of, lists.REMARKS), _unordered, lists.REMARKS.mean)
@@ -115,8 +115,8 @@ MEMORY: Rules = {
     "kind": SCALAR,
     "title": SCALAR,
     "description": TEXT,
-    "content": TEXT,
-    "value": TEXT,  # what Beads 1.x calls the content
+    "content": Rule(settle.content),
+    "value": Rule(settle.content),  # what Beads 1.x calls the content
     "tags": NAMES,
     "related": NAMES,
     "supersedes": NAMES,

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from tracker import lists, texts
 from tracker.codec import Member
+from tracker.trust import prior
 from tracker.values import (
     ABSENT,
     Meaning,
@@ -102,6 +103,7 @@ class Field(NamedTuple):
     newer: Member
 
 
+Join = Callable[[str, str], str]
 Settle = Callable[[Meeting, Field], Member]
 
 
@@ -237,23 +239,43 @@ def birth(meeting: Meeting, field: Field) -> Member:
     )
 
 
-def prose(meeting: Meeting, field: Field, *, joined: bool = False) -> Member:
+def prose(meeting: Meeting, field: Field, *, joined: Join | None = None) -> Member:
     """Text is merged by lines; where the newer lines stand, the older text is kept whole.
 
-    A text that was born on both sides is the newer one; notes are then joined.
+    A text that was born on both sides is the newer one. Where texts are `joined` it holds both,
+    and one that both sides only added to keeps all that they added.
     """
     values = (field.base, field.older, field.newer)
     if any(value.raw and not isinstance(value.value, str) for value in values):
         return anything(meeting, field)
     base, one, two = (str(value.value or "") for value in values)
-    if not base and joined:
-        return text(texts.join(one, two))
+    if joined and (not base or _is_reborn(meeting)):
+        return text(joined(one, two))
     woven = texts.weave(base, one, two) if base else None
     if woven is not None and woven.clean:
         return text(woven.text)
+    both = texts.added(base, one, two) if joined else None
+    if both is not None:
+        return text(both)
     stands = text(woven.text) if woven is not None else field.newer
     settle = note if texts.holds(str(stands.value or ""), one) else keep
     return settle(meeting, field._replace(newer=stands), "the newer lines", stands)
+
+
+def _is_reborn(meeting: Meeting) -> bool:
+    """Whether both sides began anew under the name of what was deleted."""
+    ended = [_status(side).value == TOMBSTONE for side in (meeting.older, meeting.newer)]
+    return _status(meeting.base).value == TOMBSTONE and not any(ended)
+
+
+def content(meeting: Meeting, field: Field) -> Member:
+    """The content of a memory: what both sides only added to is joined, as notes are."""
+    merged = prose(meeting, field, joined=texts.together)
+    is_new = not field.base.value or _is_reborn(meeting)
+    if is_new and merged.value not in (field.older.value, field.newer.value):
+        name = field.pointer[1:]
+        meeting.decisions.append(Decision(meeting.id, name, "written on both branches: joined"))
+    return merged
 
 
 def keyed(meeting: Meeting, field: Field) -> Member:
@@ -294,6 +316,35 @@ def origin(meeting: Meeting, field: Field, rules: Rules) -> Member:
     ]
     merged = fields(meeting, rules, field.pointer, (rest[0], rest[1], rest[2]))
     return mapping({**{name: chosen[name] for name in WRITER if name in chosen}, **merged})
+
+
+def sign(meeting: Meeting, merged: dict[str, Member]) -> dict[str, Member]:
+    """The merged memory; if its text is woven of what both sides wrote, both names stand there.
+
+    Its origin is then the one that is trusted less.
+    """
+    source = attributes(merged.get("source", ABSENT))
+    is_woven = any(_is_woven(meeting, merged, name) for name in ("content", "value"))
+    if source is None or not is_woven:
+        return merged
+    found = (attributes(side.get("source", ABSENT)) for side in (meeting.older, meeting.newer))
+    sides = [side or {} for side in found]
+    names = [str(side.get("by", ABSENT).value or "") for side in sides]
+    by = ", ".join(sorted({one for name in names for one in name.split(", ") if one}))
+    origins = [side.get("origin", ABSENT) for side in sides]
+    origin = min(origins, key=lambda one: (prior(None, str(one.value or ""), ""), one.raw))
+    writer = {"by": text(by) if by else ABSENT, "origin": origin}
+    if not (source or by or origin.raw):
+        return merged
+    said = (meeting.id, "source/by")
+    meeting.decisions[:] = [one for one in meeting.decisions if one[:2] != said]
+    return {**merged, "source": mapping({**source, **writer})}
+
+
+def _is_woven(meeting: Meeting, merged: Record, name: str) -> bool:
+    """Whether the merged text of this field is that of neither side."""
+    found = [record.get(name, ABSENT) for record in (merged, meeting.older, meeting.newer)]
+    return isinstance(found[0].value, str) and meaning(found[0]) not in map(meaning, found[1:])
 
 
 def stamps(meeting: Meeting, field: Field) -> Member:

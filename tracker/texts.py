@@ -55,9 +55,49 @@ def weave(base: str, older: str, newer: str) -> Woven | None:
     return Woven("\n".join(lines), clean)
 
 
+def added(base: str, older: str, newer: str) -> str | None:
+    """The base with what both sides inserted; None where one of them took a line away.
+
+    Texts of any length: a line of the base is the first in a side that can be it.
+    """
+    lines = split(base)
+    gaps = [_gaps(lines, split(side)) for side in (older, newer)]
+    if gaps[0] is None or gaps[1] is None:
+        return None
+    merged: list[str] = []
+    for at, (one, two) in enumerate(zip(gaps[0], gaps[1], strict=True)):
+        merged += [*_both(one, two), *lines[at : at + 1]]
+    return "\n".join(merged)
+
+
+def _gaps(base: Lines, side: Lines) -> list[Lines] | None:
+    """What a side has before each line of the base, and behind the last."""
+    gaps: list[Lines] = []
+    start = 0
+    for line in base:
+        try:
+            at = side.index(line, start)
+        except ValueError:
+            return None
+        gaps.append(side[start:at])
+        start = at + 1
+    return [*gaps, side[start:]]
+
+
 def join(older: str, newer: str) -> str:
     """Both texts, the older first; one of them where it holds the other as a run of lines."""
     return "\n".join(_both(split(older), split(newer)))
+
+
+def together(older: str, newer: str) -> str:
+    """Both texts, the older first, and lines with which both begin once."""
+    one, two = split(older), split(newer)
+    same = 0
+    for first, second in zip(one, two, strict=False):
+        if first != second:
+            break
+        same += 1
+    return "\n".join([*one[:same], *_both(one[same:], two[same:])])
 
 
 def holds(whole: str, part: str) -> bool:
