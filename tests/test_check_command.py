@@ -13,6 +13,7 @@ from tracker.codec import decode, encode
 from tracker.log import Log
 from tracker.model import Issue
 
+OTHER = line("t-2").replace('"open"', '"in_progress"').encode() + b"\n"  # the same id again
 MARKED = lines("t-1") + b"<<<<<<< a\n" + lines("t-2") + b"=======\n>>>>>>> b\n"
 MIXED = b"".join(
     [
@@ -212,7 +213,7 @@ def test_where_one_file_cannot_be_read_none_is_written(root):
     assert (beads / "memory.jsonl").read_bytes().startswith(b'{"key":"a",')
 
 
-@pytest.mark.parametrize("data", [MARKED, lines("t-1") + b"{oops\n", lines("t-2", "t-1", "t-2")])
+@pytest.mark.parametrize("data", [MARKED, lines("t-1") + b"{oops\n", lines("t-2", "t-1") + OTHER])
 def test_it_refuses_what_it_cannot_read(root, data):
     log = workspace(root, lines("t-2", "t-1")) / "issues.jsonl"
     bd(root, "fmt")
@@ -221,6 +222,57 @@ def test_it_refuses_what_it_cannot_read(root, data):
     assert "nothing was written" in bd(root, "fmt", code=1).err
     assert bd(root, "fmt", "--check", code=1).err
     assert log.read_bytes() == data
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lines("t-2"),
+        lines("t-2", "t-2"),
+        lines("t-2").replace(b"\n", b"\r\n"),
+        lines("t-2").replace(b'","', b'" , "'),
+        lines("t-2").replace(b"t-2", rb"\u0074-2"),
+        b"  " + lines("t-2").strip() + lines("t-2"),
+    ],
+)
+def test_of_lines_that_say_the_same_one_stays(root, again):
+    beads = workspace(root, lines("t-2", "t-1") + again)
+    count = again.count(b'"id"')
+    what = "1 repeated line was" if count == 1 else f"{count} repeated lines were"
+    said = bd(root, "update", "t-2", "--notes", "x", code=1)
+    assert "Error: t-2 stands more than once in issues.jsonl (lines 1 and 3" in said.err
+    assert "Hint: bd fmt\n" in said.err
+    assert bd(root, "fmt", "--check", "--json", code=1).json["dropped"] == count
+    assert bd(root, "fmt").out.splitlines()[-1] == f"{what} dropped"
+    assert (beads / "issues.jsonl").read_bytes() == lines("t-1", "t-2")
+    assert "dropped" not in bd(root, "fmt", "--json").json
+    bd(root, "update", "t-2", "--notes", "x")
+
+
+def test_repeated_memories_and_archived_issues_are_dropped_too(root):
+    beads = workspace(root, lines("t-1"))
+    (beads / "archive.jsonl").write_bytes(lines("t-9", "t-9"))
+    (beads / "memory.jsonl").write_bytes(b'{"key":"a","content":"One"}\n' * 3)
+    (beads / "outcomes.jsonl").write_bytes(b'{"id":"o","key":"a","verdict":"success"}\n' * 2)
+    said = bd(root, "memory", "append", "a", "more", code=1)
+    assert "a stands more than once in memory.jsonl" in said.err
+    assert "Hint: bd fmt\n" in said.err
+    assert bd(root, "fmt").out.endswith("3 repeated lines were dropped\n")
+    assert (beads / "archive.jsonl").read_bytes() == lines("t-9")
+    assert (beads / "memory.jsonl").read_bytes() == b'{"key":"a","kind":"fact","content":"One"}\n'
+    assert (beads / "outcomes.jsonl").read_bytes().count(b"\n") == 2
+    bd(root, "memory", "append", "a", "more")
+
+
+def test_lines_of_one_id_that_differ_are_left_to_resolve(root):
+    beads = workspace(root, lines("t-2", "t-1") + OTHER + lines("t-2"))
+    said = bd(root, "fmt", code=1)
+    assert "issues.jsonl:1: t-2 stands again on line 3" in said.err
+    assert "Hint: bd resolve\n" in said.err
+    assert "Hint: bd resolve\n" in bd(root, "close", "t-2", code=1).err
+    bd(root, "resolve")
+    assert bd(root, "fmt", "--check").out
+    assert (beads / "issues.jsonl").read_bytes().count(b"\n") == 2
 
 
 def test_it_respects_read_only_and_newer_files(root):

@@ -80,6 +80,33 @@ def test_the_log(root, data, found, where, fix):
     assert f"Fix: {one['fix']}" in said.out
 
 
+def test_repeated_lines_are_named_with_what_drops_them(root, log):
+    log.write_bytes(lines("a-1", "a-2", "a-1"))
+    one = findings(root)["Repeated ids"]
+    assert one["message"].endswith("a-1 stands on lines 1, 3, which say the same")
+    bd(root, "fmt")
+    assert findings(root, code=0) == {}
+    other = line("a-1").replace('"open"', '"blocked"').encode() + b"\n"
+    log.write_bytes(lines("a-1", "a-2") + other)
+    one = findings(root)["Repeated ids"]
+    assert one["message"].endswith("a-1 stands on lines 1, 3")
+    assert "bd resolve" in one["fix"]
+    bd(root, "resolve")
+    assert findings(root, code=0) == {}
+    memory = root / ".beads/memory.jsonl"
+    for data, fix in (
+        (b'{"key":"x","content":"1"}\n' * 2, "bd fmt"),
+        (b'{"key":"x","content":"1"}\n{"key":"x","content":"2"}\n', "bd resolve"),
+    ):
+        memory.write_bytes(data)
+        assert findings(root)["Other files"]["fix"] == fix
+        assert bd(root, "check", "--json", code=1).json["findings"][0]["fix"] == fix
+        bd(root, *fix.split()[1:])
+        assert findings(root, code=0) == {}
+    memory.write_bytes(b'{"key":"x"}\n{"key":"x"}\n{oops\n')
+    assert "editor" in findings(root)["Other files"]["fix"]
+
+
 def test_custom_words_are_known(root, log):
     log.write_bytes(line("a-1").replace('"open"', '"wat"').encode())
     assert set(findings(root)) == {"Statuses"}

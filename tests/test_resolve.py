@@ -164,6 +164,76 @@ def test_read_only_is_read_only(root):
     assert tree(root) == before
 
 
+# Several lines of one id, as a merge by lines leaves them.
+
+
+def row(id, day, **more):
+    known = {"id": id, "title": f"Title of {id}", "status": "open", "priority": 2,
+             "issue_type": "task", "created_at": "2026-01-01T00:00:00Z",
+             "updated_at": f"2026-01-0{day}T00:00:00Z"}  # fmt: skip
+    return json.dumps({**known, **more}, separators=(",", ":")).encode() + b"\n"
+
+
+def issues_in(path):
+    return {one["id"]: one for one in map(json.loads, path.read_bytes().splitlines())}
+
+
+def test_lines_of_one_id_are_merged_like_the_sides_of_a_conflict(root):
+    ours = row("t-1", 2, labels=["a"], notes="Ours.", status="closed")
+    theirs = row("t-1", 3, labels=["b"], notes="Theirs.", title="Another")
+    others = row("t-2", 1) + b"{oops\n"
+    log = workspace(root, ours + others + theirs) / "issues.jsonl"
+    assert bd(root, "resolve", "--dry-run").out.startswith("Would merge ")
+    said = bd(root, "resolve")
+    assert "merged .beads/issues.jsonl from the lines of ids that stand more than once" in said.out
+    merged = three_way(b"", ours, theirs).data
+    assert log.read_bytes() == merged + row("t-2", 1) + b"{oops\n"
+    one = json.loads(merged)
+    assert (one["labels"], one["notes"], one["status"]) == (["a", "b"], "Ours.\nTheirs.", "closed")
+    backup = root / ".beads/.local/issues.jsonl.pre-resolve"
+    assert backup.read_bytes() == ours + others + theirs
+    assert bd(root, "resolve", "--json").json["resolved"] == []
+    swapped = workspace(root.parent / "swapped", theirs + others + ours) / "issues.jsonl"
+    bd(swapped.parent.parent, "resolve")
+    assert swapped.read_bytes() == log.read_bytes()
+
+
+def test_more_than_two_glued_ones_and_two_issues_of_one_id(root):
+    three = b"".join(row("t-1", day, labels=[f"l{day}"]) for day in (1, 2, 3))
+    glued = row("t-2", 1, labels=["x"]).strip() + row("t-2", 2, labels=["y"])
+    apart = row("t-3", 1) + row("t-3", 2, title="Other", created_at="2026-02-01T00:00:00Z")
+    log = workspace(root, three + glued + apart) / "issues.jsonl"
+    found = bd(root, "resolve", "--json").json["resolved"]
+    assert [(one["from"], one["records"]) for one in found] == [("repeats", 4)]
+    issues = issues_in(log)
+    assert issues["t-1"]["labels"] == ["l1", "l2", "l3"]
+    assert issues["t-2"]["labels"] == ["x", "y"]
+    (split,) = issues.keys() - {"t-1", "t-2", "t-3"}
+    assert (issues["t-3"]["title"], issues[split]["title"]) == ("Title of t-3", "Other")
+    bd(root, "fmt", "--check")
+    bd(root, "update", "t-1", "--add-label", "l4")
+
+
+def test_a_union_of_git_is_repaired(repo):
+    """`merge=union` has merged two edits of one issue by lines."""
+    root = repo.path
+    log = workspace(root, lines("t-1", "t-2")) / "issues.jsonl"
+    (root / ".gitattributes").write_text("*.jsonl merge=union\n")
+    (root / ".beads/.gitignore").write_text("beads.db*\n.local/\n.jsonl.lock\n")
+    repo.commit({})
+    repo.git("branch", "side")
+    for branch, label in (("main", "one"), ("side", "two")):
+        repo.git("switch", "--quiet", branch)
+        bd(root, "label", "add", "t-1", label)
+        repo.commit({})
+    repo.git("merge", "--quiet", "--no-edit", "main")
+    assert log.read_bytes().count(b'"id":"t-1"') == 2
+    assert "stands more than once" in bd(root, "close", "t-1", code=1).err
+    bd(root, "resolve")
+    assert issues_in(log)["t-1"]["labels"] == ["one", "two"]
+    bd(root, "close", "t-1")
+
+
 # What an interrupted merge of Beads left.
 
 

@@ -104,9 +104,11 @@ def markers(seen: Subject) -> list[Problem]:
 
 def repeated(seen: Subject) -> list[Problem]:
     """Ids that stand on several lines; the last one counts, and it cannot be edited."""
+    log = seen.log
     return [
-        Problem(seen.log.path, lines[0], f"{id} stands on lines {', '.join(map(str, lines))}")
-        for id, lines in sorted(seen.log.repeated.items())
+        Problem(log.path, lines[0], f"{id} stands on lines {', '.join(map(str, lines))}{same}")
+        for id, lines in sorted(log.repeated.items())
+        for same in (", which say the same" if log.is_alike(id) else "",)
     ]
 
 
@@ -270,7 +272,7 @@ INVARIANTS = (
     Invariant("Unreadable lines", ERROR, "every line can be read", unreadable,
               "correct these lines in an editor; they are kept as they are"),
     Invariant("Repeated ids", ERROR, "every id stands once", repeated,
-              "compare these lines in an editor, and give each issue an id of its own"),
+              "bd fmt drops lines that say the same, bd resolve merges others; or use an editor"),
     Invariant("Kept values", WARNING, "no merge kept two values of a field", kept,
               "bd conflicts"),
     Invariant("Cycles", WARNING, "no issues wait for each other", circles, "bd dep cycles"),

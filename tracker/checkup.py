@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sqlite3
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import check, fileio, files, foreign, options, peers
 from tracker import driver as drivers
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tracker.places import Place
+    from tracker.sheet import Sheet
 
 OK, WARNING, ERROR = "ok", "warning", "error"
 KEPT_FIX = "bd memory conflicts"
@@ -186,25 +187,34 @@ def metadata(scene: Scene) -> Iterator[Check]:
         yield Check("Metadata", WARNING, message, fix="correct it in an editor")
 
 
-def beside(name: str, data: bytes) -> tuple[Problem, ...]:
-    """What cannot be read in a file of that name beside the log."""
+def beside(name: str, data: bytes) -> Sheet[Any]:
+    """The records of a file of that name beside the log."""
     from tracker.memories import Memories, Outcomes
 
     if name == MEMORY_FILE:
-        return Memories(data, name).problems
-    if name == OUTCOMES_FILE:
-        return Outcomes(data, name).problems
-    return Log(data, name).problems
+        return Memories(data, name)
+    return Outcomes(data, name) if name == OUTCOMES_FILE else Log(data, name)
 
 
 def others(scene: Scene) -> Iterator[Check]:
     """Whether the other files can be read line by line."""
-    problems = [found for name in OTHERS for found in beside(name, _data(scene.inside(name)))]
+    sheets = [beside(name, _data(scene.inside(name))) for name in OTHERS]
+    problems = [problem for sheet in sheets for problem in sheet.problems]
     if problems:
-        fix = "correct these lines in an editor; they are kept as they are"
-        yield Check("Other files", ERROR, str(problems[0]), check.told(problems[1:]), fix)
+        detail = check.told(problems[1:])
+        yield Check("Other files", ERROR, str(problems[0]), detail, mending(sheets))
     else:
         yield Check("Other files", OK, "memory, outcomes and archive can be read")
+
+
+def mending(sheets: list[Sheet[Any]]) -> str:
+    """What mends the lines that cannot be read, or that repeat a name."""
+    unclear = [(sheet, problem.line) for sheet in sheets for problem in sheet.unclear]
+    if not unclear:
+        return "bd fmt"
+    if all(not sheet.grows and sheet.is_repeat(line) for sheet, line in unclear):
+        return "bd resolve"
+    return "correct these lines in an editor; they are kept as they are"
 
 
 def kept_memories(data: bytes) -> list[Problem]:

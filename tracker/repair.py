@@ -1,5 +1,8 @@
 """A file that git left unmerged, merged after all: from the index, or from the markers in it.
 
+A merge by lines (`merge=union`) leaves no markers but several lines of one id. Those are merged
+like the two sides of a conflict.
+
 Pure: versions of a file in, the merged file out. It is the engine of the merge driver, so it gives
 what the driver would have written; what somebody has corrected since stays corrected.
 """
@@ -9,14 +12,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import lines
+from tracker.beside import MEMORY_FILE
+from tracker.growing import grows
 from tracker.lines import Edit, Found
+from tracker.log import Log
 from tracker.marks import has_markers
+from tracker.memories import Memories
 from tracker.merge import Merged, resolve_markers, three_way
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-INDEX, MARKERS = "index", "markers"
+INDEX, MARKERS, REPEATS = "index", "markers", "repeats"
 
 
 class Repaired(NamedTuple):
@@ -32,15 +39,30 @@ class Repaired(NamedTuple):
 
 
 def repaired(data: bytes, stages: Mapping[int, bytes], path: str) -> Repaired | None:
-    """The file without its conflict; None where it holds no markers, so that nothing is to be done.
+    """The file without its conflict; None where there is none, so that nothing is to be done.
 
     `stages` are git's: 1 the base, 2 ours, 3 theirs; none where git has forgotten them.
     """
     if not has_markers(data):
-        return None
+        return _once(data, path)
     if 2 in stages and 3 in stages:
         return _from_stages(data, stages, path)
     return _repaired(resolve_markers(data, path), MARKERS)
+
+
+def _once(data: bytes, path: str) -> Repaired | None:
+    """The file with one line for each name; None where none stands more than once."""
+    sheet = Memories(data, path) if path == MEMORY_FILE else Log(data, path)
+    layers = [] if grows(path) else sheet.layers()
+    if not layers:
+        return None
+    base, merged, *others = layers
+    decisions: list[str] = []
+    for layer in others:
+        found = three_way(base, merged, layer, path)
+        merged = found.data
+        decisions += map(str, found.decisions)
+    return Repaired(merged, tuple(dict.fromkeys(decisions)), REPEATS)
 
 
 def _repaired(merged: Merged, source: str) -> Repaired:

@@ -42,7 +42,7 @@ class Sheet(Mapping[str, T]):
         self.problems: tuple[Problem, ...] = ()
         self.markers: tuple[int, ...] = ()
         self._found: dict[str, Found] = {}
-        self._twice: dict[str, list[int]] = {}
+        self._twice: dict[str, list[Found]] = {}
         self._records: dict[str, T] = {}
         self._read()
 
@@ -80,7 +80,7 @@ class Sheet(Mapping[str, T]):
         if earlier is not None and not conflicted:
             if self.grows and self._bytes(earlier) == self._bytes(item):
                 return
-            self._twice.setdefault(name, [earlier.number]).append(item.number)
+            self._twice.setdefault(name, [earlier]).append(item)
             which = "latest" if self.grows else "last"
             why = f"{name} stands again on line {item.number}, and the {which} one counts"
             problems.append(Problem(self.path, earlier.number, why))
@@ -132,17 +132,49 @@ class Sheet(Mapping[str, T]):
     @property
     def repeated(self) -> Mapping[str, Sequence[int]]:
         """The lines of every name that stands more than once; the last of them counts."""
-        return self._twice
+        return {name: [one.number for one in found] for name, found in self._twice.items()}
+
+    def is_alike(self, name: str) -> bool:
+        """Whether all lines of a name that stands more than once say the same."""
+        return all(self.decoded(self._bytes(one)) == self[name] for one in self._twice[name])
+
+    def is_repeat(self, line: int) -> bool:
+        """Whether a record of a name that stands more than once is on this line."""
+        return any(one.number == line for found in self._twice.values() for one in found)
+
+    @property
+    def unclear(self) -> list[Problem]:
+        """The problems without the lines that only say again what another says."""
+        again = {one.number for name, found in self._twice.items() if self.is_alike(name)
+                 for one in found[:-1]}  # fmt: skip
+        return [problem for problem in self.problems if problem.line not in again]
+
+    def layers(self) -> list[bytes]:
+        """The file without the names that stand more than once, with their first lines, and so on.
+
+        Empty where no name does. A name that has no line left stands there with its last one.
+        """
+        count = max(map(len, self._twice.values()), default=-1)
+        return [self._layer(at) for at in range(-1, count)]
+
+    def _layer(self, at: int) -> bytes:
+        layer = bytearray(self.data)
+        for found in self._twice.values():
+            stays = None if at < 0 else found[min(at, len(found) - 1)]
+            for one in found:
+                if one is not stays:
+                    layer[one.start : one.end] = b" " * (one.end - one.start)
+        return bytes(layer)
 
     def forbid_edit(self, name: str) -> None:
         """Raise Refused where the record of this name cannot be replaced without a loss."""
         if self.markers:
             raise Conflicted(self.path, self.markers)
         if name in self._twice:
-            where = " and ".join(str(number) for number in self._twice[name])
+            where = " and ".join(str(found.number) for found in self._twice[name])
             raise Refused(
                 f"{name} stands more than once in {self.path} (lines {where}): nothing was written",
-                hint="keep one of these lines, then try again; bd doctor lists them",
+                hint="bd fmt" if self.is_alike(name) else "bd resolve",
             )
 
     @property

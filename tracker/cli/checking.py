@@ -13,7 +13,7 @@ from tracker.cli.command import command, pass_session
 from tracker.errors import Conflicted, Invalid, NotATracker, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tracker.check import Subject
     from tracker.cli.session import Session
@@ -120,9 +120,10 @@ def _kept(data: bytes) -> Iterator[Finding]:
 
 def _unreadable(name: str, data: bytes) -> Iterator[Finding]:
     from tracker.check import told
-    from tracker.checkup import beside
+    from tracker.checkup import beside, mending
 
-    problems = beside(name, data)
+    sheet = beside(name, data)
+    problems = sheet.problems
     if problems:
         yield {
             "name": f"Lines of {name}",
@@ -130,7 +131,7 @@ def _unreadable(name: str, data: bytes) -> Iterator[Finding]:
             "count": len(problems),
             "why": told(problems, SHOWN).replace("\n", "\n    "),
             "lines": [problem.line for problem in problems],
-            "fix": "correct these lines in an editor; they are kept as they are",
+            "fix": mending([sheet]),
         }
 
 
@@ -199,8 +200,9 @@ def _left(git: Git, revision: str) -> str:
 def fmt(session: Session, only: bool) -> None:
     """Write the log, its archive and the memories canonically: sorted, keys in order, LF.
 
-    What records say stays the same. It is refused where a line cannot be read. Outcomes stay as
-    they are: their lines are never edited, and have no order.
+    What records say stays the same, and of lines that say the same one stays. It is refused where
+    a line cannot be read, or where lines of one id differ. Outcomes stay as they are: their lines
+    are never edited, and have no order.
     """
     from contextlib import ExitStack
 
@@ -213,7 +215,8 @@ def fmt(session: Session, only: bool) -> None:
         for path, data, after in () if only else found:
             if after != data:
                 files.replace(path, data, after)
-    _tell(session, [(data, after) for _, data, after in found], only=only)
+    dropped = sum(_repeats(data, os.path.basename(path)) for path, data, _ in found)
+    _tell(session, [(data, after) for _, data, after in found], dropped, only=only)
 
 
 def _formed(session: Session) -> Iterator[tuple[str, str, bytes]]:
@@ -239,19 +242,17 @@ def canonical(data: bytes, name: str = "issues.jsonl") -> bytes:
     """
     from tracker.codec import encode
     from tracker.lines import Found, scan
-    from tracker.log import Log
     from tracker.memoline import encode_memory
-    from tracker.memories import Memories
 
-    memories = Memories(data if name == MEMORY_FILE else b"", name)
-    issues = Log(b"" if name == MEMORY_FILE else data, name)
-    sheet: Sheet[Any] = memories if name == MEMORY_FILE else issues
+    sheet = _sheet(data, name)
+    written: Callable[[Any], bytes] = encode_memory if name == MEMORY_FILE else encode
     if sheet.markers:
         raise Conflicted(name, sheet.markers)
-    if sheet.problems:
-        raise Refused(f"{sheet.problems[0]}: nothing was written", hint="bd check")
-    rows = [encode(issues[id]) for id in sorted(issues)]
-    rows += [encode_memory(memories[key]) for key in sorted(memories)]
+    unclear = sheet.unclear
+    if unclear:
+        hint = "bd resolve" if sheet.is_repeat(unclear[0].line) else "bd check"
+        raise Refused(f"{unclear[0]}: nothing was written", hint=hint)
+    rows = [written(sheet[id]) for id in sorted(sheet)]
     rows += [
         data[item.start : item.end]
         for item in scan(data)
@@ -260,7 +261,19 @@ def canonical(data: bytes, name: str = "issues.jsonl") -> bytes:
     return b"".join(row + b"\n" for row in rows)
 
 
-def _tell(session: Session, found: list[tuple[bytes, bytes]], *, only: bool) -> None:
+def _sheet(data: bytes, name: str) -> Sheet[Any]:
+    from tracker.log import Log
+    from tracker.memories import Memories
+
+    return Memories(data, name) if name == MEMORY_FILE else Log(data, name)
+
+
+def _repeats(data: bytes, name: str) -> int:
+    """How many lines say what another says."""
+    return sum(len(found) - 1 for found in _sheet(data, name).repeated.values())
+
+
+def _tell(session: Session, found: list[tuple[bytes, bytes]], dropped: int, *, only: bool) -> None:
     changed, same = 0, True
     for before, after in found:
         known = set(before.split(b"\n"))
@@ -268,10 +281,14 @@ def _tell(session: Session, found: list[tuple[bytes, bytes]], *, only: bool) -> 
         same &= before == after
     session.code = int(only and not same)
     if session.json:
-        session.emit({"changed": not same, "lines": changed})
+        more = {"dropped": dropped} if dropped else {}
+        session.emit({"changed": not same, "lines": changed, **more})
     elif same:
         session.say("✓ issues and memories are in canonical form")
     else:
         lines = "1 line" if changed == 1 else f"{changed} lines"
         verb = ("would be" if only else "was" if changed == 1 else "were") + " written anew"
         session.say(f"{lines} {verb}, and all {'would be' if only else 'were'} put in order")
+    if dropped and not session.json:
+        lines = "1 repeated line" if dropped == 1 else f"{dropped} repeated lines"
+        session.say(f"{lines} {'would be' if only else 'was' if dropped == 1 else 'were'} dropped")

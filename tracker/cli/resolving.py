@@ -49,8 +49,9 @@ def resolve(session: Session, /, what: str, **given: Any) -> None:
     """Merge what git left unmerged, or settle what a merge kept of an issue.
 
     Without words, every file of the workspace that holds conflict markers is merged as the merge
-    driver would have done it: from git's index, or else from the markers themselves. A copy of the
-    file as it was goes into .beads/.local.
+    driver would have done it: from git's index, or else from the markers themselves. Several lines
+    of one id, which a merge by lines leaves, are merged into one. A copy of the file as it was goes
+    into .beads/.local.
     """
     from tracker.cli.conflicts import settle_one, show_one
 
@@ -135,7 +136,7 @@ def _lock(session: Session) -> AbstractContextManager[None]:
 
 
 def _merge(session: Session, place: Place | None, path: str, *, dry: bool) -> Done | None:
-    """Merge a file; None where it holds no markers."""
+    """Merge a file; None where nothing is to be done."""
     from tracker.repair import repaired
 
     data = files.contents(path)
@@ -214,7 +215,7 @@ def _say_file(session: Session, one: Done, name: str, *, dry: bool) -> None:
     if not found.source:
         session.say(f"✓ {name} holds no conflict markers")
         return
-    origin = "the versions in git's index" if found.source == "index" else "the conflict markers"
+    origin = _ORIGINS[found.source]
     count = _count(found.data)
     session.say(f"{'Would merge' if dry else '✓ merged'} {name} from {origin}: {count} records")
     for decision in found.decisions:
@@ -225,6 +226,13 @@ def _say_file(session: Session, one: Done, name: str, *, dry: bool) -> None:
         session.say(
             f"  (as it was: {os.path.relpath(one.backup, os.path.realpath(session.folder))})"
         )
+
+
+_ORIGINS = {
+    "index": "the versions in git's index",
+    "markers": "the conflict markers",
+    "repeats": "the lines of ids that stand more than once",
+}
 
 
 def _count(data: bytes) -> int:
