@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.errors import Refused
 from tracker.git import GitFailed, literal
+from tracker.gitdir import marked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -108,6 +109,11 @@ def status(repo: Repository, paths: Iterable[str]) -> dict[str, str]:
         *map(literal, paths),
     )  # fmt: skip
     return {row[3:]: row[:2] for row in said.split("\0")[:-1]}
+
+
+def hidden(repo: Repository, paths: Iterable[str]) -> dict[str, str]:
+    """Those of which git does not see a change, and the mark in its index that makes it so."""
+    return marked(repo.tell("ls-files", "-v", "-z", "--", *map(literal, paths)))
 
 
 class Author(NamedTuple):

@@ -18,7 +18,8 @@ from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
 from tracker.errors import TrackerError, quoted
 from tracker.folder import look, start_of
-from tracker.gitdir import refuse_tracked, tracked
+from tracker.git import literal
+from tracker.gitdir import marked, refuse_tracked, tracked, unmarking
 from tracker.gitprocess import ask
 from tracker.initialise import missing_attributes, missing_ignores
 from tracker.lines import Problem
@@ -439,6 +440,22 @@ def ignored(scene: Scene) -> Iterator[Check]:
         yield _ignored_by(answer.text.partition("\t")[0])
 
 
+def hidden(scene: Scene) -> Iterator[Check]:
+    """Whether git looks at the files of the folder when they change."""
+    top = scene.place.top
+    if top is None:
+        return
+    folder = os.path.relpath(scene.place.beads, top)
+    answer = ask(top, scene.env, "ls-files", "-v", "-z", "--", literal(folder))
+    marks = marked(answer.text) if answer is not None and not answer.code else {}
+    if marks:
+        path, mark = next(iter(marks.items()))
+        message = f"git does not see changes of {', '.join(marks)}, marked {mark}"
+        yield Check("Hidden files", WARNING, message, fix=unmarking(top, path, mark))
+    else:
+        yield Check("Hidden files", OK, "git sees changes of every file that it has")
+
+
 def _ignored_by(rule: str) -> Check:
     """The check for `file:line:pattern`."""
     file, line, pattern = [*rule.split(":", 2), "", ""][:3]
@@ -488,5 +505,5 @@ LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
         temporary_files,
     ),
     "Cache": (cache, database, peers_of, backend),
-    "Git": (ignored, driver, hooks),
+    "Git": (ignored, hidden, driver, hooks),
 }

@@ -205,8 +205,80 @@ def holds(data: bytes, folder: bytes) -> bool:
     raise ValueError("a damaged git index")
 
 
+SKIPPED, ASSUMED = "skip-worktree", "assume-unchanged"
+"""Marks of the index by which git does not look whether a file has changed."""
+
+
+def mark_of(top: str, git_dir: str, path: str) -> str:
+    """The mark that hides the changes of a file from git; "" without one.
+
+    Also where the index is split: a write asks this, and `git ls-files -v`, which would tell, costs
+    as much as the write.
+    """
+    try:
+        data = _read(git_dir + "/index")
+        return _mark(data, os.fsencode(os.path.relpath(path, top)))
+    except (OSError, ValueError, IndexError):
+        return ""
+
+
+def _mark(data: bytes, path: bytes) -> str:
+    version = int.from_bytes(data[4:8], "big")
+    if version == 4:
+        return _mark_among(data, path)
+    at = data.find(b"%s\0" % path)
+    while at >= 0:  # two bytes of flags stand in front of a name, or four
+        length = min(len(path), 0xFFF)
+        for size in (2, 4):
+            flags = int.from_bytes(data[at - size : at - size + 2], "big")
+            if flags & 0xFFF == length and bool(flags & _MORE) == (size == 4):
+                more = int.from_bytes(data[at - 2 : at], "big") if size == 4 else 0
+                return _said(flags, more)
+        at = data.find(b"%s\0" % path, at + 1)
+    return ""
+
+
+def _mark_among(data: bytes, path: bytes) -> str:
+    """The same where names are shortened by what they share: a walk, which ends behind the path."""
+    for hash_size in (20, 32):  # the index does not say which
+        try:
+            for name, flags, more in _entries(data, 4, hash_size):
+                if name >= path:
+                    return _said(flags, more) if name == path else ""
+        except (IndexError, ValueError):
+            continue
+    return ""
+
+
+def _said(flags: int, more: int) -> str:
+    return SKIPPED if more & 0x4000 else ASSUMED if flags & 0x8000 else ""
+
+
+def marked(listing: str) -> dict[str, str]:
+    """The paths of `git ls-files -v -z` with a mark that hides them, and which it is."""
+    found = {}
+    for row in listing.split("\0"):
+        tag, path = row[:1], row[2:]
+        if tag in {"S", "s"} or tag.islower():
+            found[path] = SKIPPED if tag in {"S", "s"} else ASSUMED
+    return found
+
+
+def unmarking(top: str, path: str, mark: str) -> str:
+    """The command that takes a mark away again; `path` is from the top of the work tree."""
+    return f"git -C {quoted(top)} update-index --no-{mark} -- {quoted(path)}"
+
+
+_MORE = 0x4000  # of the flags: two more bytes of them follow
+
+
 def _names(data: bytes, version: int, hash_size: int) -> Iterator[bytes]:
     """Every path in the index; raises unless entries and extensions fill the data exactly."""
+    return (name for name, _, _ in _entries(data, version, hash_size))
+
+
+def _entries(data: bytes, version: int, hash_size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Every path with its flags and further flags; raises as `_names` does."""
     at, name = 12, b""
     for _ in range(int.from_bytes(data[8:12], "big")):
         flags = at + 40 + hash_size
@@ -220,7 +292,8 @@ def _names(data: bytes, version: int, hash_size: int) -> Iterator[bytes]:
         if keep < 0 or min(len(name), 0xFFF) != (data[flags] & 0x0F) << 8 | data[flags + 1]:
             raise ValueError("an entry whose length is wrong")
         at = end + 1 if version == 4 else at + (end - at + 8) // 8 * 8
-        yield name
+        more = data[flags + 2 : start] if data[flags] & 0x40 else b""
+        yield name, int.from_bytes(data[flags : flags + 2], "big"), int.from_bytes(more[:2], "big")
     while at < len(data) - hash_size:
         at += 8 + int.from_bytes(data[at + 4 : at + 8], "big")
     if at != len(data) - hash_size:

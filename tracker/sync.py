@@ -18,7 +18,7 @@ from tracker.branches import Author, Branch, Clash
 from tracker.cache import Source
 from tracker.errors import Conflicted, Locked, Refused, quoted
 from tracker.git import GitFailed
-from tracker.gitdir import tracked
+from tracker.gitdir import tracked, unmarking
 from tracker.locks import WAIT, hold
 from tracker.refresh import make_local
 from tracker.standing import Obstacle, mixed, nowhere, territory
@@ -215,6 +215,11 @@ class _Run:
 
     def changed(self) -> list[str]:
         """The files to commit. What is missing is not committed as deleted."""
+        for path, mark in branches.hidden(self.repo, self.own.names).items():
+            raise Refused(
+                f"git does not see changes of {path}, marked {mark}: nothing was committed",
+                hint=unmarking(self.repo.top, path, mark),
+            )
         found = branches.status(self.repo, self.own.names)
         for path, code in found.items():
             if "U" in code or code in {"AA", "DD"}:

@@ -14,7 +14,7 @@ from tracker.errors import Invalid, NotFound, Refused, TrackerError
 from tracker.pending import is_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tracker.answers import Answers
     from tracker.caller import Caller
@@ -279,6 +279,7 @@ class Workspace:
         written = self.store.rewrite(Request(noticing, signed, places))
         self.written += written.changes
         self._tell_unnoted(written.unnoted)
+        self._tell_hidden({one.file for one in written.changes})
         if any(one.file == CONFIG_FILE for one in written.changes):
             self.refresh()
         issues = tuple(one for one in written.changes if one.file not in BESIDE)
@@ -291,6 +292,20 @@ class Workspace:
             self._unnoted = f"the journal cannot be written ({why}): bd undo cannot take this back"
         if self._unnoted:
             self.amiss.append(self._unnoted)
+
+    def _tell_hidden(self, files: Iterable[str]) -> None:
+        """Say where git is told not to look at what was written: nobody would commit it."""
+        from tracker import gitdir
+
+        top, git_dir = self.place.top, self.place.git_dir
+        if top is None or git_dir is None:
+            return
+        for path in sorted(map(self.store.path, files)):
+            mark = gitdir.mark_of(top, git_dir, path)
+            if mark:
+                name = os.path.relpath(path, top)
+                fix = gitdir.unmarking(top, name, mark)
+                self.amiss.append(f"git does not see changes of {name}, marked {mark} ({fix})")
 
     @cached_property
     def library(self) -> Library:
