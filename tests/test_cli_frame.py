@@ -1049,11 +1049,13 @@ def test_booleans_as_go_reads_them(text, value):
 # Whole processes
 
 SCRIPT = """
-import sys, time, types
+import signal, sys, time, types
 import click
 from tracker.cli import COMMANDS, run
 from tracker.cli.command import command, pass_session
 
+# A shell that runs the tests in the background has its children ignore the interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 module = types.ModuleType("tracker.cli.trial")
 sys.modules["tracker.cli.trial"] = module
 
