@@ -271,6 +271,16 @@ def test_for_all_repositories_of_the_user(ours, tmp_path, monkeypatch):
     assert "merge-driver" not in (tmp_path / "gitconfig").read_text()
 
 
+def test_a_device_is_no_place_for_settings(ours, tmp_path):
+    place = tmp_path / "gitconfig"
+    ours.bd("setup", "git", "--global", env={"GIT_CONFIG_GLOBAL": str(place)})
+    assert "merge-driver" in place.read_text()
+    device = os.stat(os.devnull)
+    said = ours.bd("setup", "git", "--global", code=1, env={"GIT_CONFIG_GLOBAL": os.devnull})
+    assert "which is no file: nothing was written" in said.err
+    assert os.stat(os.devnull).st_rdev == device.st_rdev != 0
+
+
 def test_outside_of_git_there_is_nothing_to_set_up(tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path))
     workspace(tmp_path / "plain", START)

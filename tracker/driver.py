@@ -110,7 +110,7 @@ def apply(repo: Repository, plan: Plan) -> None:
     if plan.step:
         _write(plan.path, plan.step)
     if any(setting.after is None for setting in plan.settings):
-        repo.tell("config", f"--{plan.scope}", "--remove-section", SECTION)
+        repo.remove_config(SECTION, scope=plan.scope)
         return
     for setting in plan.settings:
         repo.set_config(setting.key, setting.after, scope=plan.scope)

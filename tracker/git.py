@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
-from tracker.errors import TrackerError
+from tracker.errors import Refused, TrackerError
 from tracker.gitdir import git_of
 from tracker.gitprocess import Answer, Launch
 
@@ -183,11 +183,24 @@ class Repository:
         return answer.text.removesuffix("\n") if answer.code == 0 else None
 
     def set_config(self, key: str, value: str | None, *, scope: str = "local") -> None:
-        """Change a setting, or take it away (None)."""
+        """Change a setting, or take it away (None). Raises Refused where it would harm a device."""
         if value is None:
-            self.tell("config", *_scope(scope), "--unset-all", key)
+            self._write_config(scope, "--unset-all", key)
         else:
-            self.tell("config", *_scope(scope), "--replace-all", key, value)
+            self._write_config(scope, "--replace-all", key, value)
+
+    def remove_config(self, section: str, *, scope: str = "local") -> None:
+        """Take a whole section of settings away."""
+        self._write_config(scope, "--remove-section", section)
+
+    def _write_config(self, scope: str, *words: str) -> None:
+        named = self._launch.env.get("GIT_CONFIG_GLOBAL", "") if scope == "global" else ""
+        if os.path.exists(named) and not os.path.isfile(named):  # git renames a file to that name
+            raise Refused(
+                f"GIT_CONFIG_GLOBAL names {named}, which is no file: nothing was written",
+                hint="env -u GIT_CONFIG_GLOBAL bd setup git --global",
+            )
+        self.tell("config", *_scope(scope), *words)
 
     # History.
 

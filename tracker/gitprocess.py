@@ -95,14 +95,17 @@ class Launch(NamedTuple):
         extra: Mapping[str, str] | None = None,
         **streams: Any,
     ) -> Popen[bytes]:
-        """The process of a git command, at the top of the work tree; in `/` outside of any.
+        """The process of a git command, at the top of the work tree; paths count from there.
 
-        Paths in `words` count from the top. `settings` ("key=value") and `extra` variables are for
-        this one. Raises OSError where it cannot be started, or not without running a program.
+        `settings` ("key=value") and `extra` variables are for this one. Outside of any work tree
+        the user's settings can be asked for, and nothing else. Raises OSError where git cannot be
+        started, or not without running a program.
         """
         import subprocess
 
-        top = self._top()
+        top = self._top() or (os.sep if words[0] == "config" else "")
+        if not top:
+            raise OSError(f"{self.folder} is in no work tree")
         options = [*settings, *ALWAYS, *([] if self.acts else self._reading(words))]
         command = ["git", "--no-pager"]
         for setting in options:
@@ -131,7 +134,7 @@ class Launch(NamedTuple):
                 raise
         return Answer(process.returncode, data)
 
-    def _top(self) -> str:
+    def _top(self) -> str | None:
         folder = os.path.realpath(self.folder)
         top, git_dir, _ = git_of(folder)
         named = self.env.get("GIT_DIR") if self.hooked else None
@@ -140,7 +143,7 @@ class Launch(NamedTuple):
                 return os.path.join(folder, work_tree)
             if os.path.realpath(os.path.join(folder, named)) != git_dir:
                 return folder  # as git itself takes it
-        return top or os.sep
+        return top
 
     def _environment(self, top: str) -> dict[str, str]:
         kept = (*_KEPT, *(_ACTING if self.acts else ()))
