@@ -69,6 +69,7 @@ def test_the_environment_is_built(repo, seen):
     given = {**told, **leaked, **remote, **plain, "GIT_PAGER": "p", "GIT_EDITOR": "e"}
     _, _, env = seen(repo.path, "log", **given)
     assert told.items() <= env.items()
+    assert env.pop("GIT_WORK_TREE") == str(repo.path)
     assert not leaked.keys() & env.keys()
     assert (env["SSH_AUTH_SOCK"], env["HTTPS_PROXY"], env["LANGUAGE"]) == ("/s", "p", "C")
     assert (env["GIT_PAGER"], env["GIT_EDITOR"]) == ("cat", ":")
@@ -109,6 +110,18 @@ def test_a_hook_of_a_repository_beside_its_work_tree_is_answered(tmp_path):
     names = ("ls-files", "-z", "--full-name")
     assert Git(str(tree), env).ask(*names) == b".beads/issues.jsonl\0"
     assert Git(str(tree), dict(os.environ)).ask(*names) is None
+
+
+def test_it_is_asked_about_these_files_wherever_the_settings_say_that_they_are(repo, tmp_path):
+    repo.commit({"f": b"one\n"})
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    (other / "f").write_text("another\n")
+    repo.git("config", "core.worktree", str(other))
+    assert repo.git("status", "--porcelain") == " M f\n"
+    said = ask(str(repo.path), os.environ, "status", "--porcelain")
+    assert said is not None
+    assert said.text == ""
 
 
 def test_the_hooks_of_the_user_are_found(repo):

@@ -147,7 +147,7 @@ def check_started(repo: Hostile, words: Line, started: list[Started], tops: set[
         assert Path(one.folder) in tops or outside, (words, one)
         assert {"safe.bareRepository=explicit", "core.fsmonitor=false"} <= set(one.words), words
         assert all(map(os.path.isabs, one.env["PATH"].split(":"))), words
-        assert not {"GIT_DIR", "GIT_WORK_TREE", "GIT_EXTERNAL_DIFF"} & one.env.keys()
+        assert not {"GIT_DIR", "GIT_EXTERNAL_DIFF"} & one.env.keys()
 
 
 def walk(
@@ -359,6 +359,15 @@ def test_another_folder_that_looks_like_a_repository_is_none(folder, walked, tmp
             check_started(repo, words, ran.started, {repo.path})
             assert ran.code in {0, 1, 2}
     assert repo.tried("status", at=folder) == {"bare"}
+
+
+def test_a_git_folder_that_is_broken_does_not_make_the_top_a_repository(walked, tmp_path):
+    repo = Hostile(tmp_path / "repo")
+    bare_inside(repo, ".")
+    walk(repo, walked.looking)  # git takes the real one
+    shutil.rmtree(repo.path / ".git/objects")
+    walk(repo, walked.looking)
+    assert repo.tried("-p", "config", "--list") == {"bare"}
 
 
 def test_a_repository_of_its_own_in_beads_runs_nothing_either(walked, tmp_path):

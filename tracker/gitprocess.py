@@ -172,6 +172,8 @@ class Launch(NamedTuple):
                 "GIT_ALLOW_PROTOCOL": "none",
                 "GIT_NO_LAZY_FETCH": "1",
                 "GIT_TERMINAL_PROMPT": "0",
+                # The settings may say that the files are elsewhere.
+                **({} if self.hooked or top == os.sep else {"GIT_WORK_TREE": top}),
             }
         return found
 
