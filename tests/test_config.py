@@ -194,6 +194,15 @@ def test_what_only_an_editor_can_change_is_left_alone(root, key):
     assert text(root) == before
 
 
+def test_what_is_set_twice_is_not_unset(root):
+    bd(root, "config", "set", "x", "1")
+    bd(root, "config", "unset", "x")
+    before = "x: 1\ny: 2\nx: 3\n"
+    (root / ".beads/config.yaml").write_text(before)
+    assert "only an editor can change" in bd(root, "config", "unset", "x", code=1).err
+    assert text(root) == before
+
+
 def test_a_file_that_is_no_yaml_is_left_alone(root):
     bd(root, "config", "set", "x", "1")
     path = root / ".beads/config.yaml"

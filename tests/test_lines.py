@@ -329,3 +329,22 @@ def test_conflicts_are_markers_with_lines_between_them():
     assert markers == ["<", "|", "=", ">"]
     keys = [item.row.get("key") for item in scan(data) if isinstance(item, Found)]
     assert keys == [None, None, None, "a-b", "z"]
+
+
+@given(
+    st.lists(st.sampled_from([b"a", b"b", b"c", b"", b" "]), max_size=7),
+    st.sampled_from([b"\n", b"\r\n"]), st.booleans(), st.sampled_from([b"a", b"b"]),
+)  # fmt: skip
+def test_a_line_that_was_taken_away_comes_back_to_its_place(rows, newline, ended, gone):
+    """Also between blank lines; where nothing but them is behind it, it has no place."""
+    assume(rows.count(gone) == 1 and rows.count(b"c") <= 1)
+    assume(all(rows.count(row) <= 1 for row in (b"a", b"b")))
+    data = newline.join(rows) + (newline if ended else b"")
+    at = data.find(gone)
+    behind = lines.behind(data, at, {gone})
+    left = join(data, [lines.without_line(data, at, at + len(gone))])
+    rest = [row for row in rows[rows.index(gone) + 1 :] if row.strip()]
+    if behind is None:
+        assert not rest
+    elif behind and (newline in left or newline == b"\n"):  # else nothing tells the ending
+        assert join(left, [lines.placed(left, gone, behind)]) == data

@@ -229,12 +229,12 @@ class TestPrefix:
         path = bd.beads / "config.yaml"
         bd("rename-prefix", "shop")
         bd("config", "set", "status.custom", "review")
-        bd("undo")
+        bd("undo", "1")
         assert path.read_text() == "issue-prefix: t\nstatus.custom: review\n"
         bd("rename-prefix", "shop")
         bd("config", "set", "issue-prefix", "mine")
         renamed = bd.file.read_bytes()
-        assert "issue-prefix has changed since" in bd("undo", code=1).err
+        assert "issue-prefix has changed since" in bd("undo", "4", code=1).err
         assert (bd.file.read_bytes(), path.read_text().splitlines()[0]) == (
             renamed, "issue-prefix: mine",
         )  # fmt: skip

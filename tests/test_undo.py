@@ -151,6 +151,58 @@ def test_read_only_mode(root):
     bd(root, "undo")
 
 
+# Settings.
+
+CONFIG = b"# status.custom: old\nissue-prefix: a  # ours\n\n#types.custom:\nno-push: true"
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("set", "status.custom", "review"), ("set", "issue-prefix", "b"), ("set", "new.key", "x"),
+        ("set", "no-push", "false"), ("set", "types.custom", "a,b"),
+        ("set-many", "issue_prefix=b", "new.key=x", "other=y", "no-push=false"),
+        ("unset", "issue_prefix"), ("unset", "no-push"),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_settings_are_taken_back_byte_for_byte(root, words, end):
+    path = root / ".beads/config.yaml"
+    before = CONFIG + end if end != b"\r\n" else CONFIG.replace(b"\n", end) + end
+    path.write_bytes(before)
+    bd(root, "update", "a-1", "--title", "Earlier")
+    bd(root, "config", *words)
+    after = path.read_bytes()
+    assert after != before
+    assert bd(root, "undo", "--json").json["command"].startswith("bd config")
+    assert path.read_bytes() == before
+    bd(root, "undo", "3")
+    assert path.read_bytes() == after
+    bd(root, "undo")
+    assert path.read_bytes() == before
+    assert bd(root, "undo", "--json").json["number"] == 1
+
+
+def test_a_setting_that_a_comment_names_too_is_unset_and_comes_back(root):
+    path = root / ".beads/config.yaml"
+    before = b"# no-push: false\nissue-prefix: a\nno-push: true\nx: y\n"
+    path.write_bytes(before)
+    bd(root, "config", "unset", "no-push")
+    assert path.read_bytes() == before.replace(b"no-push: true\n", b"")
+    bd(root, "undo")
+    assert path.read_bytes() == before
+
+
+def test_a_setting_that_changed_since_is_not_taken_back(root):
+    path = root / ".beads/config.yaml"
+    bd(root, "config", "set", "no-push", "true")
+    path.write_bytes(path.read_bytes().replace(b"true", b"false"))
+    said = bd(root, "undo", code=1)
+    assert "no-push has changed since operation 1" in said.err
+    assert "Hint: bd config get no-push; bd op log\n" in said.err
+
+
 # The list.
 
 

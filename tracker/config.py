@@ -149,11 +149,16 @@ def edited(data: bytes, key: str, new: str | None, path: str = "config.yaml") ->
             raise
         is_plain = False
     if not is_plain or held != wanted:
-        raise Invalid(
-            f"{path} says {key} in a way that only an editor can change: nothing was written",
-            hint=f"edit {path}, then bd config validate",
-        )
+        raise too_special(key, path)
     return after.encode()
+
+
+def too_special(key: str, path: str = "config.yaml") -> Invalid:
+    """The error for a key that is set in a way that no line can change."""
+    return Invalid(
+        f"{path} says {key} in a way that only an editor can change: nothing was written",
+        hint=f"edit {path}, then bd config validate",
+    )
 
 
 def _names(row: str) -> str:

@@ -35,18 +35,29 @@ class ConfigLines:
     def edits(
         self, changes: Mapping[str, bytes | None], places: Mapping[str, bytes] = _ANYWHERE
     ) -> list[Edit]:
-        """The edits that give each named key its new line; one that is new goes to the end."""
-        del places  # of a file that is not sorted
+        """The edits that give each named key its new line; one that is new goes to the end.
+
+        One that has a place stood there before it was unset, whatever a template says elsewhere.
+        """
         edits = []
         for key, line in changes.items():
-            found = self._place(key)
-            if found is None:
-                edits += [] if line is None else [lines.appended(self.data, line)]
+            found = None if key in places else self._place(key)
+            if found is None and line is not None:
+                placed = lines.placed(self.data, line, places.get(key, b""))
+                edits.append(placed or lines.appended(self.data, line))
+            elif found is None:
+                pass
             elif line is None:
                 edits.append(lines.without_line(self.data, *found))
             else:
                 edits.append(Edit(*found, line))
         return edits
+
+
+def is_left(line: bytes | None, new: bytes | None) -> bool:
+    """Whether a key still has the line that a write gave it; none where only a comment names it."""
+    is_comment = line is not None and line.lstrip().startswith(b"#")
+    return line == new or (new is None and is_comment)
 
 
 class ConfigDraft:
@@ -59,7 +70,19 @@ class ConfigDraft:
     def set(self, key: str, text: str) -> None:
         """Set a key. Raises Invalid where only an editor can do that."""
         after = config.edited(self.before.data, key, text)
-        self.changes[key] = ConfigLines(after).line(key)
+        self.changes[config.spelled(key)] = ConfigLines(after).line(key)
+
+    def unset(self, key: str) -> bool:
+        """Take a key out; whether it was set. Raises Invalid where only an editor can do that."""
+        data = self.before.data
+        after = config.edited(data, key, None)
+        if after == data:
+            return False
+        pieces = lines.apply(data, self.before.edits({key: None}))
+        if config.parse(b"".join(pieces)) != config.parse(after):  # it is set twice
+            raise config.too_special(key)
+        self.changes[config.spelled(key)] = None
+        return True
 
     def written(self) -> dict[str, bytes | None]:
         """The new line of each key that differs from what it was."""

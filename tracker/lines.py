@@ -289,16 +289,20 @@ def placed(data: bytes, line: bytes, behind: bytes) -> Edit | None:
 def behind(data: bytes, end: int, gone: Collection[bytes]) -> bytes | None:
     """The first line behind a place that is not among those; b"" at the end of the file.
 
-    None where it is blank, and so tells no place.
+    With the blank lines before it, which alone tell no place: None where nothing else is there.
     """
-    at = data.find(b"\n", end) + 1
+    start = at = data.find(b"\n", end) + 1
     while 0 < at < len(data):
         stop = data.find(b"\n", at)
         line = data[at : stop if stop >= 0 else len(data)]
-        if line not in gone:
-            return line if line.strip() else None
+        is_gone = line in gone
+        if is_gone and start < at:
+            return None
+        if line.strip() and not is_gone:
+            return data[start : at + len(line)]
+        start = stop + 1 if is_gone else start
         at = stop + 1
-    return b""
+    return None if 0 < start < len(data) else b""
 
 
 def offsets(data: bytes, wanted: Collection[bytes]) -> dict[bytes, int]:

@@ -34,6 +34,7 @@ from tracker.sheet import Sheet
 
 if TYPE_CHECKING:
     from tracker.configlines import ConfigDraft, ConfigLines
+    from tracker.journal import Change
     from tracker.lines import Edit, Problem
     from tracker.log import Editable
     from tracker.memories import Carried, Notes, Outcomes, Verdicts
@@ -192,6 +193,15 @@ class Shelf:
         if file.removeprefix(PRIVATE) == OUTCOMES_FILE:
             return self.outcomes(private=private)
         return _Issues(self)
+
+    def is_left(self, change: Change) -> bool:
+        """Whether a record is as a write left it."""
+        line = self.of(change.file).line(change.id)
+        if change.file != CONFIG_FILE:
+            return line == change.new
+        from tracker.configlines import is_left
+
+        return is_left(line, change.new)
 
     @property
     def problems(self) -> list[Problem]:

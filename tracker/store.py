@@ -380,7 +380,7 @@ class Store:
         for file in reversed(changes):
             for _ in _tries():
                 look = _Look(self, cached=False)
-                kept = [one for one in changes[file] if _still(look.shelf, one)]
+                kept = [one for one in changes[file] if look.shelf.is_left(one)]
                 back = {one.id: one.old for one in kept}
                 behind = {one.id: one.next for one in kept if one.next is not None}
                 found = list(self._pages(look, {file: back}, {file: behind}))
@@ -425,7 +425,7 @@ class Store:
         is_new = target.is_put
         if not is_new and changes and not target.is_as_seen:
             shelf = _Look(self, cached=False).shelf
-            is_new = all(_still(shelf, change) for change in changes)
+            is_new = all(shelf.is_left(change) for change in changes)
         return recovery.Found(is_new=is_new, is_ready=target.is_ready)
 
     def _put_rest(self, targets: Mapping[str, Replacement], found: Mapping[str, Found]) -> bool:
@@ -551,7 +551,3 @@ def _turn(page: _Page, log: str) -> tuple[bool, int]:
 
 def _changes(pages: list[_Page]) -> tuple[Change, ...]:
     return tuple(change for page in pages for change in page.changes)
-
-
-def _still(shelf: Shelf, change: Change) -> bool:
-    return shelf.of(change.file).line(change.id) == change.new

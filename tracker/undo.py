@@ -108,7 +108,7 @@ def plan(before: Shelf, op: Op, ops: Sequence[Op] = ()) -> Wanted:
     """
     wanted: dict[str, dict[str, bytes | None]] = {}
     for change in op.changes:
-        if before.of(change.file).line(change.id) != change.new:
+        if not before.is_left(change):
             raise Moved(
                 f"{change.id} has changed since operation {op.number}{_by(change, op, ops)}: "
                 "nothing was undone",

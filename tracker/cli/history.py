@@ -84,7 +84,7 @@ def undo(session: Session, number: int | None, anyone: bool, dry_run: bool) -> N
 def _moved(session: Session, op: Op) -> list[str]:
     """The records that are no longer what the write left."""
     shelf = session.tracker.shelf()
-    return [one.id for one in op.changes if shelf.of(one.file).line(one.id) != one.new]
+    return [one.id for one in op.changes if not shelf.is_left(one)]
 
 
 def _effect(change: Change) -> str:

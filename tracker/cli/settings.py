@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.cli.session import Session
+    from tracker.shelf import Drafts
 
 FILE = "config.yaml"
 
@@ -51,7 +52,7 @@ def set_(session: Session, key: str, text: str) -> None:
     _refuse_secret(key)
     text = valid(key, text)
     refuse_disclosure(session, {key: text})
-    put(session, {key: text})
+    _set(session, {key: text})
     if session.json:
         session.emit({"key": key, "value": text})
     else:
@@ -75,7 +76,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
         _refuse_secret(key)
         held[key] = valid(key, text)
     refuse_disclosure(session, held)
-    put(session, held)
+    _set(session, held)
     if session.json:
         session.emit([{"key": key, "value": text} for key, text in held.items()])
     else:
@@ -88,7 +89,8 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
 @pass_session
 def unset(session: Session, key: str) -> None:
     """Take a setting out of config.yaml."""
-    was_set = bool(put(session, {key: None}))
+    _forbid_link(session)
+    was_set = session.tracker.edit(lambda drafts: drafts.config.unset(key))
     if session.json:
         session.emit({"key": key, "unset": was_set})
     else:
@@ -185,8 +187,25 @@ def _read(path: str) -> bytes:
         return b""
 
 
+def _set(session: Session, new: Mapping[str, str]) -> None:
+    """Set these keys in one write, which `undo` knows."""
+    _forbid_link(session)
+
+    def action(drafts: Drafts) -> None:
+        for key, text in new.items():
+            drafts.config.set(key, text)
+
+    session.tracker.edit(action)
+
+
+def _forbid_link(session: Session) -> None:
+    from tracker import files
+
+    files.refuse_link(_path(session))
+
+
 def put(session: Session, new: Mapping[str, str | None]) -> list[str]:
-    """Change these keys in one step; those that were set before.
+    """Change these keys in one step, for commands that `undo` is not about; those that were set.
 
     Raises Invalid where the file is too special.
     """
