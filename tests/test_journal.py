@@ -239,6 +239,22 @@ def test_a_note_that_the_disk_has_no_room_for_leaves_no_part(tmp_path, monkeypat
     assert raw(tmp_path) == whole != before
 
 
+@pytest.mark.parametrize("call", ["fstat", "read", "close", "lseek"])
+def test_a_disk_that_fails_leaves_the_question_to_writers(tmp_path, monkeypatch, call):
+    append(tmp_path, OP)
+    real = getattr(os, call)
+
+    def failing(*words):
+        if call == "close":
+            real(*words)
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing)
+        found = is_pending(str(tmp_path))
+    assert found is False
+
+
 # Other versions.
 
 OLD = (

@@ -6,6 +6,7 @@ Apart from `tracker.journal`, since every command asks.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from tracker import fileio
 
@@ -25,14 +26,13 @@ def path_in(local: str) -> str:
 
 def is_pending(local: str) -> bool:
     """Whether somebody writes at this moment, or was interrupted."""
-    try:
+    with suppress(OSError):  # of a disk that fails: whoever writes finds out
         handle = fileio.opened(path_in(local), links=fileio.NEVER)
-    except OSError:
-        return False
-    try:
-        return state_of(tail(handle, os.fstat(handle).st_size)) not in {"", DONE}
-    finally:
-        os.close(handle)
+        try:
+            return state_of(tail(handle, os.fstat(handle).st_size)) not in {"", DONE}
+        finally:
+            os.close(handle)
+    return False
 
 
 def tail(handle: int, size: int) -> bytes:
