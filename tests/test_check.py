@@ -78,7 +78,7 @@ BROKEN = [
      [(1, "a-1: its parent a-9 is missing")]),
     ([record("a-1"), record("a-2", dependencies=[edge("a-9", "related")])], "Missing targets",
      [(2, "a-2: related a-9, which is missing")]),
-    ([record("a-1", title="x" * 501)], "Titles", [(1, "a-1: the title has 501 characters")]),
+    ([record("a-1", title="x" * 501)], "Titles", [(1, "a-1: the title has 501 bytes")]),
     ([record("a-1", title=None)], "Titles", [(1, "a-1: there is no title")]),
     ([record("a-1", status="review")], "Statuses", [(1, "a-1: unknown status 'review'")]),
     ([record("a-1", issue_type="ticket")], "Types", [(1, "a-1: unknown type 'ticket'")]),

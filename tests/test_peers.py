@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 
 import pytest
+from test_action_laws import acts_on
 
 from tracker import peers
+from tracker.codec import encode
+from tracker.errors import TrackerError
+from tracker.log import Draft, Log
 from tracker.merge import three_way
 
 AT = "2026-01-01T00:00:00Z"
@@ -134,3 +139,92 @@ def test_the_comment_of_a_merge_has_the_time_of_its_record():
     one, two = three_way(b"", *(row + b"\n" for row in born)).data.splitlines()
     assert json.loads(two)["comments"][0]["created_at"] == "2026-02-01T00:00:00Z"
     assert b"comments" not in one
+
+
+# What every write and every merge of records that all can read gives is such a record again.
+
+IDS = ("t-1", "t-2", "t-1.1")
+
+
+def healthy(chance: random.Random, id: str):
+    """A record that Beads and br read, closed or deleted as they do it."""
+
+    def stamp() -> str:
+        return f"2026-01-02T00:00:{chance.randrange(60):02}.5Z"
+
+    status = chance.choice(["open", "in_progress", "deferred", "closed", "tombstone"])
+    at = stamp()
+    ended = {
+        "closed": {"closed_at": at, "close_reason": chance.choice(["", "done"])},
+        "tombstone": {"deleted_at": at, "deleted_by": "ann", "original_type": "task"},
+    }.get(status, {})
+    return record(
+        id=id, title=chance.choice("abü"), status=status, priority=chance.randrange(5),
+        description=chance.choice(["", "d", "e"]), notes=chance.choice(["", "n", "o"]),
+        assignee=chance.choice(["", "ann"]), updated_at=at, due_at=chance.choice([..., stamp()]),
+        created_at=chance.choice([AT, AT, "2026-01-01T05:00:00+05:00", "2026-01-01T00:00:01Z"]),
+        labels=sorted(set(chance.choices("uvw", k=2))),
+        comments=[{**COMMENT, "issue_id": id, "text": chance.choice("ab"), "created_at": stamp()}
+                  for _ in range(chance.randrange(3))],
+        dependencies=[{**EDGE, "issue_id": id, "depends_on_id": on}
+                      for on in IDS if on != id and chance.random() < 0.3],
+        **ended,
+    )  # fmt: skip
+
+
+def healthy_file(chance: random.Random) -> bytes:
+    rows = [healthy(chance, id) for id in IDS]
+    return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
+
+
+def test_every_action_writes_what_others_can_read():
+    names = set()
+    for seed in range(60):
+        data = healthy_file(random.Random(seed))
+        assert peers.refusals(data.splitlines()) == []
+        for name, act in acts_on("t-1", "t-2").items():
+            draft = Draft(Log(data))
+            try:
+                act(draft)
+            except TrackerError:
+                continue
+            names.add(name)
+            lines = [encode(issue) for id in draft.all_ids() if (issue := draft.get_issue(id))]
+            assert peers.refusals(lines) == [], (seed, name)
+    assert len(names) > 15
+
+
+def test_every_merge_writes_what_others_can_read():
+    for seed in range(400):
+        chance = random.Random(seed)
+        base, one, two = (healthy_file(chance) for _ in range(3))
+        merged = three_way(chance.choice([base, base, b""]), one, two).data
+        # The id of a child that two branches made is none for br: docs/merging.md says so.
+        found = [row for row in peers.refusals(merged.splitlines()) if "small" not in row.why]
+        assert found == [], seed
+
+
+# What writes refuse, because others would.
+
+
+def test_titles_are_measured_in_bytes(bd):
+    bd("create", "ü" * 250)
+    assert "500 bytes of UTF-8 or less (got 502)" in bd("create", "ü" * 251, code=1).err
+    bd.write({"id": "t-1"})
+    bd("update", "t-1", "--title", "漢" * 166)
+    bd("update", "t-1", "--title", "漢" * 167, code=1)
+    assert len(bd.issue("t-1")["title"]) == 166
+
+
+def test_an_external_reference_names_one_issue(bd):
+    gone = {"status": "tombstone", "deleted_at": AT}
+    bd.write({"id": "t-1", "external_ref": "gh-1"}, {"id": "t-2"},
+             {"id": "t-3", "external_ref": "gh-3", **gone})  # fmt: skip
+    assert "is that of t-1" in bd("create", "New", "--external-ref", "gh-1", code=1).err
+    assert "is that of t-1" in bd("update", "t-2", "--external-ref", "gh-1", code=1).err
+    said = bd("create", "New", "--external-ref", "gh-3", code=1).err
+    assert "t-3, which is deleted" in said
+    assert "bd restore t-3" in said
+    bd("update", "t-1", "--external-ref", "gh-1", "--title", "The same again")
+    bd("update", "t-1", "--external-ref", "gh-9")
+    bd("create", "New", "--external-ref", "gh-1")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tracker import fields
-from tracker.change import Who, changed, live, readable
+from tracker.change import Who, changed, forbid_reference, live, readable
 from tracker.errors import Invalid
 from tracker.fields import Settings
 from tracker.life import (
@@ -97,6 +97,8 @@ def update(draft: Draft, id: str, changes: Changes, settings: Settings, who: Who
         for name, value in changes.items()
         if name not in {*_COMPOSED, "status"}
     }
+    if plain.get("external_ref", "") not in {"", issue.external_ref}:
+        forbid_reference(draft, plain["external_ref"], id)
     composed = _composed(draft, issue, changes, who)
     return draft.put(changed(issue, who, plain | composed | _status(issue, changes, settings, who)))
 

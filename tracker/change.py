@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tracker.log import Records
 
 CONFLICTS = "conflicts"
+_PLAIN = re.compile(r"[A-Za-z0-9_.:/#@ -]+")
 LATEST = "9999-12-31T23:59:59.999999Z"  # no later time can be written
 _LISTS = frozenset({"labels", "dependencies", "comments"})
 
@@ -55,6 +57,32 @@ def live(records: Records, id: str) -> Issue:
     if issue.status == TOMBSTONE:
         raise Invalid(f"{id} is deleted", hint=f"bd restore {id}")
     return issue
+
+
+def referring(records: Records, ref: str) -> list[Issue]:
+    """The issues that have this name elsewhere, deleted ones too."""
+    return [issue for issue in records.mentioning(needle(ref)) if issue.external_ref == ref]
+
+
+def needle(text: str) -> str:
+    """A part of a text that every writer spells the same."""
+    return max(_PLAIN.findall(text), key=len, default="")
+
+
+def forbid_reference(records: Records, ref: str, id: str) -> None:
+    """Raise Invalid where another issue has this external reference: it names one issue.
+
+    Beads and br refuse a whole file in which two have it.
+    """
+    held = [issue for issue in referring(records, ref) if issue.id != id] if ref else []
+    if held:
+        other = min(held, key=lambda issue: (issue.status == TOMBSTONE, issue.id))
+        is_gone = other.status == TOMBSTONE
+        more = ", which is deleted" if is_gone else ""
+        raise Invalid(
+            f"external reference {ref!r} is that of {other.id}{more}",
+            hint=f"bd restore {other.id}" if is_gone else f"bd show {other.id}",
+        )
 
 
 def readable(issue: Issue, name: str) -> None:

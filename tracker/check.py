@@ -146,8 +146,9 @@ def titles(seen: Subject) -> list[Problem]:
     """Titles that are missing, or longer than Beads takes."""
 
     def why(issue: Issue) -> str:
-        if len(issue.title) > TITLE_LIMIT:
-            return f"the title has {len(issue.title)} characters, more than {TITLE_LIMIT}"
+        size = len(issue.title.encode("utf-8", "surrogatepass"))
+        if size > TITLE_LIMIT:
+            return f"the title has {size} bytes, more than {TITLE_LIMIT}"
         return "" if issue.title.strip() else "there is no title"
 
     return seen.each(why)

@@ -111,9 +111,11 @@ def title(value: str) -> str:
     """A title: one line, as long as Beads allows."""
     if not value.strip():
         raise Invalid("validation failed: title is required")
-    if len(value) > TITLE_LIMIT:
+    size = len(value.encode("utf-8", "surrogatepass"))
+    if size > TITLE_LIMIT:
+        what = "characters or less" if value.isascii() else "bytes of UTF-8 or less"
         raise Invalid(
-            f"validation failed: title must be {TITLE_LIMIT} characters or less (got {len(value)})",
+            f"validation failed: title must be {TITLE_LIMIT} {what} (got {size})",
             hint="put the rest into --description",
         )
     if "\n" in value or "\r" in value:

@@ -42,7 +42,7 @@ DEPENDENCY_TYPES = (
     "replies-to", "relates-to", "duplicates", "supersedes", "authored-by", "assigned-to",
     "approved-by", "attests", "tracks", "until", "caused-by", "validates", "delegated-from",
 )  # fmt: skip
-TITLE_LIMIT = 500  # characters
+TITLE_LIMIT = 500  # bytes of UTF-8, as Beads and br count
 TEXT_LIMIT = 1_000_000  # characters of one text field: readers of these files stop at 2 MB a line
 
 

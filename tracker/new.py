@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tracker import fields, ids
-from tracker.change import Kin, later, live
+from tracker.change import Kin, forbid_reference, later, live
 from tracker.errors import Invalid
 from tracker.links import Need, edge, need_of
 from tracker.model import PARENT, Dependency, Issue, stamp
@@ -44,6 +44,7 @@ def create(draft: Draft, new: New, settings: Settings, who: Who) -> Issue:
     if new.inherit_labels and needs and needs[0].type == PARENT:
         labels |= set(live(draft, needs[0].on).labels)
     id = _new_id(draft, new, settings, who)
+    forbid_reference(draft, new.external_ref, id)
     buried = draft.get_issue(id)
     issue = Issue(
         id=id,

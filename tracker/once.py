@@ -8,11 +8,11 @@ they meet make the same id, and a merge finds one issue.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker import fields, ids
 from tracker.actions import Changes, Labels, update
+from tracker.change import needle, referring
 from tracker.codec import quote
 from tracker.errors import Ambiguous, Invalid, Refused
 from tracker.links import link, need_of
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tracker.new import New
 
 KEY = "idempotency_key"
-_PLAIN = re.compile(r"[A-Za-z0-9_.:/#@ -]+")
 
 
 class Outcome(NamedTuple):
@@ -71,7 +70,7 @@ def keyed(records: Records, key: str) -> Issue | None:
     raw = quote(key)
     found = [
         issue
-        for issue in records.mentioning(_needle(key))
+        for issue in records.mentioning(needle(key))
         if (fields.members_of(issue.metadata) or {}).get(KEY) == raw
     ]
     return min(found, key=lambda i: (i.status == TOMBSTONE, i.created_at, i.id), default=None)
@@ -79,16 +78,11 @@ def keyed(records: Records, key: str) -> Issue | None:
 
 def referred(records: Records, ref: str) -> Issue | None:
     """The issue that has this name elsewhere. Raises Ambiguous where several live ones have it."""
-    found = [i for i in records.mentioning(_needle(ref)) if i.external_ref == ref]
+    found = referring(records, ref)
     live = [issue for issue in found if issue.status != TOMBSTONE]
     if len(live) > 1:
         raise Ambiguous(ref, sorted(issue.id for issue in live))
     return next(iter(live or found), None)
-
-
-def _needle(text: str) -> str:
-    """A part of a text that every writer spells the same."""
-    return max(_PLAIN.findall(text), key=len, default="")
 
 
 def upsert(place: Place, new: New, given: frozenset[str], settings: Settings, who: Who) -> Outcome:

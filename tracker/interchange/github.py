@@ -99,7 +99,7 @@ def _given(place: int, row: Any) -> Given:
     created = _time(_text(row, "createdAt", "created_at"))
     return Given(
         number=number if isinstance(number, int) else 0,
-        title=title[:TITLE_LIMIT],
+        title=title.encode(errors="replace")[:TITLE_LIMIT].decode(errors="ignore"),
         body=_plain(_text(row, "body")),
         is_closed=_text(row, "state").lower() == CLOSED,
         reason=_REASONS.get(reason, reason),
