@@ -293,7 +293,7 @@ INVARIANTS = (
     Invariant("Long lines", WARNING, "no line is too long for other readers", long_lines,
               "shorten the texts of these issues"),
     Invariant("Size", WARNING, "the log is small enough for every forge", large_file,
-              "move closed issues into archive.jsonl"),
+              "bd archive"),
     Invariant("Closing fields", INFO, "no open issue has closing fields", closing_on_open),
     Invariant("Archive", INFO, "no live issue is in the archive", away),
     Invariant("Comment ids", INFO, "comment ids are unique within an issue", comment_ids),
