@@ -160,13 +160,16 @@ class SecretFound(Refused):
 
     code = "secret"
 
-    def __init__(self, found: Sequence[str], fingerprints: Sequence[str]) -> None:
+    def __init__(
+        self, found: Sequence[str], fingerprints: Sequence[str], *, undone: str = "written"
+    ) -> None:
         more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         shown = "; ".join(found[:SHOWN]) + more
+        prints = ",".join(dict.fromkeys(fingerprints))
+        ways = "--redact puts a mark in its place; " if undone == "written" else ""
         super().__init__(
-            f"this looks like a secret, and git never forgets: {shown}; nothing was written",
-            hint="--redact puts a mark in its place; "
-            f"--allow-secret {','.join(fingerprints)} if it is none",
+            f"this looks like a secret, and git never forgets: {shown}; nothing was {undone}",
+            hint=f"{ways}--allow-secret {prints} if it is none",
         )
         self.fingerprints = tuple(fingerprints)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tracker import fileio, secrets
 from tracker.beside import PRIVATE
 from tracker.config import names
+from tracker.errors import SecretFound
 from tracker.gitdir import refuse_tracked, tracked_below
 
 if TYPE_CHECKING:
@@ -72,6 +73,30 @@ class Gate:
         from tracker.screen import replaced
 
         return replaced(value, self._marks)  # type: ignore[no-any-return]
+
+
+def cleared(
+    texts: Mapping[str, str], policy: Callable[[], Policy], *, undone: str = "written"
+) -> dict[str, str]:
+    """Texts on their way to git, by what each is called, as they may be written.
+
+    Raises SecretFound, unless the policy says to redact or to let pass; `undone` is what was not.
+    """
+    found = {
+        name: [one for one in secrets.find(text) if one.refuses] for name, text in texts.items()
+    }
+    if not any(found.values()):
+        return dict(texts)
+    redact, allowed = policy()
+    new = {
+        name: [one for one in several if one.fingerprint not in allowed]
+        for name, several in found.items()
+    }
+    if not redact and any(new.values()):
+        told = [f"{name}: {one}" for name, several in new.items() for one in several]
+        prints = [one.fingerprint for several in new.values() for one in several]
+        raise SecretFound(told, prints, undone=undone)
+    return {name: secrets.redacted(text, new[name]) for name, text in texts.items()}
 
 
 def policy(local: str, config: Mapping[str, Any], caller: Caller) -> Policy:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker import damage, gate, screen
 from tracker.config import closing_statuses, parse
 from tracker.errors import TrackerError
-from tracker.versions import folders
+from tracker.secrets import find
+from tracker.versions import folders, texts
 from tracker.words import CLOSING
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def staged(
     refused: list[str] = []
     allowed: list[str] = []
     for folder in folders(git, revision):
-        known = allowed_secrets | _allowed(git, folder)
+        known = allowed_secrets | _allowed(git, folder.path, folder.config)
         for pair in folder.news():
             found = [*damage.markers(pair.after), *damage.unreadable(pair.before, pair.after)]
             refused += _told(pair, found)
@@ -67,6 +68,8 @@ def staged(
                 allowed.append(f"{pair.path}: {lost}, and {ALLOW_LOSS}=1 lets that pass")
             elif lost.is_mass:
                 refused.append(f"{pair.path}: {lost}; {ALLOW_LOSS}=1 lets that pass")
+    if not git.has(*MERGES):
+        refused += _beside(git, revision, allowed_secrets)
     return Staged(tuple(refused), tuple(allowed))
 
 
@@ -110,12 +113,38 @@ def _disclosed(
                 yield found, f"line {number}: this looks like a secret: {spot}{more}"
 
 
-def _allowed(git: Git, folder: Folder) -> frozenset[str]:
+def _beside(git: Git, revision: str, allowed: frozenset[str]) -> Iterator[str]:
+    """Each secret that a name, or a file that holds no records (settings, notes), brings."""
+    for path, before, after in texts(git, revision):
+        parts = path.split("/")
+        folder = "/".join(parts[: parts.index(".beads") + 1])
+        config = git.ask("cat-file", "blob", f":{folder}/config.yaml")
+        known = allowed | _allowed(git, folder, config)
+        named = [one for one in find(path) if _is_new(one, known)]
+        if before is None:
+            yield from (f"the name of a file looks like a secret: {_way(one)}" for one in named)
+        lines, shown = after.splitlines(), "a file" if named else path
+        for line, spots in screen.brought((before or b"").splitlines(), lines).items():
+            for spot in spots:
+                if _is_new(spot.finding, known):
+                    number = lines.index(line) + 1
+                    yield f"{shown}: line {number}: this looks like a secret: {_way(spot.finding)}"
+
+
+def _way(finding: Finding) -> str:
+    return f"{finding}; {ALLOW_FOUND}={finding.fingerprint} lets it pass"
+
+
+def _is_new(finding: Finding, known: frozenset[str]) -> bool:
+    return finding.refuses and finding.fingerprint not in known
+
+
+def _allowed(git: Git, folder: str, config: bytes | None) -> frozenset[str]:
     """What this clone and its configuration say is no secret."""
     top = (git.ask("rev-parse", "--show-toplevel") or b"").removesuffix(b"\n")
-    local = os.path.join(os.fsdecode(top), folder.path, ".local")
+    local = os.path.join(os.fsdecode(top), folder, ".local")
     try:
-        return gate.allowed(local, parse(folder.config))
+        return gate.allowed(local, parse(config or b""))
     except TrackerError:
         return gate.allowed(local, {})
 

@@ -17,6 +17,7 @@ from tracker.errors import SecretFound, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from tracker.codec import Member
     from tracker.secrets import Finding
 
 K = TypeVar("K")
@@ -33,8 +34,8 @@ class Spotted(NamedTuple):
     finding: Finding
 
     def __str__(self) -> str:
-        place = f"{self.field}, line {self.line}, column {self.column}"
-        return f"{place}: rule {self.finding.rule}, fingerprint {self.finding.fingerprint}"
+        place = f"{secrets.veiled(self.field)}, line {self.line}, column {self.column}"
+        return f"{place}: {self.finding}"
 
 
 class Policy(NamedTuple):
@@ -145,7 +146,7 @@ def _told(found: Mapping[Any, Iterable[Spotted]], count: int) -> list[str]:
     """Each finding once; where several records are written, with the name of its record."""
     told: dict[str, None] = {}
     for key, spots in found.items():
-        name = f"{key[-1]}: " if count > 1 and isinstance(key, tuple) else ""
+        name = f"{secrets.veiled(str(key[-1]))}: " if count > 1 and isinstance(key, tuple) else ""
         told.update((f"{name}{one}", None) for one in spots)
     return [*told]
 
@@ -183,17 +184,35 @@ def _text_of(token: str) -> str:
 
 
 def _texts(text: str) -> Iterator[tuple[str, str]]:
-    """Path and value of each text in a record."""
+    """Path and value of each text in a record, names of fields included.
+
+    What repeated keys hide from those who read JSON stands in the line all the same.
+    """
     try:
         found, _ = members(text)
     except ValueError:
         yield "line", text
+        yield from (("line", value) for value in _strings(text) if "\\" in text)
         return
+    seen = set()
+    for path, value in _fields(found):
+        seen.add(value)
+        yield path, value
+    yield from (("line", value) for value in _strings(text) if value not in seen)
+
+
+def _fields(found: Mapping[str, Member]) -> Iterator[tuple[str, str]]:
     for name, member in found.items():
+        yield "name of a field", name
         if member.value is DEEP:
-            yield from ((name, _text_of(token[0])) for token in re.finditer(_STRING, member.raw))
+            yield from ((name, value) for value in _strings(member.raw))
         else:
             yield from _walk(name, member.value)
+
+
+def _strings(text: str) -> Iterator[str]:
+    """Every string of a JSON text."""
+    return (_text_of(token[0]) for token in re.finditer(_STRING, text, re.DOTALL))
 
 
 def _walk(path: str, value: Any) -> Iterator[tuple[str, str]]:

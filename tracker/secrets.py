@@ -34,6 +34,7 @@ _TRIES = 20  # of a run of letters that may begin with a JSON Web Token
 _JUDGED = 400  # characters of a value that decide whether it is a secret
 _HINTED = tuple((hint, form) for form in FORMS for hint in form.hints.split())
 _SEARCHED = tuple(form for form in FORMS if not form.hints)
+_ESCAPED = r"\\(?:u([0-9a-fA-F]{4})|/)"
 _ENDED = frozenset(" \t\r\n\"'`<>()[]{},")  # what ends a URL in a text
 
 _AWS = (
@@ -91,6 +92,9 @@ class Finding(NamedTuple):
     fingerprint: str
     refuses: bool
 
+    def __str__(self) -> str:
+        return f"rule {self.rule}, fingerprint {self.fingerprint}"
+
 
 Span = tuple[str, int, int]
 """The name of a rule, and where what it found starts and ends."""
@@ -109,16 +113,25 @@ def find(text: str) -> list[Finding]:
 
 
 def hinted(text: str) -> bool:
-    """Whether a text may hold a secret at all; quick, and true for few texts."""
+    """Whether a text, or JSON of it, may hold a secret at all; quick, and true for few texts."""
+    return _is_hinted(text) or ("\\" in text and _is_hinted(unescaped(text)))
+
+
+def unescaped(text: str) -> str:
+    """A text with the characters that JSON may spell out as themselves: letters, slashes."""
+    return re.sub(_ESCAPED, lambda found: chr(int(found[1], 16)) if found[1] else "/", text)
+
+
+def _is_hinted(text: str) -> bool:
     low = text.lower()
     return (
         any(hint in text for hint in privatekeys.HINTS)
         or any(hint in low for hint, *_ in _LOOSE)
-        or (_has_runs(text) and _is_hinted(text))
+        or (_has_runs(text) and _has_tokens(text))
     )
 
 
-def _is_hinted(text: str) -> bool:
+def _has_tokens(text: str) -> bool:
     """Whether a text holds a word that tokens begin with."""
     searched = (re.search(form.pattern, text, re.ASCII) for form in _SEARCHED)
     return "eyJ" in text or any(hint in text for hint, _ in _HINTED) or any(searched)
@@ -148,6 +161,11 @@ def redacted(text: str, findings: Iterable[Finding]) -> str:
         parts += [text[at : one.start], mark(one)]
         at = one.end
     return "".join([*parts, text[at:]])
+
+
+def veiled(text: str) -> str:
+    """A name or a path as it may be printed: what is a secret in it has given way to its mark."""
+    return redacted(text, [one for one in find(text) if one.refuses])
 
 
 def _finding(text: str, span: Span, *, refuses: bool) -> Finding:

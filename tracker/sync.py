@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from tracker import branches, damage, fileio
 from tracker.branches import Author, Branch, Clash
 from tracker.cache import Source
-from tracker.errors import Conflicted, Locked, Refused, quoted
+from tracker.errors import Conflicted, Locked, Refused, SecretFound, quoted
+from tracker.gate import cleared
 from tracker.git import GitFailed
 from tracker.gitdir import tracked, unmarking
 from tracker.locks import WAIT, hold
 from tracker.refresh import make_local
+from tracker.screen import Policy, brought
 from tracker.standing import Obstacle, mixed, nowhere, territory
 from tracker.store import Store
 from tracker.trees import Merger, with_changes, with_files
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from tracker.git import Repository
     from tracker.places import Place
+    from tracker.secrets import Finding
 
 T = TypeVar("T")
 
@@ -44,7 +47,8 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds
 class Wish(NamedTuple):
     """What is asked for. `everything`: the whole branch, whatever its commits touch.
 
-    `only` names the one branch that is merged and pushed; others are committed to alone.
+    `only` names the one branch that is merged and pushed; others are committed to alone. `policy`
+    is what the caller says about secrets.
     `drivers` are merge drivers by name, for the merges that git itself makes.
     """
 
@@ -55,6 +59,7 @@ class Wish(NamedTuple):
     only: str = ""
     allow_loss: bool = False
     patience: float = WAIT
+    policy: Policy = Policy()
     author: Author = Author()
     drivers: Mapping[str, str] = {}
 
@@ -230,7 +235,8 @@ class _Run:
         return sorted(path for path, code in found.items() if "D" not in code)
 
     def check(self, head: str, changed: Iterable[str]) -> None:
-        """Refuse to commit what a merge or a slip has damaged."""
+        """Refuse to commit what a merge or a slip has damaged, and secrets that HEAD lacks."""
+        self.disclose(head, {path: self._read(path) for path in changed}, "committed")
         paths = [path for path in changed if path == self.own.log or os.path.basename(path) in OURS]
         old_ones = [f"{head}:{path}" for path in paths]
         before = self.repo.blobs(old_ones) if head else [None] * len(paths)
@@ -249,6 +255,40 @@ class _Run:
                     hint=f"{ALLOW_LOSS}=1 bd sync, if that is meant",
                 )
 
+    def disclose(self, old: str, files: Mapping[str, bytes], undone: str) -> None:
+        """Raise SecretFound where a file, or its name, holds a secret that `old` lacks."""
+        self.clear({f"name of file {number}": path for number, path in enumerate(files, 1)}, undone)
+        before = self.repo.blobs([f"{old}:{path}" for path in self.own.names]) if old else []
+        known = [line for data in before for line in (data or b"").splitlines()]
+        found, prints = [], []
+        for path, data in files.items():
+            lines = data.splitlines()
+            for line, spots in brought(known, lines).items():
+                new = [one for one in spots if self._is_refused(one.finding)]
+                prints += [one.finding.fingerprint for one in new]
+                found += [f"{path}, line {lines.index(line) + 1}: {one}" for one in new]
+        if found:
+            raise SecretFound(found, prints, undone=undone)
+
+    def disclose_commits(self, branch: Branch, theirs: str) -> None:
+        """Raise SecretFound where what would be pushed, whoever committed it, holds a secret."""
+        self.clear({"name of the branch": branch.name}, "pushed")
+        words = (
+            ("diff", "--name-only", "-z", theirs) if theirs else ("ls-tree", "-rz", "--name-only")
+        )
+        changed = self.repo.tell(*words, branch.head).split("\0")[:-1]
+        own = [path for path in changed if path in self.own.names]
+        blobs = self.repo.blobs([f"{branch.head}:{path}" for path in own])
+        held = {path: data or b"" for path, data in zip(own, blobs, strict=True)}
+        self.disclose(theirs, {**dict.fromkeys(changed, b""), **held}, "pushed")
+
+    def clear(self, texts: Mapping[str, str], undone: str) -> None:
+        """Raise SecretFound where a text holds a secret that the caller does not let pass."""
+        cleared(texts, lambda: self.wish.policy._replace(redact=False), undone=undone)
+
+    def _is_refused(self, finding: Finding) -> bool:
+        return finding.refuses and finding.fingerprint not in self.wish.policy.allowed
+
     def _read(self, path: str) -> bytes:
         return fileio.read(os.path.join(self.repo.top, path), fileio.LARGEST)
 
@@ -263,6 +303,8 @@ class _Run:
         if theirs:
             among = f"{branch.head}...{theirs}"
             ahead, behind = branches.apart(self.repo, among)
+        if ahead and self.wish.push:
+            self.disclose_commits(branch, theirs)
         is_mixed = branches.touches_more(self.repo, among, self.own.area)
         if is_mixed and not self.wish.everything:
             return self._stopped_by(mixed(branch, behind))

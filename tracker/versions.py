@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 FILES = ":(top,glob)**/.beads/*.jsonl"
+EVERYTHING = ":(top,glob)**/.beads/**"
 OURS = frozenset({"archive.jsonl", "memory.jsonl", "outcomes.jsonl"})
 _OTHERS = frozenset(OTHER_JSONL) - OURS  # what only Beads keeps there
 
@@ -95,7 +96,8 @@ class Folder(NamedTuple):
 
 def folders(git: Git, revision: str = "") -> list[Folder]:
     """What is staged and differs from a commit; by default from HEAD, if there is one yet."""
-    changed = _changed(git, revision)
+    changed = {path: blobs for path, blobs in _changed(git, revision, FILES).items()
+               if _is_ours(path)}  # fmt: skip
     held = _held(git) if changed else {}
     reader = _Reader(git)
     found = []
@@ -110,16 +112,28 @@ def folders(git: Git, revision: str = "") -> list[Folder]:
     return found
 
 
-def _changed(git: Git, revision: str) -> dict[str, tuple[str, str]]:
+def texts(git: Git, revision: str = "") -> Iterator[tuple[str, bytes | None, bytes]]:
+    """The path of each file of such a folder that differs, what it held (None: new) and holds.
+
+    Of files of records, which `folders` reads, only the path is given.
+    """
+    for path, (old, new) in _changed(git, revision, EVERYTHING).items():
+        is_read = not (path.endswith(".jsonl") and _is_ours(path))
+        before, after = (is_read and one and git.ask("cat-file", "blob", one) for one in (old, new))
+        if new:
+            yield path, (before or b"") if old else None, after or b""
+
+
+def _changed(git: Git, revision: str, where: str) -> dict[str, tuple[str, str]]:
     """The blobs of each file that differs, before and after; "" where there is none."""
     words = ("diff", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative")
-    said = git.ask(*words, *([revision] if revision else []), "--", FILES) or b""
+    said = git.ask(*words, *([revision] if revision else []), "--", where) or b""
     entries = said.split(b"\0")
     found = {}
     for entry, path in zip(entries[::2], entries[1::2], strict=False):
         before, after, old, new, _ = os.fsdecode(entry).removeprefix(":").split(" ")
         name = os.fsdecode(path)
-        if _is_ours(name) and {before[:3], after[:3]} <= {"100", "000"}:
+        if {before[:3], after[:3]} <= {"100", "000"}:
             found[name] = (old.strip("0") and old, new.strip("0") and new)
     return found
 

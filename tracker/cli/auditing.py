@@ -81,12 +81,12 @@ def _append(session: Session, entry: dict[str, Any]) -> str:
     import json
 
     from tracker import interactions
-    from tracker.cli.settings import refuse_disclosure
+    from tracker.cli.disclosure import cleared
     from tracker.locks import WAIT
     from tracker.model import stamp
 
-    texts = {name: value for name, value in entry.items() if isinstance(value, str)}
-    refuse_disclosure(session, {**texts, "extra": json.dumps(entry.get("extra", ""))})
+    texts = {name: json.dumps(value, ensure_ascii=False) for name, value in entry.items()}
+    entry = {name: json.loads(text) for name, text in cleared(session, texts).items()}
     who = session.tracker.who()
     id = interactions.made_id(who.nonce)
     timeout = WAIT if session.lock_timeout is None else session.lock_timeout

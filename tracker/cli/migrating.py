@@ -146,6 +146,7 @@ def _found(session: Session, source: Source) -> Found:
 
 def _bring(session: Session, source: Source, given: dict[str, Any]) -> None:
     from tracker.cli import arriving
+    from tracker.cli.settings import put
     from tracker.interchange.arrivals import Policy
 
     _trust_the_log(session)
@@ -157,8 +158,10 @@ def _bring(session: Session, source: Source, given: dict[str, Any]) -> None:
         )
     policy = Policy(given["on_conflict"], leading=found.leading)
     intake = arriving.Intake(found.arrivals, policy, memories=found.memories)
+    settings = _lacking(session, dict(found.settings))
     done = arriving.bring(session, intake, dry=given["dry_run"])
-    settings = _settle(session, dict(found.settings), dry=given["dry_run"])
+    if settings and not given["dry_run"]:
+        put(session, settings)
     if given["dry_run"]:
         session.writes = False
     _say(session, source, found, (done, settings), dry=given["dry_run"])
@@ -172,16 +175,14 @@ def _trust_the_log(session: Session) -> None:
     session.__dict__["tracker"] = Workspace(place, session)
 
 
-def _settle(session: Session, wanted: dict[str, str], *, dry: bool) -> dict[str, str]:
-    """Settings that only the database had; those of config.yaml stand."""
-    from tracker.cli.settings import put
+def _lacking(session: Session, wanted: dict[str, str]) -> dict[str, str]:
+    """Settings that only the database had; those of config.yaml stand. Raises SecretFound."""
+    from tracker.cli import disclosure
     from tracker.config import value
 
     config = session.tracker.config
     new = {key: text for key, text in wanted.items() if not value(config, key)}
-    if new and not dry:
-        put(session, new)
-    return new
+    return disclosure.settings(session, new)
 
 
 def _say(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tracker import files, gate, screen
+from tracker import files, gate, screen, secrets
 from tracker.cli.command import command, pass_session
 from tracker.cli.plain import one_line
 from tracker.errors import Refused, TrackerError
@@ -89,9 +89,9 @@ def _found(file: str, line: bytes) -> Iterator[dict[str, Any]]:
     for spot in spots:
         yield {
             "file": file,
-            "name": _name(line),
+            "name": secrets.veiled(_name(line)),
             "place": str(spot),
-            "field": spot.field,
+            "field": secrets.veiled(spot.field),
             "line": spot.line,
             "column": spot.column,
             "rule": spot.finding.rule,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker import fileio
+from tracker.cli import disclosure
 from tracker.cli.command import group, pass_session
 from tracker.config import edited, parse, spelled, value
 from tracker.errors import Invalid, Refused
@@ -50,8 +51,7 @@ def get(session: Session, key: str) -> None:
 def set_(session: Session, key: str, text: str) -> None:
     """Set a setting in config.yaml; comments and everything else there stay."""
     _refuse_secret(key)
-    text = valid(key, text)
-    refuse_disclosure(session, {key: text})
+    ((key, text),) = disclosure.settings(session, {key: valid(key, text)}).items()
     _set(session, {key: text})
     if session.json:
         session.emit({"key": key, "value": text})
@@ -75,7 +75,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
             raise Invalid(f"invalid setting {pair!r} (expected KEY=VALUE)")
         _refuse_secret(key)
         held[key] = valid(key, text)
-    refuse_disclosure(session, held)
+    held = disclosure.settings(session, held)
     _set(session, held)
     if session.json:
         session.emit([{"key": key, "value": text} for key, text in held.items()])
@@ -233,14 +233,3 @@ def _refuse_secret(key: str) -> None:
             f"{key} looks like a secret, and {FILE} is committed to git: nothing was written",
             hint=f"set {_variable(key)} in the environment; bd config get {key} prints it",
         )
-
-
-def refuse_disclosure(session: Session, texts: Mapping[str, str]) -> None:
-    """Raise SecretFound where a text that is on its way to git looks like a secret; by its name."""
-    from tracker.errors import SecretFound
-    from tracker.secrets import find
-
-    refused = [(name, one) for name, text in texts.items() for one in find(text) if one.refuses]
-    prints = [one.fingerprint for _, one in refused]
-    if not set(prints) <= session.allowed_secrets:
-        raise SecretFound([f"{name}: rule {one.rule}" for name, one in refused], prints)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from tracker import fileio, founding, initialise
+from tracker.cli import disclosure
 from tracker.cli.command import command, ignored, pass_session
 from tracker.errors import Invalid, Moved, Refused, TrackerError, quoted
 from tracker.gitdir import git_of, tracked
@@ -101,7 +102,7 @@ def init(session: Session, /, prefix: str | None, stealth: bool, **given: Any) -
     flags = session.flags
     site = founding.site(session.cwd, session.env, directory=flags.directory, db=flags.db)
     founding.check(site)
-    work = _planned(site, prefix)
+    work = _planned(session, site, prefix)
     if stealth:
         work = _hidden(work)
     work = _with_driver(session, work, skip=stealth or given["skip_merge_driver"])
@@ -122,9 +123,10 @@ def _check(given: Mapping[str, Any]) -> None:
         )
 
 
-def _planned(site: Site, wanted: str | None) -> Work:
+def _planned(session: Session, site: Site, wanted: str | None) -> Work:
     have = initialise.found_in(site.folder)
     prefix, notes = _prefix(site, wanted)
+    disclosure.refuse(session, {f"prefix (of the {prefix.source})": prefix.name})
     wish = initialise.Wish(prefix.name, os.path.basename(site.log), site.shared)
     if git_of(site.root)[0] is None:
         notes.append("not in a git work tree: history and merging need git")

@@ -101,6 +101,7 @@ def _wish(
     session: Session, repo: Repository, settings: Mapping[str, Any], given: Mapping[str, Any]
 ) -> Wish:
     from tracker.branches import Author, signs
+    from tracker.cli import disclosure
     from tracker.config import value
     from tracker.driver import command as driver_command
     from tracker.locks import WAIT
@@ -108,15 +109,18 @@ def _wish(
 
     unsigned = boolean(value(settings, "git.no-gpg-sign"))
     driver = driver_command(sys.executable or "python3")
+    author = value(settings, "git.author")
+    said = {"message": given["message"] or MESSAGE, "git.author": author}
     return Wish(
-        message=given["message"] or MESSAGE,
+        message=disclosure.cleared(session, said)["message"],
+        policy=disclosure.policy(session),
         pull=not given["no_pull"],
         push=not (given["no_push"] or boolean(value(settings, "no-push"))),
         everything=given["everything"],
         only=value(settings, "sync-branch") or session.env.get("BEADS_SYNC_BRANCH") or "",
         allow_loss=bool(boolean(session.env.get(ALLOW_LOSS, ""))),
         patience=WAIT if session.lock_timeout is None else session.lock_timeout,
-        author=Author(value(settings, "git.author"), not unsigned and signs(repo)),
+        author=Author(author, not unsigned and signs(repo)),
         drivers={"tracker": driver, "beads": driver},
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracker.cli import disclosure
 from tracker.cli.command import group, pass_session
 from tracker.cli.plain import one_line
 from tracker.errors import NotATracker, Refused
@@ -105,7 +106,9 @@ def create(session: Session, /, path: str, branch: str | None) -> None:
 
     git = _git(session, acts=True)
     where = os.path.join(os.path.realpath(session.folder), path)
-    made = worktrees.create(git, where, branch or os.path.basename(where.rstrip("/")))
+    branch = branch or os.path.basename(where.rstrip("/"))
+    disclosure.refuse(session, {"name of the branch": branch})
+    made = worktrees.create(git, where, branch)
     if session.json:
         session.emit(_document(made))
     else:
