@@ -387,7 +387,7 @@ def test_what_misled_is_said_so_and_gets_no_credit_of_its_issue(space):
     space("hooks", "pre-task", "login token", "--task-id", "t-1", "--k", "2")
     ended = space("hooks", "post-task", "t-1", "--success", "--used", "login/a",
                   "--blame", "login/b,login/c")  # fmt: skip
-    told = dict(line.strip().split(": ") for line in ended.out.splitlines()[1:3])
+    told = dict(line.strip().split(": ") for line in ended.out.splitlines()[3:5])
     assert told["success"] == "login/a"
     assert sorted(told["failure"].split(", ")) == ["login/b", "login/c"]
     issue = space.issue("t-1")

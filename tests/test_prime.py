@@ -156,9 +156,9 @@ def test_prime_md_takes_its_place(root):
     assert "bd ready" in prime(root)
     path = root / ".beads/PRIME.md"
     path.write_text("Read \x1b[31mdocs/work.md\x1b[0m first.\u202e\n")
-    assert prime(root) == "Read docs/work.md first.\n"
+    assert prime(root) == "Read docs/work.md first.\\u202e\n"
     context = json.loads(prime(root, "--hook-json"))["hookSpecificOutput"]["additionalContext"]
-    assert context == "Read docs/work.md first.\n"
+    assert context == "Read docs/work.md first.\\u202e\n"
     assert prime(root, "--export").startswith("# Issues and memory of this repository")
     assert bd(root, "prime").err == ""
     path.write_text("x" * BUDGET)

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from tracker.git import Repository
     from tracker.places import Place
 
-_NAMES = (
+NAMES = (
     "archive.jsonl", "memory.jsonl", "outcomes.jsonl", "interactions.jsonl", "deletions.jsonl",
     "config.yaml", "metadata.json", ".gitattributes", ".gitignore", "README.md",
 )  # fmt: skip
+"""Files of a workspace that git keeps, beside the log."""
 
 
 class Territory(NamedTuple):
@@ -48,7 +49,7 @@ def territory(place: Place, top: str) -> Territory:
     """What belongs to the tracker. A folder that is not called `.beads` holds other files too."""
     log = os.path.relpath(place.log, top)
     folder = os.path.relpath(place.beads, top)
-    names = (log, *(os.path.normpath(os.path.join(folder, name)) for name in _NAMES))
+    names = (log, *(os.path.normpath(os.path.join(folder, name)) for name in NAMES))
     is_own = os.path.basename(place.beads) == ".beads"
     return Territory(log, names, (folder, log) if is_own else names)
 

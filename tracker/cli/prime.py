@@ -9,11 +9,12 @@ import click
 
 from tracker.cli.briefing import BUDGET, GIT, NOTHING, Known, Text, Work, composed, memories_alone
 from tracker.cli.command import command, pass_session
-from tracker.cli.injection import item
-from tracker.cli.plain import one_line, printable
+from tracker.cli.injection import closed, guarded, item
 from tracker.errors import NotATracker
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tracker.cli.session import Session
 
 CLAIMED, READY = 5, 10  # how many issues are named at most
@@ -119,8 +120,8 @@ def _own_text(session: Session, beads: str) -> str:
     except Unusable as error:
         session.warn(f"{error.message}, so it is not printed")
         return ""
-    text = printable(data.decode("utf-8", "replace")).strip()
-    return f"{text}\n" if text else ""
+    text = guarded(data.decode("utf-8-sig", "replace")).strip()
+    return f"{closed(text).rstrip()}\n" if text else ""
 
 
 def _work(session: Session) -> Work:
@@ -154,5 +155,14 @@ def _git(session: Session) -> str:
     if any(kind == "!!" and f"{log}/".startswith(f"{name.rstrip('/')}/") for kind, name in entries):
         return ""
     names = [os.path.basename(name.rstrip("/")) for kind, name in entries if kind != "!!"]
-    shown = ", ".join(map(one_line, names[:3])) + (" ..." if len(names) > 3 else "")
-    return GIT + (f"Not committed yet: {shown}\n" if names else "")
+    return GIT + (f"Not committed yet: {_shown(names, os.path.basename(log))}\n" if names else "")
+
+
+def _shown(names: Sequence[str], log: str) -> str:
+    """Some names of files; others than ours are counted, since anybody may have given them."""
+    from tracker.standing import NAMES
+
+    own = [name for name in names if name in {*NAMES, log, ".beads"}]
+    others = len(names) - len(own)
+    more = [f"{others} other file{'s' if others > 1 else ''}"] if others else []
+    return ", ".join([*own[:3], *(["..."] if len(own) > 3 else []), *more])

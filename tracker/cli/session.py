@@ -310,7 +310,7 @@ class Session:
         """The answer as a JSON array, from what stands in it as UTF-8: for long ones."""
         data = b"".join((b"[", *pieces, b"\n]\n"))
         buffer = getattr(self.stdout, "buffer", None)
-        if buffer is None:
+        if buffer is None or (self.stdout is not None and self.stdout.isatty()):
             self.write(data.decode())
             return
         self._answer("", flush=True)

@@ -76,21 +76,25 @@ def _restored(agent: Agent, run: Run) -> dict[str, Any]:
 
 
 def _lines(agent: Agent, run: Run, shared: Memory | None) -> list[str]:
+    """What a session was doing; all that somebody wrote stands between fences."""
     name = one_line(run.session)
     if not run.began and shared is None:
-        return [f"New session {name}", *_issues(agent)]
-    lines = [f"Session {name}" + (f", last active {stamp(run.last)[:16]}Z" if run.last else "")]
-    if shared is not None:
-        lines[0] += f", from another clone ({LABEL}):"
-        lines.append(fenced([printable(shared.content)]))
+        rows = _issues(agent)
+        return [f"New session {name}", *(["", f"{rows[0][:-1]} ({TITLES}):"] if rows else []),
+                *([fenced(rows[1:])] if rows else [])]  # fmt: skip
+    head = f"Session {name}" + (f", last active {stamp(run.last)[:16]}Z" if run.last else "")
+    head += ", from another clone" if shared is not None else ""
     tasks = [f"{task.name}: {task.text or task.issue}" for task in run.open_tasks]
     notes = [f"[{note.level or 'info'}] {note.text}" for note in run.notes[-NOTES:]]
-    lines += _listed("Open tasks", tasks)
-    lines += _issues(agent)
-    lines += _listed("Memories written", _keys(agent, run))
-    lines += _listed("Notes", notes, len(run.notes))
-    lines += _listed("Files edited", run.files[:FILES], len(run.files))
-    return lines
+    rows = [
+        *([printable(shared.content)] if shared is not None else []),
+        *_listed("Open tasks", tasks),
+        *_issues(agent),
+        *_listed("Memories written", _keys(agent, run)),
+        *_listed("Notes", notes, len(run.notes)),
+        *_listed("Files edited", run.files[:FILES], len(run.files)),
+    ]
+    return [f"{head} ({LABEL}):", fenced(rows)] if rows else [head]
 
 
 def restored_lines(agent: Agent) -> list[str]:
@@ -102,12 +106,12 @@ def _listed(head: str, items: Sequence[str], total: int | None = None) -> list[s
     if not items:
         return []
     some = "" if total in {None, len(items)} else f" ({len(items)} of {total} shown)"
-    return ["", f"{head}{some}:", *(f"  {one_line(item)}" for item in items)]
+    return [f"{head}{some}:", *(f"  {one_line(item)}" for item in items)]
 
 
 def _issues(agent: Agent) -> list[str]:
-    rows = [one_line(f"{row.id} P{row.priority}: {row.title}") for row in _claimed(agent)]
-    return ["", f"Issues in progress ({TITLES}):", fenced(rows)] if rows else []
+    rows = [f"{row.id} P{row.priority}: {row.title}" for row in _claimed(agent)]
+    return _listed("Issues in progress", rows)
 
 
 def _claimed(agent: Agent) -> list[Row]:

@@ -29,6 +29,8 @@ _SAID = {"success": "success", "completed": "success", "done": "success", "ok": 
          "partial": "mixed"}  # fmt: skip
 
 
+_NAMES = ("id", "title", "priority", "status")
+
 Related = dict[str, Any]
 """An open issue that a text may be about: id, title, priority, status."""
 
@@ -56,14 +58,9 @@ def before(agent: Agent) -> None:
                    issues=near)  # fmt: skip
         return
     known = _known(shown, length, found)
-    agent.cli.say("\n".join([_heading(name, issue), "", *known, *_near(near)]))
-
-
-def _heading(name: str, issue: Issue | None) -> str:
-    about = f"{one_line(issue.id)}: {one_line(issue.title)}" if issue else ""
-    if issue and issue.id == name:
-        return f"Task {about}"
-    return f"Task {one_line(name)}" + (about and f" ({about})")
+    own = [{name: getattr(issue, name) for name in _NAMES}] if issue else []
+    lines = [f"Task {one_line(name)}", *_titles("Its issue", own)]
+    agent.cli.say("\n".join([*lines, "", *known, *_titles("Related issues", near)]))
 
 
 def _known(shown: str, length: int, found: Recalled) -> list[str]:
@@ -79,14 +76,15 @@ def _known(shown: str, length: int, found: Recalled) -> list[str]:
     return ["No memory answers this: remember what you find out (bd remember)"]
 
 
-def _near(near: list[Related]) -> list[str]:
-    if not near:
+def _titles(head: str, issues: list[Related]) -> list[str]:
+    """Issues with their titles, fenced, under a head that says what they are."""
+    if not issues:
         return []
     lines = [
-        f"{one_line(one['id'])} P{one['priority']} {one['status']}: {one_line(one['title'])}"
-        for one in near
+        one_line(f"{one['id']} P{one['priority']} {one['status']}: {one['title']}")
+        for one in issues
     ]
-    return ["", f"Related issues ({injection.TITLES}):", injection.fenced(lines)]
+    return ["", f"{head} ({injection.TITLES}):", injection.fenced(lines)]
 
 
 def _number(agent: Agent, name: str, usual: int) -> int:
@@ -143,8 +141,7 @@ def related(agent: Agent, text: str) -> list[Related]:
     ).fetchall()
     counts = [1 + sum(row[at] for row in found) for at in range(4, 4 + len(stems))]
     found.sort(key=lambda row: (-sum(map(truediv, row[4:], counts)), row[2], row[0]))
-    names = ("id", "title", "priority", "status")
-    return [dict(zip(names, row[:4], strict=True)) for row in found[:RELATED]]
+    return [dict(zip(_NAMES, row[:4], strict=True)) for row in found[:RELATED]]
 
 
 def after(agent: Agent) -> None:
@@ -272,9 +269,10 @@ def _ended(
     minutes, issue, credited = more
     told = f" ({why})" if why else ""
     lines = [f"Task {one_line(name)} ended: {verdict or 'unknown'}{told}, {minutes:.0f} min"]
-    for said in dict.fromkeys(credited.values()):
-        judged = (one_line(key) for key in credited if credited[key] == said)
-        lines.append(f"  {said}: {', '.join(judged)}")
+    if credited:
+        judged = [f"{said}: {one_line(', '.join(key for key in credited if credited[key] == said))}"
+                  for said in dict.fromkeys(credited.values())]  # fmt: skip
+        lines += [f"Memories judged ({injection.LABEL}):", injection.fenced(judged)]
     if verdict:
         link = f" --issue {one_line(issue.id)}" if issue else ""
         fail = " --verdict failure" if verdict == "failure" else ""

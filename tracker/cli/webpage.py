@@ -95,8 +95,8 @@ def _details(scene: Scene, record: Callable[[int], Mapping[str, Any]]) -> dict[s
     return {
         id: {
             "title": one_line(item.row.title),
-            "words": " ".join([item.row.title, item.state, item.row.issue_type, item.row.assignee,
-                               *item.row.labels]),
+            "words": one_line(" ".join([item.row.title, item.state, item.row.issue_type,
+                                        item.row.assignee, *item.row.labels])),
             "facts": _facts(scene, item),
             "texts": _texts(record(item.row.n)),
             "needs": needs.get(id, []),
