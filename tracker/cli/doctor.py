@@ -9,6 +9,7 @@ import click
 from tracker import checkup
 from tracker.cli.about import compat_version
 from tracker.cli.command import command, pass_session
+from tracker.cli.plain import one_line
 from tracker.errors import Refused, TrackerError
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _say(session: Session, found: list[Check], *, fix: bool) -> None:
         if one.category != category:
             category = one.category
             session.say(category)
-        session.say(f"  {SIGNS[one.status]} {one.name}: {one.message}")
+        session.say(f"  {SIGNS[one.status]} {one.name}: {one_line(one.message)}")
         for line in one.detail.splitlines():
             session.say(f"      {line}")
         if one.fix and one.status != checkup.OK:

@@ -120,7 +120,7 @@ def guarded(text: str) -> str:
 def closed(text: str) -> str:
     """A text in Markdown, with the end of a fence that it leaves open."""
     fence = ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         found = re.match(r" {0,3}(`{3,}|~{3,})(.*)", line)
         if found and not fence:
             fence = "" if found[1][0] == "`" and "`" in found[2] else found[1]

@@ -129,7 +129,7 @@ def _say(
     elif dry_run:
         session.say(f"Would rename {len(names)} issues from prefix '{old}' to '{new}':")
         for one, other in list(names.items())[:SHOWN]:
-            session.say(f"  {one_line(one)} -> {other}")
+            session.say(f"  {one_line(one)} -> {one_line(other)}")
         if len(names) > SHOWN:
             session.say(f"  and {len(names) - SHOWN} more")
     else:

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from tracker.cli.flags import Flags, duration
-from tracker.cli.plain import array, pretty, printable, spelled
+from tracker.cli.plain import array, one_line, pretty, printable, spelled
 from tracker.errors import Conflicted, Invalid, Locked, NotATracker, TrackerError
 
 if TYPE_CHECKING:
@@ -347,6 +347,7 @@ class Session:
         if self.json:
             self.complain({**_entry(error, hint=error.hint), **more}, aside=aside)
             return
+        messages = list(map(one_line, messages))
         lines = [m if m.startswith("Error ") else f"Error: {m}" for m in messages]
         lines += [f"Hint: {hint}" for hint in dict.fromkeys(hints) if hint]
         self._remark("\n".join(lines))

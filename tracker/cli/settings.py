@@ -11,6 +11,7 @@ import click
 from tracker import fileio
 from tracker.cli import disclosure
 from tracker.cli.command import group, pass_session
+from tracker.cli.plain import one_line
 from tracker.config import edited, parse, spelled, value
 from tracker.errors import Invalid, Refused
 from tracker.options import is_secret, problems, valid
@@ -56,7 +57,7 @@ def set_(session: Session, key: str, text: str) -> None:
     if session.json:
         session.emit({"key": key, "value": text})
     else:
-        session.say(f"Set {key} = {text} (in {FILE})")
+        session.say(f"Set {one_line(f'{key} = {text}')} (in {FILE})")
     if _variable(key) in session.env:
         session.note(f"{_variable(key)} in the environment comes before it")
 
@@ -81,7 +82,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
         session.emit([{"key": key, "value": text} for key, text in held.items()])
     else:
         for key, text in held.items():
-            session.say(f"Set {key} = {text} (in {FILE})")
+            session.say(f"Set {one_line(f'{key} = {text}')} (in {FILE})")
 
 
 @config.command("unset", examples=["bd config unset status.custom"], writes=True)
@@ -112,7 +113,7 @@ def list_(session: Session) -> None:
     session.say("\nConfiguration:")
     for key, text in values.items():
         variable = f"  (from {_variable(key)})" if _variable(key) in session.env else ""
-        session.say(f"  {key} = {text}{variable}")
+        session.say(f"  {one_line(f'{key} = {text}')}{variable}")
 
 
 @config.command("show", examples=["bd config show", "bd config show --json"])
@@ -133,7 +134,8 @@ def show(session: Session) -> None:
     if session.json:
         session.emit(found)
     else:
-        session.say("\n".join(f"{one['key']} = {one['value']}  ({one['source']})" for one in found))
+        rows = (f"{one['key']} = {one['value']}  ({one['source']})" for one in found)
+        session.say("\n".join(map(one_line, rows)))
 
 
 @config.command("validate", examples=["bd config validate"])
@@ -145,7 +147,7 @@ def validate(session: Session) -> None:
         session.emit({"valid": not issues, "issues": issues})
     else:
         for issue in issues:
-            session.say(f"✗ {issue}")
+            session.say(f"✗ {one_line(issue)}")
         if not issues:
             session.say(f"✓ {FILE} is valid")
     session.code = 1 if issues else 0

@@ -117,9 +117,9 @@ def duplicates(session: Session, /, auto_merge: bool, dry_run: bool) -> None:
 def _lines(group: Group, *, merged: bool) -> str:
     target, *sources = group.issues
     ties = {id: f"{sum(found)} tie(s)" for id, found in group.ties.items()}
-    rows = [one_line(target.title), f"  → {target.id} ({ties[target.id]}) stays"]
+    rows = [one_line(target.title), f"  → {one_line(target.id)} ({ties[target.id]}) stays"]
     fate = "closed" if merged else "is the same"
-    rows += [f"    {source.id} ({ties[source.id]}) {fate}" for source in sources]
+    rows += [f"    {one_line(source.id)} ({ties[source.id]}) {fate}" for source in sources]
     return "\n".join([*rows, ""])
 
 
@@ -203,8 +203,8 @@ def find_duplicates(session: Session, /, threshold: float, method: str, **given:
         count = f"{len(shown)} of {len(pairs)}" if len(shown) < len(pairs) else len(pairs)
         session.say(f"{count} pair(s) of similar issues:\n")
         for pair in shown:
-            session.say(f"{pair.similarity:4.0%}  {pair.one.id}: {one_line(pair.one.title)}")
-            session.say(f"      {pair.other.id}: {one_line(pair.other.title)}\n")
+            session.say(f"{pair.similarity:4.0%}  {one_line(f'{pair.one.id}: {pair.one.title}')}")
+            session.say(f"      {one_line(f'{pair.other.id}: {pair.other.title}')}\n")
         session.say("bd duplicate ID --of OTHER closes one of two")
 
 
