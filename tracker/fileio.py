@@ -16,6 +16,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from tracker.beside import CONFIG_FILE
 from tracker.errors import Refused, quoted
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ SMALL = 1 << 20
 """Bytes of every other file: settings, templates, notes of this clone."""
 NEVER, INSIDE, ANYWHERE = range(3)
 """Which links are followed: none, those within the work tree, or all (git's own files)."""
+
+TEMPORARY = ".db-tmp"
+"""What stands between the name of a file and a process where that writes a new content of it."""
 
 _CHUNK = 1 << 20
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
@@ -296,7 +300,7 @@ def create(path: str, data: bytes, mode: int = 0o600, *, sync: bool = False) -> 
         if sync:
             os.fsync(handle)
     except BaseException:
-        os.unlink(path)
+        _drop(path)
         raise
     finally:
         os.close(handle)
@@ -331,24 +335,23 @@ def put(
         if kept is not None:
             os.chmod(temporary, kept)
     except BaseException:
-        os.unlink(temporary)
+        _drop(temporary)
         raise
     _put(temporary, path)
-
-
-def beside(path: str) -> str:
-    """The name of a new file that is to take the place of another one."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.db-tmp{os.getpid()}")
 
 
 def _put(temporary: str, path: str) -> None:
     try:
         os.replace(temporary, path)
     except BaseException:
-        with suppress(FileNotFoundError):
-            os.unlink(temporary)
+        _drop(temporary)
         raise
+
+
+def _drop(path: str) -> None:
+    """Remove a file that nobody needs; if that fails, the next writer does."""
+    with suppress(OSError):
+        os.unlink(path)
 
 
 def forbid_links(path: str) -> None:
@@ -360,6 +363,44 @@ def forbid_links(path: str) -> None:
             raise Unusable(path, why, f"rm {quoted(path)}")
         if not stat.S_ISREG(mode):
             raise _no_file(path)
+
+
+def beside(path: str) -> str:
+    """The name of a new file that is to take the place of another one.
+
+    What processes left in that folder that are gone is removed.
+    """
+    folder, name = os.path.split(path)
+    sweep(folder)
+    return os.path.join(folder, f".{name}{TEMPORARY}{os.getpid()}")
+
+
+def sweep(folder: str) -> None:
+    """Remove what processes left in a folder that are gone; of records, the journal decides."""
+    with suppress(OSError):
+        for name in os.listdir(folder or "."):
+            if TEMPORARY in name and _is_left_over(folder, name):
+                _drop(os.path.join(folder, name))
+
+
+def _is_left_over(folder: str, name: str) -> bool:
+    of, _, process = name.removeprefix(".").rpartition(TEMPORARY)
+    is_ours = name.startswith(".") and process.isdecimal()
+    if os.path.basename(folder) in {".beads", ".local"}:
+        is_ours = is_ours and not of.endswith((".jsonl", CONFIG_FILE))
+    return is_ours and not _lives(int(process))
+
+
+def _lives(process: int) -> bool:
+    if os.name == "nt":  # where this would end it
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def make_folder(path: str) -> None:

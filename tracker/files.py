@@ -35,7 +35,7 @@ def create(path: str, data: bytes) -> bool:
             raise
         fileio.create(path, data, 0o644)  # a file system without links
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             os.unlink(temporary)
     return True
 

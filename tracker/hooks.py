@@ -153,7 +153,8 @@ def found(folder: str, python: str) -> list[Hook]:
 
 
 def _hook(name: str, path: str, python: str) -> Hook:
-    if not os.path.lexists(path):
+    mode = _mode(path)
+    if not mode:
         return Hook(name, path)
     if os.path.isdir(path):
         raise Refused(
@@ -168,6 +169,16 @@ def _hook(name: str, path: str, python: str) -> Hook:
     is_current = version > VERSION or (text == wanted and os.access(path, os.X_OK))
     differs = _PYTHON.sub(b"", text) != _PYTHON.sub(b"", wanted)
     return Hook(name, path, text, version, is_current, version == VERSION and differs)
+
+
+def _mode(path: str) -> int:
+    """What a path is; 0 where there is nothing. Raises Refused where that cannot be known."""
+    try:
+        return os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except OSError as error:
+        raise Refused(f"{path} cannot be looked at: {error.strerror}") from error
 
 
 def _start_of(path: str) -> bytes:
@@ -200,7 +211,7 @@ def installing(folder: str, python: str) -> Plan:
     """How our hooks get there. Raises Refused where somebody's work would be lost."""
     plan = Plan(folder, [], [], [])
     hooks = found(folder, python)
-    made = not os.path.isdir(folder) or any(hook.made_folder for hook in hooks)
+    made = not _mode(folder) or any(hook.made_folder for hook in hooks)
     for hook in hooks:
         if hook.is_current:
             continue
@@ -228,7 +239,7 @@ def _check(hook: Hook) -> None:
 
 def uninstalling(folder: str) -> Plan:
     """How they get out again, and each hook that was there before gets its name back."""
-    hooks = found(folder, "") if os.path.isdir(folder) else []
+    hooks = found(folder, "") if _mode(folder) else []
     plan = Plan(folder, [], [], [], any(hook.made_folder for hook in hooks))
     for hook in hooks:
         if hook.is_edited:
@@ -244,9 +255,10 @@ def uninstalling(folder: str) -> Plan:
 
 def apply(plan: Plan) -> None:
     """Do it all or nothing. Raises Refused where the folder cannot be written."""
+    fileio.sweep(plan.folder)
     undo: list[tuple[str, str]] = []
     waste: list[str] = []
-    is_new = bool(plan.steps) and not os.path.isdir(plan.folder)
+    is_new = bool(plan.steps) and not _mode(plan.folder)
     try:
         if is_new:
             os.mkdir(plan.folder)
@@ -266,11 +278,11 @@ def apply(plan: Plan) -> None:
 def _take(step: Step, undo: list[tuple[str, str]], waste: list[str]) -> None:
     """One step; `undo` gets the old and the new name, `waste` what has to go in the end."""
     if isinstance(step.old, bytes):
-        old, new = f"{step.new}.tracker-new{os.getpid()}", step.new
+        old, new = fileio.beside(step.new), step.new
         waste.append(old)
         fileio.create(old, step.old, 0o777)
     else:
-        old, new = step.old, step.new or f"{step.old}.tracker-old{os.getpid()}"
+        old, new = step.old, step.new or fileio.beside(f"{step.old}.old")
         waste += [] if step.new else [new]
     os.rename(old, new)
     undo.append((old, new))

@@ -248,6 +248,7 @@ def apply(folder: str, steps: Iterable[Step]) -> None:
     Raises Moved where a file changes meanwhile.
     """
     for step in steps:
+        fileio.sweep(os.path.dirname(step.path))
         if step.before == step.after:
             continue
         if step.after is None:

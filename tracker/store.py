@@ -506,6 +506,7 @@ class Store:
         names = {os.path.basename(path) for path in paths}
         for folder in {os.path.dirname(path) for path in paths}:
             sweep(folder, names)
+            fileio.sweep(folder)
 
 
 def lock_paths(beads: str, local: str) -> list[str]:
