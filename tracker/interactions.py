@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from tracker import fileio
@@ -42,13 +43,17 @@ def append(beads: str, entry: Mapping[str, Any], timeout: float = WAIT) -> None:
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     with hold_folder(beads, timeout), hold(os.path.join(beads, ".jsonl.lock"), timeout):
         handle = fileio.opened(os.path.join(beads, FILE), flags, 0o644, links=fileio.NEVER)
-        with os.fdopen(handle, "r+b", buffering=0) as file:
+        with os.fdopen(handle, "r+b", buffering=0):
             size = os.fstat(handle).st_size
             torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
             data = (b"\n" if torn else b"") + line.encode("utf-8", "backslashreplace") + b"\n"
-            while data:
-                data = data[os.write(handle, data) :]
-            os.fsync(file.fileno())
+            try:
+                fileio.write(handle, data)
+                os.fsync(handle)
+            except OSError:
+                with suppress(OSError):  # no part of an entry stays
+                    os.ftruncate(handle, size)
+                raise
 
 
 def read(beads: str) -> Iterator[dict[str, Any]]:

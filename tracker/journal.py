@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 LIMIT = 10_000_000  # bytes
 LARGEST = 4 * LIMIT  # bytes of one write
 OPEN, BACK = "open", "back"
+_SPARE = "cache.stamp"  # a file that the next read makes again
 
 
 class Change(NamedTuple):
@@ -179,8 +180,14 @@ class Journal:
         """Remember a write that could not be noted, as far as that is possible."""
         row = _row(op._replace(changes=(), left_out=op.records, files=(), missed=True))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        with suppress(OSError):
+        try:
             handle = _opened(_missed_in(self._local), flags)  # that it is there says something
+        except OSError:
+            # A disk that has no room for a new file has it for a new name of an old one.
+            with suppress(OSError):
+                os.rename(os.path.join(self._local, _SPARE), _missed_in(self._local))
+            return
+        with suppress(OSError):
             try:
                 fileio.write(handle, json.dumps(row, ensure_ascii=True).encode() + b"\n")
             finally:

@@ -31,6 +31,7 @@ _CIRCUMSTANCES = frozenset(
     {
         errno.EACCES,
         errno.EDQUOT,
+        errno.EEXIST,
         errno.EIO,
         errno.ELOOP,
         errno.EMFILE,
