@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
 
-.PHONY: docs demo test lint types tests coverage deep test-clients bench clean
+.PHONY: docs trust demo test lint types tests coverage deep test-clients bench clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
@@ -38,6 +38,10 @@ deep: $(READY)
 test-clients: $(READY)
 	PYTHON=$(PYTHON) sh tests/clients/install.sh "$(CLIENTS)"
 	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients
+
+# The tests of a row of docs/trust.md: make trust ROW=P7 for a promise, ROW=42 for a complaint.
+trust: $(READY)
+	$(BIN)/python -m tests.trust_page $(ROW)
 
 # Pages that the program writes about itself; a test tells when that is due.
 docs: $(READY)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docs import beads
+from docs import beads, faults
 from tracker.cli import ALIASES, COMMANDS, main, program
 from tracker.cli.command import Command, Group
 from tracker.cli.flags import FLAGS
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent / "commands.md"
 BEADS = Path(__file__).parent / "from-beads.md"
+TRUST = Path(__file__).parent / "trust.md"
 PICTURE = Path(__file__).parent / "graph.svg"
 WIDTH = 96
 
@@ -194,7 +195,22 @@ def picture() -> str:
         return bd("graph", "--closed", "--format", "svg")
 
 
+_NOT_MEASURED = "It has not been measured for this version: `python -m tests.fault_matrix`."
+
+
+def trust() -> str:
+    """The page about what is promised, with the table of faults as it was measured."""
+    text = TRUST.read_text(encoding="utf-8")
+    start, end = "<!-- fault matrix -->\n", "<!-- end -->"
+    head, _, rest = text.partition(start)
+    found = faults.rows()
+    table = f"\n{faults.table(found)}\n\n" if found else f"\n{_NOT_MEASURED}\n\n"
+    return head + start + table + end + rest.partition(end)[2]
+
+
 if __name__ == "__main__":
-    for made, text in ((PAGE, page()), (BEADS, beads.page()), (PICTURE, picture())):
+    for made, text in (
+        (PAGE, page()), (BEADS, beads.page()), (PICTURE, picture()), (TRUST, trust()),
+    ):  # fmt: skip
         made.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{made}\n")
