@@ -262,7 +262,7 @@ OPENED = {
     "files": {"os.link"},  # the new file is whole when it gets its name
     "replacement": {"os.open", "os.fdopen", "os.link", "os.replace"},  # opened by fileio; a folder
     "interactions": {"os.fdopen"},  # opened by fileio
-    "journal": {"os.open"},  # a folder, to be synced
+    "journal": {"os.open", "os.rename"},  # a folder, to be synced; a file that was kept for it
     "locks": {"os.open"},  # a folder, to be locked
     "upkeep": {"os.replace"},  # a cache that was made beside it
     "cache": {"sqlite3.connect"},  # only the very file that one of us left
