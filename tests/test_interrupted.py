@@ -60,7 +60,13 @@ def start(tmp_path):
     return root
 
 
-@pytest.mark.parametrize("name", VERBS)
+QUICK = {"update", "close", "archive", "rename-prefix", "mv"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.deep) for name in VERBS],
+)
 def test_a_killed_write_is_there_as_a_whole_or_not_at_all(start, tmp_path, name):
     before = every(start)
     whole = tmp_path / "whole"

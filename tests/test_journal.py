@@ -107,7 +107,7 @@ def test_a_line_longer_than_half_of_it(tmp_path, monkeypatch):
 
 
 def test_of_a_very_large_write_only_the_number_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(journal, "LARGEST", 500)
+    monkeypatch.setattr(journal, "LARGEST", 1000)
     beads = beads_of(tmp_path, lines_of(sample()))
     workspace = opened(beads)
     workspace.rewrite(changed("bd-a", title="small"))
@@ -120,6 +120,27 @@ def test_of_a_very_large_write_only_the_number_is_kept(tmp_path, monkeypatch):
     assert (beads / "issues.jsonl").read_bytes() == before
     workspace.undo(1)
     assert (beads / "issues.jsonl").read_bytes() != before
+
+
+def test_a_write_that_escapes_make_large_is_large(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "LARGEST", 1000)
+    for size, left_out in ((100, 0), (300, 1)):
+        change = Change("f", "i", None, "é".encode() * size)
+        append(tmp_path, OP._replace(key=f"k{size}", changes=(change,)))
+        assert ops(tmp_path)[-1].left_out == left_out
+
+
+def test_what_was_missed_is_taken_over_once(tmp_path, monkeypatch):
+    """Also by a writer that is killed before it removes the file, or whose file stays."""
+    book = journal.Journal(str(tmp_path))
+    append(tmp_path, OP)
+    book.miss(OP._replace(key="k2"))
+    assert [(op.key, op.missed) for op in ops(tmp_path)] == [("k1", False), ("k2", True)]
+    for key in ("k3", "k4"):
+        with monkeypatch.context() as patch:
+            patch.setattr(journal.os, "unlink", lambda _: os.open(str(tmp_path / "none"), 0))
+            append(tmp_path, OP._replace(key=key))
+    assert [op.key for op in ops(tmp_path)] == ["k1", "k2", "k3", "k4"]
 
 
 def test_nobody_else_may_read_it(tmp_path):

@@ -289,6 +289,30 @@ def test_what_could_not_be_taken_back_at_once_is_by_the_next(tmp_path, monkeypat
     assert every(beads) == before  # and not completed: it was said to have failed
 
 
+@pytest.mark.parametrize("count", range(4))
+def test_whoever_is_interrupted_from_the_keyboard_has_written_nothing(tmp_path, monkeypatch, count):
+    from tracker import replacement
+
+    beads = start(tmp_path)
+    before = every(beads)
+    real = replacement.Replacement.put
+    left = [count]
+
+    def put(self):
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyboardInterrupt
+        return real(self)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(replacement.Replacement, "put", put)
+        with pytest.raises(KeyboardInterrupt):
+            opened(beads).edit(put_away)
+    assert every(beads) == before
+    assert opened(beads).operations() == []
+    assert not [name for name in os.listdir(beads) if "db-tmp" in name]
+
+
 def test_an_interrupted_undo_is_an_undo(tmp_path):
     beads = start(tmp_path)
     before = every(beads)

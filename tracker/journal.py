@@ -137,7 +137,8 @@ class Journal:
             line = _line(body, number + 1, OPEN)
             _append(handle, size, data + line)
         finally:
-            os.close(handle)
+            with suppress(OSError):  # it is on the disk, or has failed already
+                os.close(handle)
         if missed:
             with suppress(OSError):
                 os.unlink(_missed_in(self._local))
@@ -178,6 +179,8 @@ class Journal:
 
     def miss(self, op: Op) -> None:
         """Remember a write that could not be noted, as far as that is possible."""
+        if _size(_missed_in(self._local)) > LIMIT:
+            return  # thousands are known already
         row = _row(op._replace(changes=(), left_out=op.records, files=(), missed=True))
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         try:
@@ -199,19 +202,26 @@ def read(local: str) -> list[Op]:
 
     Raises OSError where the journal is there and cannot be read.
     """
-    found: list[Op] = []
-    number = 0
+    entries: list[tuple[int, Op | None, str]] = []
     with suppress(FileNotFoundError):
         handle = _opened(path_in(local), os.O_RDONLY)
         try:
-            for number, op, state in _entries(_last(handle, LARGEST + LIMIT)):  # noqa: B007
-                if op is not None and state in {"", DONE}:
-                    found.append(op)
+            entries = list(_entries(_last(handle, LARGEST + LIMIT)))
         finally:
             os.close(handle)
-    known = {op.key for op in found}
-    missed = [op for op in _missed(local) if op.key not in known]
-    return found + [op._replace(number=n) for n, op in enumerate(missed, number + 1)]
+    found = [op for _, op, state in entries if op is not None and state in {"", DONE}]
+    number = entries[-1][0] if entries else 0
+    missed = [op._replace(number=n) for n, op in enumerate(_missed(local), number + 1)]
+    return list(_once(found + missed))
+
+
+def _once(ops: Iterable[Op]) -> Iterator[Op]:
+    """The writes without those that are only said to be missed: their note was taken over twice."""
+    known: set[str] = set()
+    for op in ops:
+        if not (op.missed and op.key in known):
+            yield op
+        known.update([op.key] if op.key else [])
 
 
 def forget(local: str, names: Collection[str]) -> None:
@@ -379,9 +389,13 @@ def _staged(rows: Iterable[Any]) -> Iterator[Staged]:
 
 def _body(op: Op) -> bytes:
     """The line of a write without its end: the number, which only the file knows, and the state."""
-    if sum(len(c.old or b"") + len(c.new or b"") for c in op.changes) > LARGEST:
+    body = b""
+    if sum(len(c.old or b"") + len(c.new or b"") for c in op.changes) <= LARGEST:
+        body = json.dumps(_row(op), ensure_ascii=True).encode()
+    if not body or (op.changes and len(body) > LARGEST):  # escapes take room
         op = op._replace(changes=(), left_out=len(op.changes))
-    return json.dumps(_row(op), ensure_ascii=True).encode()
+        body = json.dumps(_row(op), ensure_ascii=True).encode()
+    return body
 
 
 def _line(body: bytes, number: int, state: str) -> bytes:
