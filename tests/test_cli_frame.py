@@ -836,9 +836,9 @@ def test_a_failure_that_nobody_can_be_told_is_still_one(trial):
         ("\x9b2Jgone", "gone"),
         ("\x1b]never ended", "never ended"),
         ("\x1bcreset \x1b(B", "reset "),
-        ("bell\x07 back\x08 del\x7f nul\x00 nel\x85", "bell back del nul nel"),
-        ("over\rwritten\r\n", "overwritten\n"),
-        ("\u202egnp\u202c.\u2066x\u2069", "gnp.x"),
+        ("bell\x07 back\x08 del\x7f nul\x00 nel\x85", "bell back del nul nel "),
+        ("over\rwritten\r\n", "over written\n"),
+        ("\u202egnp\u202c.\u2066x\u2069", r"\u202egnp\u202c.\u2066x\u2069"),
         ("half \ud83d pair", "half \ufffd pair"),
     ],
 )
