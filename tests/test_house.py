@@ -20,7 +20,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = (
-    ("beside", "errors", "layout", "storable", "tables", "words", "times"),
+    ("beside", "errors", "json_text", "layout", "storable", "tables", "words", "times"),
     ("fileio",),
     ("memory", "model"),
     ("codec", "growing", "lines", "ids"),

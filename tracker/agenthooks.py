@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker import json_text
 from tracker.errors import Refused
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def _laid_out(settings: dict[str, Any]) -> bytes:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return json_text.loads(text)
+    except ValueError:
         return None
 
 

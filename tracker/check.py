@@ -247,7 +247,8 @@ def kept_in(sheet: Sheet[Any]) -> list[Problem]:
     found = []
     for _, row in sheet.rows():
         entries = row.get("conflicts")
-        named = [e.get("field") for e in entries if isinstance(e, dict)] if entries else []
+        every = entries if isinstance(entries, list) else ()
+        named = [entry.get("field") for entry in every if isinstance(entry, dict)]
         fields = sorted({name.removeprefix("/") for name in named if isinstance(name, str)})
         if fields:
             name = row[sheet.named]

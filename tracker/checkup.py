@@ -5,13 +5,12 @@ Everything is only read, and without the cache, which a read would bring up to d
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sqlite3
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import check, fileio, files, foreign, options, peers
+from tracker import check, fileio, files, foreign, json_text, options, peers
 from tracker import driver as drivers
 from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import APPLICATION_ID, read_log
@@ -178,8 +177,8 @@ def metadata(scene: Scene) -> Iterator[Check]:
     """Whether metadata.json can be understood; one that is damaged counts as absent."""
     data = files.contents(scene.inside("metadata.json"))
     try:
-        is_object = data is None or isinstance(json.loads(data), dict)
-    except (ValueError, RecursionError):
+        is_object = data is None or isinstance(json_text.loads(data), dict)
+    except ValueError:
         is_object = False
     if is_object:
         yield Check("Metadata", OK, "metadata.json can be read" if data else "no metadata.json")

@@ -13,7 +13,7 @@ import os
 from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import actions, fileio
+from tracker import actions, fileio, json_text
 from tracker.cache import read_log
 from tracker.codec import decode, quote
 from tracker.errors import Locked, Taken
@@ -264,9 +264,9 @@ def _record(data: bytes, id: str) -> Issue | None:
 
 def _read(path: str) -> list[Claim]:
     try:
-        rows = json.loads(fileio.read(path, fileio.LARGEST))
+        rows = json_text.loads(fileio.read(path, fileio.LARGEST))
         claims = [Claim(*row) for row in rows]
-    except (OSError, ValueError, TypeError, RecursionError):
+    except (OSError, ValueError, TypeError):
         return []
     return [claim for claim in claims if all(map(_fits, claim, _KINDS))]
 

@@ -11,6 +11,8 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import json_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -121,7 +123,7 @@ class Record(NamedTuple):
 def recorded(data: bytes | None) -> dict[str, Pairs]:
     """What a record says was rewritten, by file; nothing where it cannot be read."""
     try:
-        rows = json.loads(data or b"{}")
+        rows = json_text.loads(data or b"{}")
         return {str(path): tuple((str(new), str(old)) for new, old in pairs)
                 for path, pairs in rows.items()}  # fmt: skip
     except (ValueError, TypeError, AttributeError):

@@ -21,9 +21,9 @@ docs/ready.md tells them to users, with tables that the tests run.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from tracker import json_text
 from tracker.model import BLOCKING, BLOCKS, PARENT, Dependency, Issue, instant
 from tracker.words import CLOSING as CLOSING
 from tracker.words import HIDDEN_IDS as HIDDEN_IDS
@@ -110,9 +110,9 @@ def gate_of(edge: Dependency) -> tuple[str, str]:
     for name, raw in edge.extra:
         if name == "metadata":
             try:
-                value = json.loads(raw)
-                settings = json.loads(value) if isinstance(value, str) else value
-            except (ValueError, RecursionError):
+                value = json_text.loads(raw)
+                settings = json_text.loads(value) if isinstance(value, str) else value
+            except ValueError:
                 settings = {}
     found = settings if isinstance(settings, dict) else {}
     return str(found.get("gate", "all-children")), str(found.get("spawner_id") or "")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import config, files
+from tracker import config, files, json_text
 from tracker.errors import Invalid, Refused, quoted
 from tracker.folder import METADATA
 from tracker.growing import GROWING
@@ -180,9 +180,9 @@ def _with_lines(data: bytes, added: Iterable[str]) -> bytes:
 def with_versions(data: bytes) -> bytes:
     """metadata.json with the versions of our files; all that it says otherwise stays as it is."""
     try:
-        before = json.loads(data)
+        before = json_text.loads(data)
         text = data.decode()
-    except (ValueError, RecursionError):
+    except ValueError:
         return data
     if not isinstance(before, dict) or "tracker" in before:
         return data
@@ -263,7 +263,7 @@ def remember(beads: str, taken: Mapping[str, Iterable[Step]], more: Mapping[str,
         make_local(local)
         held = files.contents(path)
         try:
-            runs = json.loads(held)["runs"] if held else []
+            runs = json_text.loads(held)["runs"] if held else []
         except (ValueError, KeyError, TypeError):
             runs = []
         text = json.dumps({"version": 1, "runs": [*runs, {**more, "files": rows}]}, indent=1)

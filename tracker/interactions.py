@@ -10,7 +10,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tracker import fileio
+from tracker import fileio, json_text
 from tracker.errors import Invalid
 from tracker.locks import WAIT, hold, hold_folder
 
@@ -64,8 +64,8 @@ def read(beads: str) -> Iterator[dict[str, Any]]:
         return
     for line in data.split(b"\n"):
         try:
-            found = json.loads(line.decode("utf-8", "replace"))
-        except (ValueError, RecursionError):
+            found = json_text.loads(line.decode("utf-8", "replace"))
+        except ValueError:
             continue
         if isinstance(found, dict) and isinstance(found.get("id"), str):
             yield found

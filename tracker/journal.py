@@ -17,7 +17,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import fileio, lines
+from tracker import fileio, json_text, lines
 from tracker.pending import DONE, END, STATE, TAIL, state_of, tail
 from tracker.pending import path_in as path_in
 
@@ -366,14 +366,14 @@ def _entries(data: bytes) -> Iterator[tuple[int, Op | None, str]]:
 
 def _parsed(row: bytes, number: int) -> Op | None:
     try:
-        found = json.loads(row)
+        found = json_text.loads(row)
         return Op(
             int(found.get("number", number)), found["key"], int(found["at"]), tuple(found["argv"]),
             found["actor"], tuple(map(_change, found["changes"])), found.get("undoes", ""),
             int(found.get("left_out", 0)), str(found.get("session", "")),
             tuple(_staged(found.get("files", ()))), bool(found.get("missed", False)),
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 

@@ -158,11 +158,11 @@ class Obstacles:
 
 
 def _spawner(metadata: str) -> str:
-    import json
+    from tracker import json_text
 
     try:
-        found: Any = json.loads(metadata or "{}")
-    except (ValueError, RecursionError):
+        found: Any = json_text.loads(metadata or "{}")
+    except ValueError:
         return ""
     return str(found.get("spawner_id") or "") if isinstance(found, dict) else ""
 

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import fields, remember
+from tracker import fields, json_text, remember
 from tracker.errors import Invalid, NotFound
 from tracker.graph import failed
 from tracker.memory import NOTE_LIMIT, VERDICTS, Memory, Outcome, digest
@@ -197,8 +197,8 @@ def given(issue: Issue) -> tuple[str, ...]:
     if GIVEN not in issue.metadata:
         return ()
     try:
-        found = json.loads(issue.metadata)
-    except (ValueError, RecursionError):
+        found = json_text.loads(issue.metadata)
+    except ValueError:
         return ()
     names = found.get(GIVEN) if isinstance(found, dict) else None
     return tuple(one for one in names if isinstance(one, str)) if isinstance(names, list) else ()

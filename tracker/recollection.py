@@ -201,9 +201,9 @@ class Recollection:
 
     def content(self, n: int) -> str:
         """The whole text of a memory."""
-        import json
+        from tracker import json_text
 
-        held = json.loads(self.line(n))
+        held = json_text.loads(self.line(n))
         text = held.get("content") if "content" in held else held.get("value")
         return text if isinstance(text, str) else ""
 

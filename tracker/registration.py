@@ -62,11 +62,11 @@ def _is_set(config: bytes) -> bool:
 
 def _is_declined(place: Place) -> bool:
     """Whether the last word that `init` or `setup git` left about it was no."""
-    import json
+    from tracker import json_text
 
     try:
         data = files.contents(os.path.join(place.beads, ".local", "init.json")) or b"{}"
-        said = [run["driver"] for run in json.loads(data).get("runs", []) if "driver" in run]
-    except (AttributeError, OSError, RecursionError, TypeError, ValueError):
+        said = [run["driver"] for run in json_text.loads(data).get("runs", []) if "driver" in run]
+    except (AttributeError, OSError, TypeError, ValueError):
         return False
     return said[-1:] == [DECLINED]

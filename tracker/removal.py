@@ -7,12 +7,11 @@ Files with records stay whatever else goes.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import claims, files, journal
+from tracker import claims, files, journal, json_text
 from tracker.cache import APPLICATION_ID
 from tracker.errors import Moved
 from tracker.folder import start_of
@@ -73,7 +72,7 @@ def planned(place: Place) -> Removal:
 def _runs(data: bytes | None) -> list[dict[str, Any]]:
     """What each `bd init` of this clone noted; nothing where the note is damaged."""
     try:
-        runs = json.loads(data or b"{}").get("runs", [])
+        runs = json_text.loads(data or b"{}").get("runs", [])
         return [run for run in runs if all(row["in"] and row["path"] for row in run["files"])]
     except (AttributeError, KeyError, TypeError, ValueError):
         return []

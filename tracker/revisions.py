@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import json_text
 from tracker.errors import Refused, TrackerError
 from tracker.folder import LOGS
 from tracker.gitdir import git_of
@@ -109,7 +109,7 @@ def _look(repo: Repository, name: str, paths: Sequence[str]) -> tuple[str, bytes
 def _exported(data: bytes | None) -> str:
     """What metadata.json calls the log, if that is a plain name."""
     try:
-        said = json.loads(data or b"{}")
+        said = json_text.loads(data or b"{}")
     except ValueError:
         return ""
     name = said.get("jsonl_export") if isinstance(said, dict) else None

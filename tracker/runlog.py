@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tracker import fileio, runs
+from tracker import fileio, json_text, runs
 from tracker.errors import Locked
 from tracker.gitdir import refuse_tracked
 from tracker.locks import hold, hold_folder
@@ -68,7 +68,7 @@ def resume(local: str, session: str, now: int) -> None:
 def resumed(local: str, now: int) -> str:
     """The session that was restored here within a day and has not ended; "" where there is none."""
     with suppress(OSError, ValueError, KeyError, TypeError):
-        held = json.loads(fileio.read(_pointer(local)))
+        held = json_text.loads(fileio.read(_pointer(local)))
         if now - DAY < int(held["at"]):
             return str(held["session"])
     return ""

@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracker import json_text
 from tracker.times import instant, stamp
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def decode(lines: Iterable[bytes]) -> Iterator[Event]:
     """The events of lines; one that is damaged is left out."""
     for line in lines:
         try:
-            row = json.loads(line)
+            row = json_text.loads(line)
             texts = {name: str(row[name]) for name in _TEXTS if name in row}
             keys = tuple(str(key) for key in row.get("keys", ()))
             session, kind = str(row["session"]), str(row["kind"])

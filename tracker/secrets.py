@@ -342,11 +342,11 @@ def _is_header(part: str) -> bool:
 
 def _object(part: str) -> dict[str, Any]:
     """The JSON object that a part of a token encodes; empty where it is none."""
-    import json
+    from tracker import json_text
 
     try:
-        found = json.loads(_decoded(part))
-    except (ValueError, RecursionError):
+        found = json_text.loads(_decoded(part))
+    except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
 

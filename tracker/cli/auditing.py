@@ -59,13 +59,12 @@ def _set(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _object(session: Session) -> dict[str, Any]:
-    import json
-
+    from tracker import json_text
     from tracker.interactions import KEYS
 
     try:
-        found = json.loads(session.read("-"))
-    except (ValueError, RecursionError):
+        found = json_text.loads(session.read("-"))
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise Invalid("the standard input holds no JSON object", hint='{"kind": "tool_call"}')

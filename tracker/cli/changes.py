@@ -58,13 +58,13 @@ def _object(one: Difference) -> dict[str, Any]:
 
 def plain(value: Member) -> Any:
     """A value as Python has it; one that it cannot take is its text."""
-    import json
+    from tracker import json_text
 
     if not value.raw:
         return None
     try:
-        return json.loads(value.raw)
-    except (ValueError, RecursionError):
+        return json_text.loads(value.raw)
+    except ValueError:
         return value.raw
 
 

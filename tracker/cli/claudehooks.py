@@ -7,10 +7,9 @@ SessionEnd ends the session. Every other event is noted, and nothing is said.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from tracker import runlog
+from tracker import json_text, runlog
 from tracker.cli import injection, tasks
 from tracker.cli.inputs import is_waiting
 from tracker.cli.sessions import restored_lines
@@ -40,8 +39,8 @@ def answer(agent: Agent) -> None:
 def _given(agent: Agent) -> Mapping[str, Any]:
     data = b"" if is_waiting(agent.cli) else agent.cli.input()
     try:
-        found = json.loads(data) if data.strip() else {}
-    except (ValueError, RecursionError):
+        found = json_text.loads(data) if data.strip() else {}
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise Invalid("what stands on stdin is no JSON object", hint="echo '{}' | bd hooks claude")

@@ -72,11 +72,11 @@ def _lines(text: str, kind: str) -> Iterator[Line]:
 
 
 def _members(text: str, number: int) -> list[str]:
-    import json
+    from tracker import json_text
 
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = json_text.loads(text)
+    except ValueError:
         raise Invalid(f"line {number} is no JSON object", hint='{"from": ID, "to": ID}') from None
     words = [next((found[name] for name in names if name in found), None) for names in _NAMES]
     words += [found["type"]] if "type" in found else []

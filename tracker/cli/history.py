@@ -211,14 +211,14 @@ def differences(old: bytes | None, new: bytes | None) -> list[Field]:
 
 
 def _fields(line: bytes | None) -> dict[str, Any]:
-    import json
+    from tracker import json_text
 
     if line is None:
         return {}
     text = line.decode("utf-8", "replace")
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = json_text.loads(text)
+    except ValueError:
         return {"line": text}
     return found if isinstance(found, dict) else {"line": text}
 

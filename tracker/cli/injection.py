@@ -94,9 +94,9 @@ def _settled(key: str) -> str:
 
 def _content(line: bytes) -> str:
     """The content of a memory's record, or what Beads calls its value."""
-    import json
+    from tracker import json_text
 
-    held = json.loads(line)
+    held = json_text.loads(line)
     texts = (held.get("content"), held.get("value"))
     return next((text for text in texts if isinstance(text, str) and text), "")
 

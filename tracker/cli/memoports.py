@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from tracker import json_text
 from tracker.cli.command import command, output, pass_session
 from tracker.cli.importing import on_conflict
 from tracker.cli.plain import one_line
@@ -104,7 +104,7 @@ def _brought(session: Session, name: str, *, everything: bool) -> tuple[list[Bro
         file = tickets.File(os.path.basename(name), data, os.stat(path).st_mtime_ns)
         return notebook.read_files([file])
     try:
-        found = json.loads(text)
+        found = json_text.loads(text)
     except ValueError:
         return notebook.read_lines(text), []
     if flow.is_store(found):

@@ -21,9 +21,9 @@ SNIPPET = 160  # characters of a content below its title
 
 def record(at: Recollection, row: Row, **more: Any) -> dict[str, Any]:
     """A memory for programs: its record, and what is derived from the files."""
-    import json
+    from tracker import json_text
 
-    held = json.loads(at.line(row.n))
+    held = json_text.loads(at.line(row.n))
     if held.pop("_type", "memory") == "memory" and "content" not in held and "value" in held:
         held["content"] = held.pop("value")
     told = {"key": held.pop("key"), "kind": row.kind}

@@ -278,11 +278,11 @@ def _is_older(log: str, beads: str) -> bool:
 def _name_backend(path: str) -> None:
     import json
 
-    from tracker import files
+    from tracker import files, json_text
 
     before = files.contents(path)
     try:
-        said = json.loads(before or b"{}")
+        said = json_text.loads(before or b"{}")
     except ValueError:
         said = {}
     kept = {key: value for key, value in said.items() if not key.startswith("dolt")}

@@ -11,6 +11,7 @@ import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from tracker import json_text
 from tracker.errors import Invalid
 from tracker.foreign import opened
 from tracker.interchange.remembered import Brought, legal, short
@@ -33,7 +34,7 @@ MACHINE = frozenset(
 def read_store(text: str, *, everything: bool = False) -> list[Brought]:
     """The entries of a `memory-store.json`. Raises Invalid."""
     try:
-        found = json.loads(text)
+        found = json_text.loads(text)
     except ValueError as error:
         raise Invalid(f"this is no JSON: {error}") from None
     if not is_store(found):
@@ -126,7 +127,7 @@ def _patterns(db: sqlite3.Connection, tables: set[str]) -> Iterator[Brought]:
     seen: dict[str, int] = {}
     for row in _rows(db, "patterns", tables):
         try:
-            data = json.loads(row.get("pattern_data") or "{}")
+            data = json_text.loads(row.get("pattern_data") or "{}")
         except ValueError:
             data = {}
         if not isinstance(data, dict):
@@ -170,7 +171,7 @@ def _pattern(row: Mapping[str, Any], data: Mapping[str, Any]) -> Brought | None:
 def _list(value: Any) -> list[str]:
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json_text.loads(value)
         except ValueError:
             value = value.split(",")
     found = value if isinstance(value, list) else []

@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import ids
+from tracker import ids, json_text
 from tracker.codec import encode, quote
 from tracker.errors import Invalid
 from tracker.fields import members_of
@@ -68,7 +68,7 @@ class Given(NamedTuple):
 def read(text: str) -> list[Given]:
     """The issues of a document, pull requests left out. Raises Invalid, which names the element."""
     try:
-        found = json.loads(text)
+        found = json_text.loads(text)
     except ValueError as error:
         raise Invalid(f"this is no JSON: {error}") from None
     if isinstance(found, dict):
@@ -301,7 +301,7 @@ def exported(issue: Issue) -> dict[str, Any]:
     """An issue in the form of `gh issue list --json`, with our id beside it."""
     match = _NUMBER.match(issue.external_ref)
     found = _remembered(issue)
-    milestone = json.loads(found.get("milestone", '""'))
+    milestone = json_text.loads(found.get("milestone", '""'))
     is_closed = issue.status in CLOSING
     return {
         "number": int(match[1]) if match else None,
@@ -316,7 +316,7 @@ def exported(issue: Issue) -> dict[str, Any]:
         "updatedAt": issue.updated_at or None,
         "closedAt": issue.closed_at or None if is_closed else None,
         "milestone": {"title": milestone} if milestone else None,
-        "url": json.loads(found.get("url", '""')),
+        "url": json_text.loads(found.get("url", '""')),
         "comments": [
             {"author": {"login": one.author}, "body": one.text, "createdAt": one.created_at}
             for one in issue.comments
@@ -332,7 +332,7 @@ def _labels_of(issue: Issue) -> list[str]:
 
 
 def _assignees(issue: Issue, found: Mapping[str, str]) -> list[str]:
-    others = json.loads(found.get("assignees", "[]"))
+    others = json_text.loads(found.get("assignees", "[]"))
     names = [issue.assignee] if issue.assignee else []
     return names + [name for name in others if name not in names] if names else []
 

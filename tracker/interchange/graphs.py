@@ -8,10 +8,9 @@ An edge says that `from` depends on `to`; `_id` in the place of `_key` names an 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker import actions, once
+from tracker import actions, json_text, once
 from tracker.codec import quote
 from tracker.errors import Invalid, TrackerError
 from tracker.fields import with_members
@@ -73,7 +72,7 @@ class Graph(NamedTuple):
 def read(text: str) -> Graph:
     """The graph of a JSON document. Raises Invalid, which names the node or edge."""
     try:
-        found = json.loads(text)
+        found = json_text.loads(text)
     except ValueError as error:
         raise Invalid(f"the graph is no JSON: {error}") from None
     if not isinstance(found, dict) or not isinstance(found.get("nodes"), list):

@@ -11,6 +11,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from tracker import json_text
 from tracker.errors import Invalid
 from tracker.interchange.markdown import decoded
 from tracker.interchange.remembered import Brought, legal, short
@@ -76,7 +77,7 @@ def read_lines(text: str) -> list[Brought]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json_text.loads(line)
         except ValueError as error:
             raise Invalid(f"Error parsing line {number}: {error}; nothing was imported") from None
         one = of_record(row, line) if isinstance(row, dict) else None

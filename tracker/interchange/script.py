@@ -13,6 +13,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tracker import json_text
 from tracker.errors import Invalid
 from tracker.model import TYPE_ALIASES, TYPES
 
@@ -145,7 +146,7 @@ def _meant(kind: str, text: str) -> str:
 
 def _elements(text: str) -> Iterator[tuple[int, list[str]]]:
     try:
-        found = json.loads(text)
+        found = json_text.loads(text)
     except ValueError as error:
         raise Invalid(f"the script is no JSON array: {error}") from None
     for number, element in enumerate(found, 1):

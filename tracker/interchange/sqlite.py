@@ -6,11 +6,11 @@ yet stands in `dirty_issues`: of those the database is the truth, of all others 
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from typing import Any, NamedTuple
 
+from tracker import json_text
 from tracker.codec import decode, encode, quote
 from tracker.errors import Invalid
 from tracker.foreign import opened
@@ -150,7 +150,7 @@ def _is_time(name: str) -> bool:
 def _json(text: str) -> str:
     """The text of a JSON value that says something; "" for any other."""
     try:
-        value = json.loads(text)
+        value = json_text.loads(text)
     except ValueError:
         return ""
     return text if value not in (None, "", [], {}) else ""
