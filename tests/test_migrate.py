@@ -172,7 +172,7 @@ def test_what_is_no_source(bd, tmp_path):
     (tmp_path / "y.db").write_bytes(sqlite_file(tmp_path))
     (tmp_path / "empty").mkdir()
     for name, why in (
-        ("nope", "there is no"), ("x.db", "is no database"), ("y.db", "it has no issues"),
+        ("nope", "there is no"), ("x.db", "is no database"), ("y.db", "it has no table of issues"),
         ("empty", "no ticket in"),
     ):  # fmt: skip
         assert why in bd("migrate", str(tmp_path / name), code=1).err

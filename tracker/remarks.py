@@ -57,7 +57,8 @@ def forbid_unread_database(place: Place) -> None:
 
     try:
         with foreign.glanced(place.foreign_db) as db:
-            count = db.execute("SELECT count(*) FROM issues").fetchone()[0]
+            is_there = "issues" in db.tables()
+            count = next(db.rows("SELECT count(*) FROM issues"))[0] if is_there else 0
     except (OSError, sqlite3.Error):
         return
     if count:

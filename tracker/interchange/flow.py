@@ -12,11 +12,13 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 from tracker import json_text
+from tracker.digits import whole
 from tracker.errors import Invalid
-from tracker.foreign import opened
+from tracker.foreign import Database, opened
 from tracker.interchange.remembered import Brought, legal, short
 from tracker.keys import slug
 from tracker.model import instant, stamp
+from tracker.times import stamped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,32 +68,15 @@ def read_database(path: str, *, everything: bool = False, now: int = 0) -> list[
     """The memories of a database. Raises Invalid where it holds neither of the tables."""
     try:
         with opened(path) as db:
-            db.row_factory = sqlite3.Row
-            db.text_factory = lambda data: data.decode("utf-8", "replace")
-            tables = {row[0] for row in db.execute("SELECT name FROM sqlite_master")}
-            if not tables & {"memory_entries", "patterns"}:
+            if not db.tables() & {"memory_entries", "patterns"}:
                 raise sqlite3.DatabaseError("it has no memory_entries and no patterns")
-            return [*_entries(db, tables, now, everything=everything), *_patterns(db, tables)]
+            return [*_entries(db, now, everything=everything), *_patterns(db)]
     except (OSError, sqlite3.Error) as error:
         raise Invalid(f"{path} cannot be read as a memory of claude-flow: {error}") from None
 
 
-def _rows(db: sqlite3.Connection, table: str, tables: set[str]) -> list[dict[str, Any]]:
-    if table not in tables:
-        return []
-    found = db.execute(f"SELECT * FROM {table} ORDER BY rowid")
-    return [{name: _plain(row[name]) for name in row.keys()} for row in found]  # noqa: SIM118
-
-
-def _plain(value: Any) -> Any:
-    """Text where a program stored bytes of it."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def _entries(
-    db: sqlite3.Connection, tables: set[str], now: int, *, everything: bool
-) -> Iterator[Brought]:
-    for row in _rows(db, "memory_entries", tables):
+def _entries(db: Database, now: int, *, everything: bool) -> Iterator[Brought]:
+    for row in db.table("memory_entries"):
         if str(row.get("status") or "active") not in {"active", "archived"}:
             continue
         one = _entry(row, everything=everything)
@@ -123,11 +108,11 @@ def _entry(row: Mapping[str, Any], *, everything: bool) -> Brought:
     )
 
 
-def _patterns(db: sqlite3.Connection, tables: set[str]) -> Iterator[Brought]:
+def _patterns(db: Database) -> Iterator[Brought]:
     seen: dict[str, int] = {}
-    for row in _rows(db, "patterns", tables):
+    for row in db.table("patterns"):
         try:
-            data = json_text.loads(row.get("pattern_data") or "{}")
+            data = json_text.loads(str(row.get("pattern_data") or "{}"))
         except ValueError:
             data = {}
         if not isinstance(data, dict):
@@ -164,7 +149,10 @@ def _pattern(row: Mapping[str, Any], data: Mapping[str, Any]) -> Brought | None:
     if isinstance(confidence, int | float):
         fields["confidence"] = str(min(max(round(float(confidence), 4), 0.0), 1.0))
     created = _time(data.get("created_at") or row.get("created_at"))
-    key = legal("patterns", legal(domain, slug(title or content)))
+    try:
+        key = legal("patterns", legal(domain, slug(title or content)))
+    except Invalid:  # nothing but signs
+        return None
     return Brought(key, fields, created, _time(row.get("updated_at")) or created)
 
 
@@ -180,9 +168,9 @@ def _list(value: Any) -> list[str]:
 
 def _time(value: Any) -> str:
     """A time of any of its forms: text, or seconds or milliseconds since 1970."""
-    if isinstance(value, str) and value.strip().isdigit():
-        value = int(value)
+    if isinstance(value, str) and whole(value) is not None:
+        value = whole(value)
     if isinstance(value, int | float) and value > 0:
-        return stamp(int(value * (10**6 if value > 1e11 else 10**9)))
+        return stamped(value * (10**6 if value > 1e11 else 10**9))
     at = instant(str(value or ""))
     return stamp(at) if at > 0 else ""

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 from tracker import json_text
 from tracker.codec import decode, encode, quote
+from tracker.digits import whole
 from tracker.errors import Invalid
-from tracker.foreign import opened
+from tracker.foreign import Database, opened
 from tracker.ids import VALID
 from tracker.interchange.arrivals import Arrival
-from tracker.model import instant, stamp
+from tracker.model import instant
+from tracker.times import stamped
 
 _FLAGS = {"ephemeral", "wisp", "pinned", "is_template", "crystallizes"}
 _COUNTS = {"compaction_level", "original_size", "timeout", "timeout_ns"}
@@ -48,9 +50,7 @@ def read(path: str) -> Held:
     """Everything in a database. Raises Invalid where it is none of Beads."""
     try:
         with opened(path) as db:
-            db.row_factory = sqlite3.Row
-            db.text_factory = lambda data: data.decode("utf-8", "replace")
-            return _held(_Tables(db))
+            return _held(db)
     except (OSError, sqlite3.Error) as error:
         raise Invalid(
             f"{path} cannot be read as a database of Beads: {error}",
@@ -58,47 +58,35 @@ def read(path: str) -> Held:
         ) from None
 
 
-class _Tables:
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        rows = db.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")
-        self._names = {row[0] for row in rows}
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        """Every row; none where there is no such table."""
-        if table not in self._names:
-            return []
-        return [dict(row) for row in self._db.execute(f'SELECT * FROM "{table}"')]
-
-    def by_issue(self, table: str) -> dict[str, list[dict[str, Any]]]:
-        """The rows of each issue."""
-        found: dict[str, list[dict[str, Any]]] = {}
-        for row in self.rows(table):
-            found.setdefault(str(row.get("issue_id")), []).append(row)
-        return found
+def _by_issue(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(str(row.get("issue_id")), []).append(row)
+    return found
 
 
-def _held(tables: _Tables) -> Held:
-    issues = tables.rows("issues")
-    if not issues and not tables.rows("config"):
-        raise sqlite3.DatabaseError("it has no issues")
-    labels, edges = tables.by_issue("labels"), tables.by_issue("dependencies")
-    comments = tables.by_issue("comments")
+def _held(db: Database) -> Held:
+    issues = db.table("issues")
+    if not issues and not db.table("config"):
+        raise sqlite3.DatabaseError("it has no table of issues")
+    names = ("labels", "dependencies", "comments")
+    labels, edges, comments = (_by_issue(db.table(name)) for name in names)
     arrivals = []
     for row in issues:
-        id = str(row.get("id"))
+        id = str(row.get("id") or "")
         if not VALID.match(id):
             raise Invalid(f"{id!r} is no id", hint="the database may be damaged: bd migrate FILE")
         own = {
             **_fields(row),
-            "labels": sorted({str(one["label"]) for one in labels.get(id, ())}),
+            "id": id,
+            "labels": sorted({str(one.get("label")) for one in labels.get(id, ())}),
             "dependencies": [_edge(one) for one in _by_time(edges.get(id, []))],
             "comments": [_comment(one) for one in _by_time(comments.get(id, []))],
         }
         if not own.get("ephemeral"):
             arrivals.append(Arrival(id, _line(own)))
-    dirty = frozenset(str(row.get("issue_id")) for row in tables.rows("dirty_issues"))
-    config = {str(row["key"]): str(row["value"]) for row in tables.rows("config")}
+    dirty = frozenset(str(row.get("issue_id")) for row in db.table("dirty_issues"))
+    config = {str(row.get("key")): str(row.get("value") or "") for row in db.table("config")}
     return Held(
         tuple(arrivals),
         dirty,
@@ -124,14 +112,15 @@ def _fields(row: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for column, value in row.items():
         name = _NAMES.get(column, column)
-        if column in _LEFT_OUT or value is None or value in ("", b""):
+        if column in _LEFT_OUT or value is None or value == "":
             continue
         if column in _FLAGS:
             if value:
                 found[name] = True
         elif column in _COUNTS:
-            if value:
-                found[name] = int(value)
+            count = value if isinstance(value, int) else whole(str(value))
+            if count:
+                found[name] = count
         elif column in _JSON:
             raw = _json(str(value))
             if raw:
@@ -139,7 +128,7 @@ def _fields(row: dict[str, Any]) -> dict[str, Any]:
         elif _is_time(name):
             found[name] = _time(value)
         else:
-            found[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+            found[name] = value
     return found
 
 
@@ -160,7 +149,7 @@ def _time(value: Any) -> str:
     """A time as the log holds it: Go's own form, text of SQLite, or a number since 1970."""
     if isinstance(value, int | float):
         scale = 1 if value > 1e17 else 10**3 if value > 1e14 else 10**6 if value > 1e11 else 10**9
-        return stamp(int(value * scale))
+        return stamped(value * scale)
     text = str(value).split(" m=")[0].strip()
     match = _GO.match(text)
     if match is None:
