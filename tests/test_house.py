@@ -20,7 +20,10 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 LAYERS = (
-    ("beside", "errors", "json_text", "layout", "storable", "tables", "words", "times"),
+    (
+        "beside", "digits", "errors", "json_text", "layout", "storable", "tables", "words", "times",
+        "yaml_text",
+    ),
     ("fileio",),
     ("memory", "model"),
     ("codec", "growing", "lines", "ids"),

@@ -12,6 +12,7 @@ import re
 from json.decoder import scanstring  # type: ignore[attr-defined]  # C code; stable since 2.6
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from tracker import json_text
 from tracker.model import DEFAULTS, FIELDS, KINDS, Comment, Dependency, Issue
 
 if TYPE_CHECKING:
@@ -304,7 +305,11 @@ def _identity(value: object) -> int | str:
 
 def quote(value: Any) -> str:
     """A JSON text with everything literal that may be; lone surrogates stay escapes."""
-    return _escaped(json.dumps(value, ensure_ascii=False))
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # 1e999 in a record
+        text = json.dumps(json_text.finite(value), ensure_ascii=False)
+    return _escaped(text)
 
 
 def _escaped(text: str) -> str:

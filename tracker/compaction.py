@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tracker import fields
 from tracker.change import changed, live
 from tracker.codec import quote
+from tracker.digits import whole
 from tracker.errors import Invalid, Refused
 from tracker.model import instant, stamp
 from tracker.words import TOMBSTONE
@@ -52,7 +53,7 @@ def size(issue: Issue) -> int:
 def level(issue: Issue) -> int:
     """How often it was made short."""
     raw = dict(issue.extra).get("compaction_level", "0")
-    return int(raw) if raw.isdigit() and len(raw) < 4 else 0
+    return whole(raw) or 0
 
 
 def candidates(

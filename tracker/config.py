@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tracker.errors import Invalid
@@ -52,18 +53,24 @@ def parse(text: bytes) -> dict[str, Any]:
         return found
     if is_bare(text):
         return {}
-    import yaml
+    problem, settings = _loaded(text)
+    if problem:
+        raise Invalid(f"config.yaml cannot be read: {problem}", hint="correct the file")
+    return dict(settings)
+
+
+@lru_cache(maxsize=2)
+def _loaded(text: bytes) -> tuple[str, list[tuple[str, Any]]]:
+    """Why the file cannot be read, or its settings: to ask YAML takes long, and twice too long."""
+    from tracker import yaml_text
 
     try:
-        loaded = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (text only, no objects)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise Invalid(f"config.yaml cannot be read: {first}", hint="correct the file") from None
-    if loaded is None:
-        return {}
-    if not isinstance(loaded, dict):
-        raise Invalid("config.yaml cannot be read: it is not a mapping", hint="correct the file")
-    return dict(_flat("", loaded))
+        loaded = yaml_text.load(text)
+    except ValueError as error:
+        return str(error), []
+    if loaded is not None and not isinstance(loaded, dict):
+        return "it is not a mapping", []
+    return "", _flat("", loaded or {})
 
 
 def _flat(prefix: str, values: Mapping[str, Any]) -> list[tuple[str, Any]]:

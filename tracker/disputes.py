@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracker import fields
 from tracker.change import CONFLICTS, Who, later, live
 from tracker.codec import Member, members, quote
+from tracker.digits import whole
 from tracker.errors import Invalid, quoted
 from tracker.model import DEFAULTS, KINDS
 from tracker.values import array, attributes, elements
@@ -156,7 +157,7 @@ def _one_each(about: Subject, asked: list[Entry]) -> list[Entry]:
 
 
 def _numbered(about: Subject, found: list[Entry], asked: list[Entry], text: str) -> Entry:
-    number = int(text) if text.isdigit() else 0
+    number = whole(text) or 0
     if not 1 <= number <= len(found) or found[number - 1] not in asked:
         raise Invalid(
             f"--take is kept, other, or the number of an entry of {about.id}, not {text!r}",
@@ -186,8 +187,8 @@ def _fitting(name: str, value: Member, settings: Settings) -> Any:
     kind = KINDS[name]
     text = value.value
     if kind.startswith("int"):
-        if isinstance(text, str) and text.strip().isdigit():
-            text = int(text)
+        if isinstance(text, str) and whole(text) is not None:
+            text = whole(text)
         if type(text) is not int and text is not None:
             raise Invalid(f"{name} is a number, not {value.raw}")
     elif kind == "bool":

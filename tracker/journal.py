@@ -271,7 +271,7 @@ def _tail(handle: int) -> tuple[int, int, str]:
     size = os.fstat(handle).st_size
     end = tail(handle, size)
     number = end.rpartition(STATE)[0].rpartition(b'"number": ')[2]
-    if state_of(end) and number.isdigit():
+    if state_of(end) and number.isdigit() and len(number) < 16:
         return size, int(number), state_of(end)
     entries = list(_entries(_last(handle, LARGEST + LIMIT))) if size else []
     return size, entries[-1][0] if entries else 0, ""
@@ -368,8 +368,9 @@ def _parsed(row: bytes, number: int) -> Op | None:
     try:
         found = json_text.loads(row)
         return Op(
-            int(found.get("number", number)), found["key"], int(found["at"]), tuple(found["argv"]),
-            found["actor"], tuple(map(_change, found["changes"])), found.get("undoes", ""),
+            int(found.get("number", number)), str(found["key"]), int(found["at"]),
+            tuple(map(str, found["argv"])), str(found["actor"]),
+            tuple(map(_change, found["changes"])), str(found.get("undoes", "")),
             int(found.get("left_out", 0)), str(found.get("session", "")),
             tuple(_staged(found.get("files", ()))), bool(found.get("missed", False)),
         )  # fmt: skip
@@ -379,7 +380,7 @@ def _parsed(row: bytes, number: int) -> Op | None:
 
 def _change(row: dict[str, Any]) -> Change:
     old, new, behind = (_bytes(row.get(name)) for name in ("old", "new", "next"))
-    return Change(row["file"], row["id"], old, new, behind)
+    return Change(str(row["file"]), str(row["id"]), old, new, behind)
 
 
 def _staged(rows: Iterable[Any]) -> Iterator[Staged]:

@@ -31,6 +31,15 @@ def loads(text: str | bytes) -> Any:
     return found
 
 
+def finite(value: Any) -> Any:
+    """A value in which numbers that JSON cannot spell are texts."""
+    if isinstance(value, dict):
+        return {name: finite(held) for name, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite(held) for held in value]
+    return str(value) if isinstance(value, float) and value - value != 0 else value
+
+
 def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
     """Whether a value is nested in more levels than that."""
     level = _nests([value])

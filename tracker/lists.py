@@ -43,8 +43,11 @@ def _by_age(value: Member) -> tuple[int, str]:
 def _edge(value: Member) -> Hashable:
     """An edge is named by its target and its type."""
     found = attributes(value) or {}
-    target, kind = (found.get(name, ABSENT).value for name in ("depends_on_id", "type"))
-    return (target, kind or BLOCKS) if isinstance(target, str) else meaning(value)
+    target, kind = (found.get(name, ABSENT) for name in ("depends_on_id", "type"))
+    if not isinstance(target.value, str):
+        return meaning(value)
+    named = kind.value or BLOCKS
+    return target.value, named if isinstance(named, str) else meaning(kind)
 
 
 def _remark(value: Member) -> Hashable:

@@ -284,7 +284,7 @@ def _of_issues(file: int, data: bytes, held: Mapping[bytes, int]) -> Difference:
             if is_carried(one.row):
                 if file == LOG:
                     memories.setdefault(one.row["key"], pair)
-            elif isinstance(one.row.get("id"), str):
+            elif isinstance(one.row.get("id"), str) and one.row["id"]:
                 issues[one.row["id"]] = pair
     return _compared([*memories.values(), *issues.values()], held)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from tracker.config import parse, spelled, value
+from tracker.digits import whole
 from tracker.errors import Invalid, TrackerError
 from tracker.ids import check_prefix
 
@@ -22,7 +23,7 @@ def valid(key: str, text: str) -> str:
     key = spelled(key)
     if key in _PREFIXES:
         return check_prefix(text)
-    if key in _NUMBERS and not (text.isascii() and text.isdigit()):
+    if key in _NUMBERS and whole(text) is None:
         raise Invalid(f"{text!r} is no number", hint=f"bd config set {key} 3")
     if key in _SWITCHES and text.lower() not in _BOOLEANS:
         raise Invalid(f"{text!r} is neither true nor false", hint=f"bd config set {key} true")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.beside import MEMORY_FILE, PRIVATE, is_carried_name, key_of
+from tracker.digits import whole
 from tracker.memoline import decode_memory
 from tracker.memory import digest
 from tracker.model import instant
@@ -103,7 +104,7 @@ def _memory(line: bytes | None) -> Memory | None:
 
 def chosen(found: list[Text], rev: str) -> Text | None:
     """The text of a number (1 is the oldest) or of a hash, from its first eight digits on."""
-    if len(rev) < 8 and rev.isascii() and rev.isdigit():
-        number = int(rev)
+    number = whole(rev) if len(rev) < 8 else None
+    if number is not None:
         return found[number - 1] if 1 <= number <= len(found) else None
     return next((one for one in reversed(found) if rev and rev.startswith(one.hash)), None)

@@ -73,9 +73,18 @@ def _runs(data: bytes | None) -> list[dict[str, Any]]:
     """What each `bd init` of this clone noted; nothing where the note is damaged."""
     try:
         runs = json_text.loads(data or b"{}").get("runs", [])
-        return [run for run in runs if all(row["in"] and row["path"] for row in run["files"])]
+        return [run for run in runs if all(map(_is_row, run["files"]))]
     except (AttributeError, KeyError, TypeError, ValueError):
         return []
+
+
+def _is_row(row: dict[str, Any]) -> bool:
+    """Whether a note about a file is whole."""
+    texts = [row["in"], row["path"], row["sha256"]]
+    more = [row["before"], row.get("after")]
+    return all(isinstance(text, str) and text for text in texts) and all(
+        text is None or isinstance(text, str) for text in more
+    )
 
 
 def _is_written_by_init(where: str, path: str) -> bool:

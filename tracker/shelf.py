@@ -146,7 +146,8 @@ class Shelf:
         data = self._read(ARCHIVE_FILE if archived else self.log)
         for begin, stop in lines_with(data, word):
             for item in scan(data[begin:stop]):
-                if isinstance(item, Found) and isinstance(item.row.get("id"), str):
+                id = item.row.get("id") if isinstance(item, Found) else None
+                if isinstance(item, Found) and isinstance(id, str) and id:
                     yield glance(item.row)
 
     def memories_saying(self, words: Iterable[str]) -> Iterator[Memory]:
@@ -161,7 +162,8 @@ class Shelf:
                 spans.update(lines_with(lowered, word.encode("utf-8", "replace").lower()))
             for begin, stop in sorted(spans):
                 for item in scan(data[begin:stop]):
-                    if isinstance(item, Found) and isinstance(item.row.get("key"), str):
+                    key = item.row.get("key") if isinstance(item, Found) else None
+                    if isinstance(item, Found) and isinstance(key, str) and key:
                         yield glance(item.row)
 
     def memories_with(self, word: bytes) -> Iterator[Memory]:
@@ -172,7 +174,8 @@ class Shelf:
             data = self._read(file)
             for begin, stop in lines_with(data, word):
                 for item in scan(data[begin:stop]):
-                    if isinstance(item, Found) and item.row.get("key"):
+                    key = item.row.get("key") if isinstance(item, Found) else None
+                    if isinstance(item, Found) and isinstance(key, str) and key:
                         yield decode_memory(data[begin + item.start : begin + item.end])
 
     def _sheet(self, file: str, kind: Callable[[bytes, str], T]) -> T:

@@ -32,6 +32,16 @@ def instant(text: str) -> int:
     return seconds * 1_000_000_000 + int((fraction or "")[:9].ljust(9, "0"))
 
 
+EARLIEST = -62_135_596_800 * 1_000_000_000
+LATEST = 253_402_300_799 * 1_000_000_000
+"""The year 1 and the end of the year 9999, beyond which no time can be written."""
+
+
+def stamped(nanoseconds: float) -> str:
+    """The time as `stamp` writes it; "" for one that cannot be written."""
+    return stamp(int(nanoseconds)) if EARLIEST <= nanoseconds <= LATEST else ""
+
+
 def stamp(nanoseconds: int) -> str:
     """The time as the log holds it: UTC, `Z`, microseconds, no trailing zeros."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tracker import cache as caches
 from tracker import fileio, remarks
 from tracker.config import closing_statuses, names, plain, value
+from tracker.digits import whole
 from tracker.errors import Invalid, NotFound, Refused, TrackerError
 from tracker.pending import is_pending
 
@@ -165,14 +166,14 @@ class Workspace:
             from tracker import foreign
 
             config = foreign.settled(config, self.place.foreign_db)
-        depth = value(config, "hierarchy.max-depth", "3")
+        depth = whole(value(config, "hierarchy.max-depth", "3"))
         return Settings(
             prefix=value(config, "issue-prefix") or value(config, "prefix"),
             folder=prefix_from_folder(self.place.root),
             statuses=names(config, "status.custom"),
             closing=closing_statuses(config),
             types=names(config, "types.custom"),
-            max_depth=int(depth) if depth.isdigit() else 3,
+            max_depth=3 if depth is None else depth,
             require_description=value(config, "create.require-description") == "true",
             allowed_prefixes=names(config, "allowed-prefixes"),
         )

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _BOOLEANS = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
+_LONGEST = 100 * 366 * 86_400.0  # seconds
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -85,8 +86,14 @@ def duration(text: str) -> float:
     import re
 
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-        return float(text)
+        return _possible(float(text), text)
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhd])", text)
     if not parts or "".join(map("".join, parts)) != text:
         raise ValueError(f'invalid duration "{text}" (expected 500ms, 30s, 2m, 1h or seconds)')
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    return _possible(sum(float(number) * _SECONDS[unit] for number, unit in parts), text)
+
+
+def _possible(seconds: float, text: str) -> float:
+    if seconds > _LONGEST:
+        raise ValueError(f'invalid duration "{text[:20]}": at most 100 years')
+    return seconds

@@ -10,6 +10,7 @@ import click
 
 from tracker.cli.command import command, group, pass_session
 from tracker.cli.plain import one_line
+from tracker.digits import whole
 from tracker.errors import Moved
 from tracker.undo import undoing
 
@@ -24,10 +25,10 @@ _LONGEST = 70  # characters of a command, a value
 
 
 def _number(value: object) -> int:
-    text = str(value).removeprefix("#")
-    if not (text.isascii() and text.isdigit() and len(text) < 10):
+    number = whole(str(value).removeprefix("#"))
+    if number is None:
         raise click.BadParameter(f"{str(value)!r} is no number of an operation (bd op log)")
-    return int(text)
+    return number
 
 
 _number.__name__ = "n"

@@ -9,6 +9,7 @@ import click
 from tracker.cli.command import command, group, pass_session
 from tracker.cli.issues import edited
 from tracker.cli.plain import one_line, printable
+from tracker.digits import whole
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def identity(env: Mapping[str, str], id: int | str) -> int | str:
     from tracker.cli.about import compat_version
 
     major = compat_version(env).partition(".")[0]
-    return str(id) if major.isdecimal() and int(major) >= 1 else id
+    return str(id) if (whole(major) or 0) >= 1 else id
 
 
 def commented(function: Callable[..., None]) -> Any:

@@ -9,6 +9,7 @@ import click
 from tracker.cli import memorows
 from tracker.cli.command import DURATION, Listed, command, ignored, pass_session
 from tracker.cli.plain import one_line
+from tracker.digits import whole
 from tracker.errors import Invalid
 
 if TYPE_CHECKING:
@@ -227,8 +228,9 @@ def _limit(text: str | None, usual: int, namespace: str) -> tuple[int, str]:
     """How many rows; `-n` of claude-flow is a namespace, and no number."""
     if text is None:
         return usual, namespace
-    if text.isascii() and text.removeprefix("-").isdigit():
-        return max(int(text), 0), namespace
+    number = whole(text.removeprefix("-"))
+    if number is not None:
+        return 0 if text.startswith("-") else number, namespace
     if namespace:
         raise click.UsageError(f"-n wants a number, not {text!r}")
     return usual, text

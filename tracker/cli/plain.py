@@ -138,7 +138,12 @@ def pretty(value: Any) -> str:
     """A JSON document as Beads prints it; what UTF-8 cannot hold is escaped."""
     import json
 
-    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    except ValueError:  # 1e999 in a record
+        from tracker import json_text
+
+        text = json.dumps(json_text.finite(value), indent=2, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode() + "\n"
 
 

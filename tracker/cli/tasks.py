@@ -10,6 +10,7 @@ from tracker import runs
 from tracker.cli import injection
 from tracker.cli.injection import Recalled
 from tracker.cli.plain import one_line
+from tracker.digits import whole
 from tracker.errors import Invalid, NoMemory, TrackerError
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _titles(head: str, issues: list[Related]) -> list[str]:
 
 def _number(agent: Agent, name: str, usual: int) -> int:
     text = agent.given.text(name, agent.given.text("top-k") if name == "k" else "")
-    return int(text) if text.isdigit() and int(text) else usual
+    return whole(text) or usual
 
 
 def _issue(agent: Agent, id: str) -> Issue | None:

@@ -11,6 +11,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, NamedTuple, cast
 
+from tracker.digits import whole
+
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
@@ -70,10 +72,10 @@ def _size(stream: TextIO | None, env: Mapping[str, str]) -> tuple[int, int]:
     except (OSError, ValueError):  # a stream without a file, or one that is closed
         found = (0, 0)
     width, height = (
-        int(text) if (text := env.get(name, "")).isdecimal() and int(text) else real
+        whole(env.get(name, "")) or real
         for name, real in (("COLUMNS", found[0]), ("LINES", found[1]))
     )
-    return max(width or 80, 20), max(height or 24, 4)
+    return min(max(width or 80, 20), 1000), max(height or 24, 4)
 
 
 def _pager(env: Mapping[str, str]) -> tuple[str, ...]:

@@ -161,7 +161,8 @@ def _node(key: str, node: Mapping[str, Any]) -> Node:
     unknown = node.keys() - _TEXTS - _OTHERS
     if unknown:
         raise Invalid(f"node {key!r}: unknown field {min(unknown)!r}")
-    odd = [name for name in _TEXTS & node.keys() if not isinstance(node[name], str | None)]
+    texts = (_TEXTS | {"id"}) & node.keys()
+    odd = [name for name in sorted(texts) if not isinstance(node[name], str | None)]
     if odd or not isinstance(node.get("labels") or [], list):
         raise Invalid(f"node {key!r}: {odd[0] if odd else 'labels'!r} is of another type")
     fields: dict[str, Any] = {

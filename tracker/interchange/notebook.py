@@ -134,14 +134,13 @@ def read_files(files: Sequence[File]) -> tuple[list[Brought], list[str]]:
 
 
 def _front(name: str, text: str) -> Mapping[str, Any]:
-    import yaml
+    from tracker import yaml_text
 
     try:
-        found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  (text only)
-    except yaml.YAMLError as error:
+        found = yaml_text.load(text)
+    except ValueError as error:
         raise Invalid(
-            f"the front matter of {name} is no YAML ({str(error).splitlines()[0]}); "
-            "nothing was imported",
+            f"the front matter of {name} is no YAML ({error}); nothing was imported",
             hint="values that hold ': ' or begin with a bracket stand in quotes",
         ) from None
     return found if isinstance(found, dict) else {}

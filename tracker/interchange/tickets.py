@@ -112,12 +112,12 @@ def _ticket(file: File, prefix: str) -> dict[str, Any] | None:
     front = _FRONT.match(text)
     if front is None:
         return None
-    import yaml
+    from tracker import yaml_text
 
     try:
-        loaded = yaml.load(front[1], Loader=yaml.BaseLoader)  # noqa: S506  (text only)
-    except yaml.YAMLError as error:
-        raise Invalid(f"{file.name}: {str(error).splitlines()[0]}") from None
+        loaded = yaml_text.load(front[1])
+    except ValueError as error:
+        raise Invalid(f"{file.name}: {error}") from None
     if not isinstance(loaded, dict):
         return None
     given = {_NAMES.get(str(key).lower(), ""): value for key, value in loaded.items()}
