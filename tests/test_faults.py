@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
+import random
 
 import click
 import pytest
 
 from docs import faults as page
 from tests.fault_cases import CASES, NOT_HIT
-from tests.fault_matrix import command
+from tests.fault_matrix import command, measured
 from tests.faults import CHANGES, ROOM, Bench, Broken, Case, Unusable, kinds_of
 from tracker.cli import program
 from tracker.cli.session import Session
@@ -211,6 +213,27 @@ def test_what_was_found_stays_mended(bench, found):
     name, kind, call, part, code = found
     case = next(case for case in CASES if case.name == name)
     assert bench.outcome(case, first(bench, kind, call, part, case)).code == code
+
+
+SEED = os.environ.get("BD_FAULT_SEED", "1")
+
+
+def test_a_sample_of_all_faults_breaks_no_promise(bench):
+    """A few commands by chance, and some of their calls; `make deep` hits every call of each."""
+    cases = random.Random(SEED).sample(CASES, 4)
+    found = measured(bench, cases, 10, SEED)
+    assert found.broken == []
+    hit = sum(
+        n for row in found.rows.values() for kind in row["faults"].values() for n in kind.values()
+    )
+    assert hit == 40
+
+
+@pytest.mark.deep
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_no_fault_of_any_call_breaks_a_promise(bench, case):
+    assert measured(bench, [case]).broken == []
 
 
 def test_the_table_counts_what_was_found():
