@@ -930,7 +930,7 @@ def test_text_from_files_and_the_standard_input(trial, tmp_path):
     assert bd("trial", "-", stdin="from a pipe\n").json == "from a pipe\n"
     assert bd("trial", "sub/notes.md", cwd=tmp_path).json == "größe\n"
     assert bd("-C", "sub", "trial", "notes.md", cwd=tmp_path).json == "größe\n"
-    for name, why in (("none.md", "No such file"), ("latin.md", "not UTF-8"), ("sub", "directory")):
+    for name, why in (("none.md", "No such file"), ("latin.md", "not UTF-8"), ("sub", "folder")):
         answer = bd("trial", name, cwd=tmp_path)
         assert (answer.code, answer.out) == (1, "")
         assert f"Error: cannot read {name}: " in answer.err

@@ -300,8 +300,8 @@ def test_git_is_asked_who_it_is_only_where_nobody_says(bd, words, env, asked, mo
 
     bd.file.write_text("\n".join(LINES) + "\n")
     calls = []
-    real = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda *a, **k: calls.append(a) or real(*a, **k))
+    real = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: calls.append(a) or real(*a, **k))
     bd(*words, **env)
     assert len(calls) == asked
 

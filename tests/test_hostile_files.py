@@ -51,9 +51,9 @@ TRUTH = {
     "interactions.jsonl": "audit list",
 }  # fmt: skip
 """Files without which an answer would be wrong, and who refuses to give it."""
-ENDS = {"redirect", ".local/ops.jsonl"}
+ENDS = ("redirect", ".local/ops.jsonl")
 """Files of which only the beginning or the end is read, which is nothing in a sparse one."""
-LOCKS = {".jsonl.lock", ".local/log.lock"}
+LOCKS = (".jsonl.lock", ".local/log.lock")
 OTHERS = (
     *LOCKS, ".gitattributes", ".gitignore", "PRIME.md", "README.md", "beads.db",
     "beads.db-journal", "last-touched", "old.db", ".local", ".local/.gitignore",
