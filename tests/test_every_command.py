@@ -164,6 +164,19 @@ def good(tmp_path_factory):
     return found
 
 
+SAID = {
+    "of_beads": "Note: beads.db has the old ids still",
+    "in_an_unwritable_folder": "Warning: the journal cannot be written",
+}
+"""What a write says about the folder, rather than about the cache, in two of the states."""
+
+
+def without(answer, said):
+    code, out, err = answer
+    lines = err.splitlines(keepends=True)
+    return code, out, "".join(line for line in lines if not line.startswith(said))
+
+
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_the_cache_never_matters(state, good, tmp_path):
     for number, words in enumerate(READS + WRITES):
@@ -171,6 +184,7 @@ def test_the_cache_never_matters(state, good, tmp_path):
         answer, log = outcome(folder, words, state)
         expected, expected_log = good[tuple(words)]
         assert log == expected_log, words
+        answer = without(answer, SAID.get(state.__name__, "none"))
         if words[0] not in {"info", "where"}:  # they tell where the cache is
             assert answer == expected, words
         shutil.rmtree(folder)

@@ -9,6 +9,7 @@ import pytest
 from tests.test_house import MODULES
 
 STARTS = {
+    ("yaml_text", "load", "yaml.load"),  # its loader is shown to be a plain one below
     ("gitprocess", "start", "subprocess.Popen"),
     ("cli.editing", "_run", "subprocess.run"),  # the editor that $EDITOR names
     ("cli.tasks", "_run", "subprocess.run"),  # the check that the caller of post-task typed
@@ -111,6 +112,19 @@ def test_every_place_that_starts_a_process_is_listed():
     for name, path in MODULES.items():
         found |= starts(name, path.read_text())
     assert found == STARTS
+
+
+def test_the_loader_of_our_own_makes_texts_lists_and_mappings_alone():
+    import yaml
+
+    from tracker import yaml_text
+
+    assert yaml_text.load("a: [1, {b: c}]") == {"a": ["1", {"b": "c"}]}
+    loader = yaml_text._loader()
+    assert issubclass(loader, yaml.BaseLoader)
+    assert loader.yaml_constructors == yaml.BaseLoader.yaml_constructors
+    text = "!!python/object/apply:os.system [touch ran]"
+    assert yaml_text.load(text) == ["touch ran"]
 
 
 @pytest.mark.parametrize(
