@@ -269,7 +269,7 @@ def attribute_lines(scene: Scene) -> Iterator[Check]:
 
 
 def private(scene: Scene) -> Iterator[Check]:
-    """Whether the folder of what never leaves this clone is no part of the repository."""
+    """Check that git does not track `.beads/.local`, the folder of private files."""
     local = scene.inside(".local")
     name = "Private files"
     try:

@@ -46,7 +46,7 @@ _FLAGS = {
     "log": ("--no-ext-diff", "--no-textconv", "--no-color"),
     "status": ("--ignore-submodules=all",),
 }
-"""What is said to a command that would otherwise start a program, or git in a submodule."""
+"""Options for commands that would otherwise start a program, or git in a submodule."""
 _FILTERING = frozenset({"diff", "diff-index", "status"})
 """Commands that look into files of the work tree, through the filters that attributes name."""
 _PLACE = (

@@ -157,7 +157,7 @@ class Journal:
         self._mark(BACK)
 
     def drop(self) -> None:
-        """Take the note back: nothing was written."""
+        """Remove the open entry: nothing was written."""
         if self.is_open:
             with suppress(OSError):  # whoever writes next finds that nothing was written
                 handle = _opened(self._path, os.O_WRONLY)

@@ -39,7 +39,7 @@ class Repaired(NamedTuple):
 
 
 def repaired(data: bytes, stages: Mapping[int, bytes], path: str) -> Repaired | None:
-    """The file without its conflict; None where there is none, so that nothing is to be done.
+    """Return the file with its conflict merged; None if it has no conflict.
 
     `stages` are git's: 1 the base, 2 ours, 3 theirs; none where git has forgotten them.
     """

@@ -91,7 +91,7 @@ _PRIME = (1 << 61) - 1
 
 
 def version(name: str) -> int:
-    """A number for the tables of the cache of that name: "cache" or "memory"."""
+    """Return the schema version of a cache, "cache" or "memory": a fingerprint of its tables."""
     if name == "cache":
         return fingerprint(ISSUES, ISSUE_INDEXES)
     return fingerprint(MEMORIES, MEMORY_INDEXES)

@@ -239,7 +239,7 @@ class Session:
         return text.removeprefix("\ufeff")
 
     def input(self) -> bytes:
-        """All that stands on the standard input, also if it is asked for again."""
+        """Return all of standard input; it is read once and kept."""
         if self._input is None:
             if self.patience is not None:
                 self.patience.stop()  # it is somebody else who takes long
