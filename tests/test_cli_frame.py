@@ -35,7 +35,7 @@ from tracker.cli.command import (
 from tracker.cli.flags import boolean, duration
 from tracker.cli.optiontypes import priority
 from tracker.cli.plain import one_line, printable
-from tracker.cli.session import Session
+from tracker.cli.session import HELD, Session
 
 ROOT = Path(__file__).resolve().parents[1]
 # Unbuffered streams would hide what happens when the last of the answer is handed over.
@@ -1125,6 +1125,19 @@ def test_a_full_disk_is_an_error(start, words):
         process = start(*words, stdout=full)
         assert b"cannot write the answer: No space left on device" in process.stderr.read()
         assert process.wait(30) == 1
+
+
+def test_a_long_answer_and_a_flushed_one_are_not_held_back():
+    out = io.StringIO()
+    session = Session(["bd"], {}, stdin=None, stdout=out, stderr=io.StringIO(), cwd="/")
+    session.hold()
+    session.say("short")
+    assert out.getvalue() == ""
+    session.flush()
+    assert out.getvalue() == "short\n"
+    session.hold()
+    session.say("x" * HELD)
+    assert out.getvalue() == f"short\n{'x' * HELD}\n"
 
 
 def test_an_interrupt_from_the_keyboard_is_quiet(start):

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Failed = list[tuple[str, TrackerError]]
 
+HELD = 65_536
+"""How many characters of an answer may be held back while it could still be taken back."""
+
 # They stand in the way of every id, so the next id is not tried.
 _FOR_ALL = (NotATracker, Conflicted, Locked)
 
@@ -82,6 +85,7 @@ class Session:
         self.is_second_try = False
         self._answered = False
         self._held: list[tuple[TextIO, str | bytes]] | None = None
+        self._room = 0
         self._has_spoken = False
         self._input: bytes | None = None
         self.paged: Paged | None = None
@@ -363,8 +367,12 @@ class Session:
             self._put(self.stderr, pretty(problem))
 
     def hold(self) -> None:
-        """Keep what is said from here on until `release`, so that it can be taken back."""
+        """Keep what is said from here on until `release`, so that it can be taken back.
+
+        A command that flushes, or that says more than `HELD` characters, gives that up.
+        """
         self._held = []
+        self._room = HELD
 
     def release(self) -> None:
         """Hand on what was held, and hold no more."""
@@ -415,6 +423,7 @@ class Session:
 
     def flush(self) -> None:
         """Hand over what was said. Raises OutputClosed, or TrackerError where it cannot be."""
+        self.release()
         self._put(self.stdout, "", flush=True)
 
     def _remark(self, text: str) -> None:
@@ -451,6 +460,9 @@ class Session:
             return
         if self._held is not None:
             self._held.append((stream, text))
+            self._room -= len(text)
+            if self._room < 0:  # a long answer is not kept in memory, and can be read as it comes
+                self.release()
             return
         if text and self.patience is not None:
             self.patience.stop()
