@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.codec import DEEP, Member, depths, members, quote
 from tracker.errors import Invalid
-from tracker.lines import DEEPEST
+from tracker.json_text import DEEPEST
 from tracker.model import (
     KINDS,
     STATUSES,

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracker.codec import depths, members, skip_space
+from tracker.json_text import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -21,7 +22,6 @@ MARKER = re.compile(rb"(?:\xef\xbb\xbf)*(<{7,}|\|{7,}|={7,}|>{7,})(?: [^\n]*|\r*
 
 An editor may have put byte order marks in front of it, or carriage returns behind.
 """
-DEEPEST = 200  # levels of nesting where the fast parser has given up; the slow one recurses
 
 
 class Problem(NamedTuple):
