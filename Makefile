@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 
 CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
 
-.PHONY: docs trust demo test lint types tests coverage deep test-clients bench clean
+.PHONY: docs trust demo test lint types tests coverage audit mutants deep test-clients bench clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
@@ -27,6 +27,17 @@ tests: $(READY)
 # The same with the branches counted, which takes about twice as long.
 coverage: $(READY)
 	$(BIN)/python -m pytest -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+# What bandit says of the program, and what is known against the packages that it uses.
+audit: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
+	$(BIN)/python -m tests.audit
+
+# Small mistakes put into the program one at a time, to see whether the tests notice: 500 take hours.
+N ?= 80
+SEED ?= 1
+mutants: $(READY)
+	$(BIN)/python -m tests.mutants --number $(N) --seed $(SEED)
 
 # Fuzzing, soak and the corpus at depth: minutes to an hour.
 deep: $(READY)

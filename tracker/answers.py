@@ -286,7 +286,8 @@ class Answers:
         self, rows: Sequence[Row], *, edges: bool = True, extra: Callable[[Row], str] | None = None
     ) -> Iterator[str]:
         """Each row as `list --json` prints it; `extra(row)` gives more members as text."""
-        keys = [(row.n, row.id, "" if extra is None else extra(row), row.comments) for row in rows]
+        told = extra or (lambda _: "")
+        keys = [(row.n, row.id, told(row), row.comments) for row in rows]
         return self.whole(keys, edges=edges)
 
     def whole(self, keys: Sequence[Key], *, edges: bool = True) -> Iterator[str]:

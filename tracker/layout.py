@@ -27,9 +27,9 @@ def indented(text: str, depth: int) -> str:
         opened = token in {"{", "["}
         parts.append(token)
         level += opened
-        if token == ",":  # noqa: S105  (a token of JSON)
+        if token == ",":  # noqa: S105  # nosec B105  # a token of JSON
             parts.append(_newline(depth, level))
-        elif token == ":":  # noqa: S105
+        elif token == ":":  # noqa: S105  # nosec B105
             parts.append(" ")
     return "".join(parts)
 

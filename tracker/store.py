@@ -534,7 +534,8 @@ def _tries() -> Iterator[None]:
     for number in itertools.count(1):
         if time.monotonic() > over:
             return
-        time.sleep(PAUSE * random.uniform(0.5, min(number, 50)))  # noqa: S311  (no secret)
+        pause = random.uniform(0.5, min(number, 50))  # noqa: S311  # nosec B311  # no secret
+        time.sleep(PAUSE * pause)
         yield
 
 

@@ -393,7 +393,7 @@ def _behind(branch: Branch) -> Obstacle:
 def _pause(attempt: int) -> float:
     """Seconds to wait: longer each time, and never the same as somebody else."""
     most = min(_FIRST_PAUSE * 2 ** min(attempt, 10), _LONGEST_PAUSE)
-    return random.uniform(0, most)  # noqa: S311  (nothing secret)
+    return random.uniform(0, most)  # noqa: S311  # nosec B311  # nothing secret
 
 
 def _look(path: str) -> tuple[int, ...]:
