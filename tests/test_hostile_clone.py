@@ -172,37 +172,65 @@ def walk(
     return found
 
 
-def snapshot(folder: Path) -> dict[str, tuple[int, bytes | str] | None]:
-    """Everything below: mode and content of files, None for folders."""
-    found: dict[str, tuple[int, bytes | str] | None] = {}
-    for at, folders, names in os.walk(folder):
-        found |= {os.path.join(at, name): None for name in folders}
-        for path in (os.path.join(at, name) for name in names):
-            if os.path.islink(path):
-                found[path] = (0, os.readlink(path))
-            else:
-                found[path] = (os.stat(path).st_mode & 0o777, Path(path).read_bytes())
+class Held(NamedTuple):
+    """A file or a link as it was; `mark` is another when it has changed."""
+
+    mark: tuple[int, ...]
+    mode: int
+    content: bytes | str
+
+
+def seen(folder: Path) -> dict[str, tuple[int, ...] | None]:
+    """Everything below: what tells a file or a link from a changed one, None for folders."""
+    found: dict[str, tuple[int, ...] | None] = {}
+    waiting = [str(folder)]
+    for at in waiting:
+        with os.scandir(at) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    found[entry.path] = None
+                    waiting.append(entry.path)
+                else:
+                    found[entry.path] = _mark(entry.path)
     return found
 
 
-def put_back(folder: Path, before: dict[str, tuple[int, bytes | str] | None]) -> None:
+def _mark(path: str) -> tuple[int, ...]:
+    held = os.lstat(path)
+    return held.st_mode, held.st_ino, held.st_size, held.st_mtime_ns, held.st_ctime_ns
+
+
+def _held(path: str, mark: tuple[int, ...]) -> Held:
+    link = os.path.islink(path)
+    return Held(mark, mark[0] & 0o777, os.readlink(path) if link else Path(path).read_bytes())
+
+
+def snapshot(folder: Path) -> dict[str, Held | None]:
+    """Everything below, None for folders."""
+    found = seen(folder)
+    return {path: mark and _held(path, mark) for path, mark in found.items()}
+
+
+def put_back(folder: Path, before: dict[str, Held | None]) -> None:
     """Make it what it was; folders take long to make, so what is as it was stays."""
-    now = snapshot(folder)
+    now = seen(folder)
     for path in sorted(now.keys() - before.keys(), reverse=True):
         if os.path.isdir(path) and not os.path.islink(path):
             os.rmdir(path)
         else:
             os.unlink(path)
     for path, held in sorted(before.items()):
-        if now.get(path, ()) == held:
+        if now.get(path, ()) == (held and held.mark):
             continue
         if held is None:
             os.mkdir(path)
-        elif isinstance(held[1], str):
-            os.symlink(held[1], path)
+            continue
+        if isinstance(held.content, str):
+            os.symlink(held.content, path)
         else:
-            Path(path).write_bytes(held[1])
-            os.chmod(path, held[0])
+            Path(path).write_bytes(held.content)
+            os.chmod(path, held.mode)
+        before[path] = held._replace(mark=_mark(path))
 
 
 def world(folder: Path, name: str) -> Hostile:
