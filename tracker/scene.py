@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import critical
 from tracker.critical import Path, Task
-from tracker.graph import cycles
+from tracker.graph import cycles, finished
 from tracker.model import BLOCKING, PARENT
 from tracker.query import Filter
-from tracker.words import TOMBSTONE
+from tracker.words import PARENT_LEVELS, TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +46,7 @@ class Scene(NamedTuple):
     """The issues by id, the parents that they have (shown or not), and how they hang together.
 
     `focus` is the issue that was asked for, "" for none. `path` runs through what is not done, past
-    groups, which are no work.
+    groups, which are no work; `places` numbers its steps from 1.
     """
 
     items: dict[str, Item]
@@ -54,6 +54,7 @@ class Scene(NamedTuple):
     links: list[Link]
     path: Path
     circles: list[list[str]]
+    places: dict[str, int]
     focus: str = ""
 
     @property
@@ -63,7 +64,7 @@ class Scene(NamedTuple):
 
     def step(self, id: str) -> int:
         """Which step of the critical path an issue is, from 1; 0 for none."""
-        return self.steps.index(id) + 1 if id in self.steps else 0
+        return self.places.get(id, 0)
 
     def parent(self, id: str) -> str:
         """The group that an issue or a group belongs to; "" where there is none."""
@@ -71,19 +72,37 @@ class Scene(NamedTuple):
         parent = item.row.parent if item else ""
         return parent if parent in self.groups and parent != id else ""
 
-    def ancestors(self, id: str) -> list[str]:
-        """The groups around an issue, the nearest first."""
-        found: list[str] = []
+    def ancestors(self, id: str, levels: int = 0) -> list[str]:
+        """The groups around an issue, the nearest first; only so many `levels` up, 0 for all."""
+        found: dict[str, None] = {}
         while (id := self.parent(id)) and id not in found:
-            found.append(id)
+            found[id] = None
+            if len(found) == levels:
+                break
+        return list(found)
+
+    def enclosing(self, ids: Iterable[str]) -> set[str]:
+        """The groups around any of these issues. Each group is visited once, however deep."""
+        found: set[str] = set()
+        for one in ids:
+            group = self.parent(one)
+            while group and group not in found:
+                found.add(group)
+                group = self.parent(group)
         return found
 
-    def members(self) -> dict[str, list[Item]]:
-        """For each group all that is in it, however deep."""
-        found: dict[str, list[Item]] = {}
-        for id, item in self.items.items():
-            for group in self.ancestors(id):
-                found.setdefault(group, []).append(item)
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """For each group how many issues are in it, however deep, and how many of them closed."""
+        below: dict[str, list[str]] = {id: [] for id in (*self.groups, *self.items)}
+        for id in below:
+            if parent := self.parent(id):
+                below[parent].append(id)
+        found: dict[str, tuple[int, int]] = {}
+        for id in finished(below):
+            inner = [found[child] for child in below[id] if child in found]
+            own = [self.items[child].state for child in below[id] if child in self.items]
+            total = len(own) + sum(count for count, _ in inner)
+            found[id] = (total, own.count("closed") + sum(closed for _, closed in inner))
         return found
 
     def needs(self) -> dict[str, list[str]]:
@@ -154,14 +173,15 @@ def _scene(answers: Answers, rows: Iterable[Row]) -> Scene:
     items = {id: item(row) for id, row in shown.items()}
     groups = _groups(answers, items)
     found = Scene(items, {id: item(row) for id, row in groups.items()}, _links(answers, shown),
-                  Path((), 0, 0, {}), [])  # fmt: skip
+                  Path((), 0, 0, {}), [], {})  # fmt: skip
     tasks = _tasks(found)
     ways = cycles({id: task.needs for id, task in tasks.items()})
     path = critical.path(tasks)
     around = {found.parent(id) for id in tasks}
     chain = tuple(id for id in path.ids if id not in around or tasks[id].minutes)
     unestimated = sum(tasks[id].minutes is None for id in chain)
-    return found._replace(path=path._replace(ids=chain, unestimated=unestimated), circles=ways)
+    found = found._replace(path=path._replace(ids=chain, unestimated=unestimated), circles=ways)
+    return found._replace(places={id: at for at, id in enumerate(found.steps, 1)})
 
 
 def _ready(answers: Answers) -> set[int]:
@@ -197,17 +217,20 @@ def _links(answers: Answers, shown: dict[str, Row]) -> list[Link]:
 
 
 def _tasks(scene: Scene) -> dict[str, Task]:
-    """What is not done as tasks: each needs what it waits for, also by way of its parents."""
+    """What is not done as tasks: each needs what it waits for, also by way of its parents.
+
+    Parents count as far up as they do for `ready`.
+    """
     live = {id for id, item in scene.items.items() if item.state != "closed"}
-    told = {group for id in live if scene.items[id].row.estimated is not None
-            for group in scene.ancestors(id)}  # fmt: skip
+    told = scene.enclosing(id for id in live if scene.items[id].row.estimated is not None)
     own = {id: [to for to in needs if to in live] for id, needs in scene.needs().items()}
     children: dict[str, list[str]] = {}
     for id in live:
         children.setdefault(scene.parent(id), []).append(id)
     tasks = {}
     for id in sorted(live):
-        inherited = [to for group in scene.ancestors(id) for to in own.get(group, ())]
+        inherited = [to for group in scene.ancestors(id, PARENT_LEVELS)
+                     for to in own.get(group, ())]  # fmt: skip
         needs = dict.fromkeys([*own[id], *inherited, *sorted(children.get(id, ()))])
         minutes = scene.items[id].row.estimated
         if id in children:

@@ -31,7 +31,7 @@ def _label(item: Item) -> tuple[str, str]:
 
 def _members(scene: Scene) -> dict[str, list[str]]:
     """Each group that is around something, and its own members that are no groups."""
-    around = {group for id in scene.items for group in scene.ancestors(id)}
+    around = scene.enclosing(scene.items)
     found: dict[str, list[str]] = {id: [] for id in sorted(around)}
     for id in scene.items:
         if id not in around:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 CARD, TALL = 236, 62  # the size of a card
 GAP, ROW = 64, 14  # between columns, and between rows
 STEP = CARD + GAP
+LEVELS = 8  # groups around a lane that its title names, the nearest ones
 HEAD, PAD, MARGIN = 38, 14, 24  # the head of a lane, the room around it, that of the picture
 TOP = 76  # the title and the legend
 LETTERS = 31  # of a title on a line
@@ -144,9 +145,9 @@ def svg(scene: Scene, title: str) -> str:
     box = f"0 0 {picture.wide} {picture.high}"
     links = _links(picture)
     unseen = _unseen(picture, links)
-    members, needs = scene.members(), scene.needs()
+    counts, needs = scene.counts(), scene.needs()
     lanes = range(len(picture.lanes.lanes))
-    told = [_progress(scene, needs.get(lane.id, []), members.get(lane.id, []))
+    told = [_progress(scene, needs.get(lane.id, []), *counts.get(lane.id, (0, 0)))
             for lane in picture.lanes.lanes]  # fmt: skip
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{box}" role="img">',
@@ -190,7 +191,7 @@ def _lane(picture: Picture, number: int, told: str) -> Iterator[str]:
     yield f'<rect class="lane" x="{x}" y="{y}" width="{wide}" height="{high}" rx="10"/>'
     if lane.id:
         item, scene = picture.scene.groups[lane.id], picture.scene
-        around = "".join(f"{id} / " for id in reversed(scene.ancestors(lane.id)))
+        around = "".join(f"{id} / " for id in reversed(scene.ancestors(lane.id, LEVELS)))
         step = scene.step(lane.id)
         extra = cut(f"step {step} · {told}" if step else told, wide / 7 - 16)
         title = cut(f"{around}{lane.id}  {item.row.title}", wide / 7.8 - len(extra) - 3)
@@ -206,11 +207,10 @@ def _lane(picture: Picture, number: int, told: str) -> Iterator[str]:
         yield f'<text class="head dim" x="{x + PAD}" y="{y + 24}">In no epic</text>'
 
 
-def _progress(scene: Scene, needs: list[str], members: list[Item]) -> str:
+def _progress(scene: Scene, needs: list[str], members: int, closed: int) -> str:
     """How many members of a group are done, and what it waits for."""
-    done = sum(item.state == "closed" for item in members)
     waits = [id for id in needs if scene.items[id].state != "closed"]
-    return f"{_waits(waits)}{' · ' if waits else ''}{done} of {len(members)} done"
+    return f"{_waits(waits)}{' · ' if waits else ''}{closed} of {members} done"
 
 
 def _waits(ids: list[str]) -> str:

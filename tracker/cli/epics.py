@@ -90,13 +90,11 @@ def close_eligible(session: Session, dry_run: bool) -> None:
 
 def _deepest_first(rows: Iterable[Row]) -> list[str]:
     """The ids of epics, each before the epic that it belongs to."""
+    from tracker.graph import finished
+
     parents = {row.id: row.parent for row in rows}
-
-    def depth(id: str) -> int:
-        way: list[str] = []
-        while id in parents and id not in way:
-            way.append(id)
-            id = parents[id]
-        return len(way)
-
-    return sorted(parents, key=lambda id: (-depth(id), id))
+    children: dict[str, list[str]] = {id: [] for id in sorted(parents)}
+    for id in children:
+        if parents[id] in children:
+            children[parents[id]].append(id)
+    return finished(children)
