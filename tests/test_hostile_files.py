@@ -104,6 +104,23 @@ CASES = [
     ("beads.db", "sparse file"), ("PRIME.md", "sparse file"), (".local/history.db", "sparse file"),
     (".local/cache.stamp", "sparse file"), (".local/runs.jsonl", "sparse file"),
 ]  # fmt: skip
+APART = (*LOCKS, ".local", ".local/metrics", ".gitignore", ".gitattributes")
+"""Files without which more than their own part of an answer is missing."""
+
+
+def is_together(file: str, kind: str) -> bool:
+    """Whether a file can give way at once with others: nobody refuses, and all reads succeed."""
+    return file not in {*TRUTH, *APART} and (kind not in OUT or "/" in file)
+
+
+TOGETHER = [
+    (files[start::4], kind)
+    for kind in ("FIFO", "folder", "sparse file", *[*OUT][1:])
+    for files in [[file for file, other in CASES if other == kind and is_together(file, kind)]]
+    for start in range(4)
+    if files[start::4]
+]
+"""The rest of the cases, some files at a time; `make deep` tries each file alone."""
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +179,19 @@ def harmless(bd: Bd, lines: tuple[tuple[str, ...], ...]) -> dict[str, Answer]:
     return found
 
 
-@pytest.mark.parametrize(("file", "kind"), CASES)
+@pytest.mark.parametrize(("together", "kind"), TOGETHER)
+def test_what_stands_in_the_place_of_files_that_can_be_missing(bd, together, kind):
+    for file in together:
+        planted(bd, file, kind)
+    found = harmless(bd, (*READS, *WRITES))
+    assert {words for words in map(" ".join, READS) if found[words].code} == set()
+    assert found["create three"].code == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [pytest.param(*case, marks=[pytest.mark.deep] * is_together(*case)) for case in CASES],
+)
 def test_what_stands_in_the_place_of_a_file(bd, file, kind):
     path = planted(bd, file, kind)
     found = harmless(bd, (*READS, *WRITES))
