@@ -48,7 +48,14 @@ TESTS = {
 }
 """The test files that answer for a module, quick ones first."""
 
-JUDGED: dict[tuple[str, str, str], str] = {}
+_TIMES = "how long something is tried for: no test waits for it"
+JUDGED: dict[tuple[str, str, str], str] = {
+    ("store", "20.0", "(19.0)"): _TIMES,
+    ("store", "20.0", "(21.0)"): _TIMES,
+    ("store", "len(look.seen) > 1", "(len(look.seen) >= 1)"): (
+        "looks once more at a file that is compared anyway when it is replaced"
+    ),
+}
 """Survivors by module, original and changed text, with the reason why they are no gap."""
 
 OTHER_WAY: dict[type[ast.AST], type[ast.AST]] = {

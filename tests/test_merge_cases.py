@@ -51,6 +51,16 @@ def test_the_halves_of_a_file_with_markers_are_merged():
     assert not resolve_markers(other).decisions
 
 
+@pytest.mark.parametrize("other", [0, 1, 3])
+def test_a_priority_that_is_missing_is_p0_and_the_more_urgent(other):
+    base = line_of("bd-a")
+    missing = base.replace(b'"priority":2,', b"")
+    changed = line_of("bd-a", priority=other, updated_at="2027-01-01T00:00:00Z")
+    for ours, theirs in ((missing, changed), (changed, missing)):
+        assert Log(three_way(base, ours, theirs).data)["bd-a"].priority == 0
+    assert Log(three_way(base, base, changed).data)["bd-a"].priority == other
+
+
 @pytest.mark.parametrize(
     "torn",
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 
 import pytest
 from hypothesis import given
@@ -124,6 +125,22 @@ def test_what_a_plan_says():
 def test_what_is_an_item(text, titles):
     found = [item.title for top in read(text) for item in top.walk() if item.title]
     assert " ".join(found) == titles
+
+
+@pytest.mark.parametrize(
+    "block",
+    ["```sh\n- [ ] code\n\n**Status**: Done\n```", "~~~\nDepends on: B\n## Heading\n~~~",
+     "    - [ ] indented\n    **Owner**: Ann", "````\n```\n- [x] fence within\n````"],
+)  # fmt: skip
+def test_code_within_an_item_is_its_text_and_says_nothing_of_it(block):
+    inner = "".join(f"  {line}\n" if line else "\n" for line in block.split("\n"))
+    items = [item for top in read(f"- [ ] A\n\n{inner}\n- [ ] B\n") for item in top.walk()]
+    assert [(item.title, item.state) for item in items] == [("A", "open"), ("B", "open")]
+    bare = [item for top in read("- [ ] A\n\n- [ ] B\n") for item in top.walk()]
+    plain = {**vars(items[0]), "texts": None, "line": None}
+    assert plain == {**vars(bare[0]), "texts": None, "line": None}
+    assert items[0].text == textwrap.dedent(block)
+    assert items[1].text == ""
 
 
 def test_long_titles_are_kept_whole_in_the_text():

@@ -64,6 +64,15 @@ def test_every_kind_has_its_half_life():
     assert recency("fact", 365 * DAY) == pytest.approx(0.5)
     assert recency("of ours", 60 * DAY) == recency("note", 60 * DAY) == pytest.approx(0.5)
     assert recency("fact", -DAY) == 1.0
+    for kind in ("pattern", "procedure", "pitfall"):
+        assert recency(kind, 180 * DAY) == pytest.approx(0.5, abs=1e-9)
+    assert recency("status", 30 * DAY) == pytest.approx(0.5, abs=1e-9)
+
+
+def test_a_memory_of_which_nothing_is_said_is_a_plain_fact():
+    (found,) = ranked([Candidate("k")], "", NOW)
+    assert (found.pinned, found.stale, found.archived, found.trust) == (1.0, 1.0, 1.0, 1.0)
+    assert found.candidate.kind == "fact"
 
 
 def test_an_unknown_age_is_half_an_age_and_no_more():
