@@ -178,3 +178,21 @@ def test_the_index_that_is_read_is_not_written(repo):
     assert (said.text, (repo.path / ".git/index").read_bytes()) == ("", before)
     repo.git("status", "--porcelain")
     assert (repo.path / ".git/index").read_bytes() != before
+
+
+def test_every_filter_that_settings_define_is_switched_off(repo):
+    repo.git("config", "filter.one.clean", "touch ran; cat")
+    repo.git("config", "filter.a.b.process", "touch ran")
+    launch = Launch(str(repo.path), os.environ)
+    (repo.path / "f").write_bytes(b"1")
+    (repo.path / ".gitattributes").write_bytes(b"f filter=one\n")
+    repo.git("-c", "filter.one.clean=", "add", "--all")
+    (repo.path / "f").write_bytes(b"2")
+    with launch.start(["status"], stdout=subprocess.PIPE) as process:
+        process.communicate()
+    assert not (repo.path / "ran").exists()
+    for name in ("one", "a.b"):
+        for off in ("clean=", "smudge=", "process=", "required=false"):
+            assert f"filter.{name}.{off}" in process.args
+    repo.git("status")
+    assert (repo.path / "ran").exists()

@@ -544,3 +544,13 @@ def test_what_stands_twice_may_be_put_unchanged():
     draft.forbid_edit("bd-b")
     with pytest.raises(Refused):
         draft.forbid_edit("bd-a")
+
+
+def test_what_is_below_an_issue_in_a_draft():
+    draft = Draft(Log(b"".join(encode(replace(A, id=id)) + b"\n" for id in ("x", "x.1", "x.2"))))
+    assert sorted(draft.below("x")) == ["x.1", "x.2"]
+    for id in ("x.3", "x3", "y", "x.1.1"):
+        draft.put(replace(A, id=id))
+    draft.drop("x.2")
+    assert sorted(draft.below("x")) == ["x.1", "x.1.1", "x.3"]
+    assert sorted(draft.below("y")) == []

@@ -147,6 +147,8 @@ HALF = "0011223344556677"  # 16 digits, 8 of them different: 3.0 bits each
         ("Ab1cD2e", False),  # seven
         ("abc1DEF2", True),
         ("abcd1234", False),  # no mixture
+        (f"Ab1cD2eFgH3iJ4kL{7 * 'q'}", True),
+        (f"Ab1cD2eFgH3iJ4kL{8 * 'q'}", False),  # somebody held a key down
     ],
 )
 def test_where_the_line_between_a_password_and_an_id_is(value, is_found):
