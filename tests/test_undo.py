@@ -546,3 +546,80 @@ def test_nobody_in_a_large_crowd_takes_back_the_write_of_another(tmp_path):
     undone, refused = crowd(tmp_path, 16, 40)
     assert undone > 100
     assert refused
+
+
+def unsorted(root):
+    path = root / ".beads/issues.jsonl"
+    path.write_bytes(b"".join(reversed(path.read_bytes().splitlines(keepends=True))))
+    return ("fmt",)
+
+
+def conflicted(root):
+    path = root / ".beads/issues.jsonl"
+    one, two = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"<<<<<<< ours\n" + one + b"=======\n" + two + b">>>>>>> theirs\n")
+    return ("resolve",)
+
+
+def left_over(root):
+    (root / ".beads/beads.left.jsonl").write_bytes(lines("a-1", "a-2", "a-3"))
+    return ("resolve", "--leftovers")
+
+
+@pytest.mark.parametrize("prepare", [unsorted, conflicted, left_over])
+def test_a_command_that_rewrites_whole_files_is_named_and_not_undone(root, prepare):
+    bd(root, "update", "a-1", "--title", "Earlier")
+    words = prepare(root)
+    bd(root, *words)
+    after = log(root)
+    said = bd(root, "undo", code=1)
+    assert f"operation 2 (bd {' '.join(words)}) rewrote whole files" in said.err
+    assert "bd undo N" in said.err
+    assert log(root) == after
+    assert f"bd {words[0]}" in bd(root, "op", "log").out
+    if prepare is not left_over:  # whose merge has changed that record since
+        bd(root, "undo", "1")
+        assert b"Earlier" not in log(root)
+
+
+def test_a_command_that_rewrites_nothing_is_no_operation(root):
+    bd(root, "fmt")  # the canonical form of the lines
+    known = bd(root, "op", "log").out
+    bd(root, "fmt")
+    bd(root, "fmt", "--check")
+    bd(root, "resolve", "--leftovers", "--dry-run")
+    assert bd(root, "op", "log").out == known
+
+
+def test_a_configuration_that_cannot_be_read_is_named_by_reads_and_writes(root, monkeypatch):
+    from tracker import fileio
+
+    assert bd(root, "list").code == 0
+    real = fileio.read
+
+    def read(path, *more, **named):
+        if str(path).endswith("config.yaml"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *more, **named)
+
+    monkeypatch.setattr(fileio, "read", read)
+    before = log(root)
+    for words in (("list",), ("create", "New"), ("close", "a-1")):
+        assert "config.yaml cannot be read: Permission denied" in bd(root, *words, code=1).err
+    assert log(root) == before
+    assert "config.yaml" in bd(root, "doctor", code=1).out
+
+
+@pytest.mark.parametrize(("state", "is_found"), [("done", False), ("open", True), ("back", True)])
+def test_doctor_names_a_write_whose_note_is_open(root, state, is_found):
+    from tracker import checkup
+    from tracker.places import find
+
+    bd(root, "create", "New")
+    journal = root / ".beads/.local/ops.jsonl"
+    data = journal.read_bytes()
+    assert data.endswith(b'"state": "done"}\n')
+    journal.write_bytes(data.replace(b'"state": "done"', f'"state": "{state}"'.encode()))
+    (found,) = checkup.interrupted(checkup.Scene(find(str(root), {}), {}))
+    assert (found.status == checkup.WARNING) is is_found
+    assert ("interrupted" in found.message) is is_found

@@ -15,7 +15,7 @@ from tracker import driver as drivers
 from tracker.beside import MEMORY_FILE, OUTCOMES_FILE
 from tracker.cache import APPLICATION_ID, read_log
 from tracker.config import closing_statuses, names, parse
-from tracker.errors import TrackerError, quoted
+from tracker.errors import Refused, TrackerError, quoted
 from tracker.folder import look, start_of
 from tracker.git import literal
 from tracker.gitdir import marked, refuse_tracked, tracked, unmarking
@@ -23,6 +23,7 @@ from tracker.gitprocess import ask
 from tracker.initialise import missing_attributes, missing_ignores
 from tracker.lines import Problem
 from tracker.log import Log
+from tracker.pending import is_pending
 from tracker.places import keeps_apart
 from tracker.store import WRITER
 from tracker.upkeep import is_ours
@@ -84,6 +85,8 @@ def _looked(look: Callable[[Scene], Iterator[Check]], scene: Scene) -> Iterator[
     except fileio.Unusable as error:
         name = os.path.relpath(error.filename, scene.place.beads)
         yield Check(name, ERROR, error.message, fix=error.hint or "")
+    except Refused as error:
+        yield Check("Settings", ERROR, error.message, fix=error.hint or "")
 
 
 def health(scene: Scene) -> list[Check]:
@@ -144,10 +147,16 @@ def _data(path: str) -> bytes:
 
 
 def _settings(beads: str) -> bytes:
+    path = os.path.join(beads, "config.yaml")
     try:
-        return fileio.read(os.path.join(beads, "config.yaml"))
+        return fileio.read(path)
+    except fileio.Unusable:
+        raise
     except FileNotFoundError:
         return b""
+    except OSError as error:
+        message = f"config.yaml cannot be read: {error.strerror or error}"
+        raise Refused(message, hint=f"ls -l {quoted(path)}") from None
 
 
 # The files around it.
@@ -312,6 +321,15 @@ def leftovers(scene: Scene) -> Iterator[Check]:
         yield Check("Merge leftovers", WARNING, message, fix=fix)
     else:
         yield Check("Merge leftovers", OK, "none")
+
+
+def interrupted(scene: Scene) -> Iterator[Check]:
+    """A write whose note in the journal is open: the next write completes it, or takes it back."""
+    if is_pending(scene.inside(".local")):
+        message = "a write is under way or was interrupted; the next write completes it"
+        yield Check("Interrupted write", WARNING, message, fix="bd op log")
+    else:
+        yield Check("Interrupted write", OK, "none")
 
 
 def temporary_files(scene: Scene) -> Iterator[Check]:
@@ -502,6 +520,7 @@ LOOKS: dict[str, tuple[Callable[[Scene], Iterator[Check]], ...]] = {
         private,
         leftovers,
         temporary_files,
+        interrupted,
     ),
     "Cache": (cache, database, peers_of, backend),
     "Git": (ignored, hidden, driver, hooks),

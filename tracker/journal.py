@@ -61,7 +61,8 @@ class Op(NamedTuple):
     """One write; `number` counts from 1 and never changes, `undoes` is a `key`.
 
     `left_out` counts the records of a write that was too large to be kept: it cannot be undone.
-    Nor can one that was `missed`: it could not be noted, and only that it happened is known.
+    Nor can one that was `missed`: it could not be noted, and only that it happened is known. One
+    that `rewrote` whole files, as `fmt` does, is named but not kept.
     """
 
     number: int
@@ -75,6 +76,7 @@ class Op(NamedTuple):
     session: str = ""
     files: tuple[Staged, ...] = ()
     missed: bool = False
+    rewrote: bool = False
 
     @property
     def records(self) -> int:
@@ -373,6 +375,7 @@ def _parsed(row: bytes, number: int) -> Op | None:
             tuple(map(_change, found["changes"])), str(found.get("undoes", "")),
             int(found.get("left_out", 0)), str(found.get("session", "")),
             tuple(_staged(found.get("files", ()))), bool(found.get("missed", False)),
+            bool(found.get("rewrote", False)),
         )  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
@@ -416,7 +419,10 @@ def _row(op: Op) -> dict[str, Any]:
             for c in op.changes
         ],
     }
-    more = {"undoes": op.undoes, "left_out": op.left_out, "files": op.files, "missed": op.missed}
+    more = {
+        "undoes": op.undoes, "left_out": op.left_out, "files": op.files, "missed": op.missed,
+        "rewrote": op.rewrote,
+    }  # fmt: skip
     return row | {name: value for name, value in more.items() if value}
 
 

@@ -38,6 +38,12 @@ def choose(ops: Sequence[Op], number: int | None, who: Who, *, anyone: bool = Fa
         )
     if not (anyone or is_own(op, who)):
         raise NotYours(f"operation {op.number} was written by {named(op, who)}", op.number)
+    if op.rewrote:
+        raise Moved(
+            f"operation {op.number} ({' '.join(('bd', *op.argv[1:]))}) rewrote whole files, "
+            "so it cannot be undone",
+            hint="git diff; bd undo N takes back an earlier write",
+        )
     if op.left_out:
         raise Moved(
             f"operation {op.number} wrote {op.left_out} records, which is more than is kept",

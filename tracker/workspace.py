@@ -60,8 +60,13 @@ class Workspace:
             return fileio.read(os.path.join(self.place.beads, "config.yaml"))
         except fileio.Unusable:
             raise
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return b""
+        except OSError as error:  # its settings are not to be taken for unset
+            raise Refused(
+                f"config.yaml cannot be read: {error.strerror or error}",
+                hint=f"ls -l {self.place.beads}/config.yaml",
+            ) from None
 
     @property
     def source(self) -> caches.Source:
@@ -287,6 +292,29 @@ class Workspace:
         if issues and self.claims.exist():
             self.claims.settle(issues, who, self.settings().closing)
         return written.changes
+
+    def note_rewrite(self) -> None:
+        """Note in the journal that whole files were written, so that undo names it.
+
+        The caller holds the lock of the log.
+        """
+        from tracker.gitdir import tracked_below
+        from tracker.journal import Journal, Op
+        from tracker.refresh import make_local
+
+        if tracked_below(self.local):
+            return
+        who = self.who()
+        key, argv = f"{who.nonce:016x}", self.gate.marked(self.caller.argv)
+        op = Op(0, key, who.now, argv, who.name, (), session=who.session, rewrote=True)
+        journal = Journal(self.local)
+        try:
+            make_local(self.local)
+            journal.note(op)
+            journal.close()
+        except OSError as error:
+            journal.miss(op)
+            self._tell_unnoted(error.strerror or str(error))
 
     def _tell_unnoted(self, why: str) -> None:
         if why and not self._unnoted:

@@ -215,6 +215,8 @@ def fmt(session: Session, only: bool) -> None:
         for path, data, after in () if only else found:
             if after != data:
                 files.replace(path, data, after)
+        if not only and any(after != data for _, data, after in found):
+            session.tracker.note_rewrite()
     dropped = sum(_repeats(data, os.path.basename(path)) for path, data, _ in found)
     _tell(session, [(data, after) for _, data, after in found], dropped, only=only)
 

@@ -146,7 +146,7 @@ def _found(session: Session, source: Source) -> Found:
 
 def _bring(session: Session, source: Source, given: dict[str, Any]) -> None:
     from tracker.cli import arriving
-    from tracker.cli.settings import put
+    from tracker.cli.settings import set_together
     from tracker.interchange.arrivals import Policy
 
     _trust_the_log(session)
@@ -161,7 +161,7 @@ def _bring(session: Session, source: Source, given: dict[str, Any]) -> None:
     settings = _lacking(session, dict(found.settings))
     done = arriving.bring(session, intake, dry=given["dry_run"])
     if settings and not given["dry_run"]:
-        put(session, settings)
+        set_together(session, settings)
     if given["dry_run"]:
         session.writes = False
     _say(session, source, found, (done, settings), dry=given["dry_run"])

@@ -112,6 +112,8 @@ def _files(session: Session, named: str, *, dry: bool) -> None:
             one = _merge(session, place, path, dry=dry)
             if one is not None:
                 done.append(one)
+        if place is not None and any(_is_kept_by(place, one) for one in done):
+            _note_rewrite(session, place)
     _tell_files(session, done, named, dry=dry)
     if place is not None and done and not dry:
         from tracker.cli.registering import register
@@ -151,6 +153,18 @@ def _merge(session: Session, place: Place | None, path: str, *, dry: bool) -> Do
     backup = _backup(place, path, data)
     files.replace(path, data, found.data)
     return Done(path, found, bool(stages), backup)
+
+
+def _is_kept_by(place: Place, done: Done) -> bool:
+    """Whether a file of the workspace was written."""
+    return bool(done.backup) and os.path.dirname(done.path) == os.path.realpath(place.beads)
+
+
+def _note_rewrite(session: Session, place: Place) -> None:
+    """Have `undo` know that whole files were written."""
+    from tracker.workspace import Workspace
+
+    Workspace(place, session).note_rewrite()
 
 
 def _untouched(data: bytes) -> Repaired:
@@ -272,6 +286,8 @@ def _leftovers(session: Session, *, dry: bool) -> None:
     else:
         with _lock(session):
             done = _recovered(session.place, dry=False)
+            if done.backup:
+                _note_rewrite(session, session.place)
     if session.json:
         session.emit({**done._asdict(), "dry_run": dry})
         return

@@ -53,7 +53,7 @@ def set_(session: Session, key: str, text: str) -> None:
     """Set a setting in config.yaml; comments and everything else there stay."""
     _refuse_secret(key)
     ((key, text),) = disclosure.settings(session, {key: valid(key, text)}).items()
-    _set(session, {key: text})
+    set_together(session, {key: text})
     if session.json:
         session.emit({"key": key, "value": text})
     else:
@@ -77,7 +77,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
         _refuse_secret(key)
         held[key] = valid(key, text)
     held = disclosure.settings(session, held)
-    _set(session, held)
+    set_together(session, held)
     if session.json:
         session.emit([{"key": key, "value": text} for key, text in held.items()])
     else:
@@ -189,7 +189,7 @@ def _read(path: str) -> bytes:
         return b""
 
 
-def _set(session: Session, new: Mapping[str, str]) -> None:
+def set_together(session: Session, new: Mapping[str, str]) -> None:
     """Set these keys in one write, which `undo` knows."""
     _forbid_link(session)
 
