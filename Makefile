@@ -5,9 +5,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+FUZZ_S ?= 300
+FUZZ ?=
 CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
 
-.PHONY: docs trust demo test lint types tests coverage audit mutants deep test-clients bench clean
+.PHONY: docs trust demo test lint types tests coverage audit mutants deep fuzz test-clients bench clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
@@ -40,8 +42,15 @@ mutants: $(READY)
 	$(BIN)/python -m tests.mutants --number $(N) --seed $(SEED)
 
 # Fuzzing, soak and the corpus at depth: minutes to an hour.
-deep: $(READY)
+deep: $(READY) fuzz
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -n 2 -m "not clients" --timeout 3600
+
+# Any bytes for what reads bytes, by coverage: FUZZ_S seconds a target, FUZZ=NAME for one of them. What
+# it met is kept in .fuzz for the next run. Where atheris cannot be installed, nothing is fuzzed.
+fuzz: $(READY)
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=2.3'; \
+	then $(BIN)/python -m tests.fuzz "$(FUZZ_S)" $(FUZZ); \
+	else echo "make fuzz: atheris cannot be installed here, so nothing was fuzzed"; fi
 
 # Programs that other people wrote for `bd`, against ours. They are installed outside of the project;
 # what cannot be installed, or lacks node or chromium, is skipped and says why. The real Beads and br
@@ -62,7 +71,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.run
 
 clean:
-	rm -rf $(VENV) .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .fuzz .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 $(READY): pyproject.toml tracker/__init__.py
 	$(PYTHON) -m venv $(VENV)
