@@ -23,6 +23,11 @@ FOUND = (
     ("query", b"priority=\xc2\xb2"),
     ("query", b" AND ".join([b"priority=1"] * 1000)),
     ("import", b'{"id":"a","priority":1e999,"comments":5,"updated_at":[]}\n'),
+    ("graph", b'{"nodes":[],"edges":5}'),
+    ("graph", b'{"nodes":[],"edges":{"a":1}}'),
+    ("graph", b'{"nodes":[],"edges":true}'),
+    ("graph", b'{"nodes":[{"key":"a","title":"A","metadata_refs":[1]}]}'),
+    ("graph", b'{"nodes":[{"key":"a","title":"A","metadata_refs":"x"}]}'),
     ("hooks", b'{"a":' + b"[" * 5000),
 )
 """What was wrong once, each as small as it became: the target and the input."""

@@ -80,6 +80,8 @@ def read(text: str) -> Graph:
             'the graph has no "nodes"',
             hint='{"nodes": [{"key": "a", "title": "..."}], "edges": []}',
         )
+    if not isinstance(found.get("edges") or [], list):
+        raise Invalid('"edges" of the graph is no list', hint='{"nodes": [...], "edges": []}')
     nodes = {node.key: node for node in _nodes(found["nodes"])}
     edges = tuple(_edges(found.get("edges") or []))
     ends = [end for edge in edges for end in (edge.source, edge.target)]
@@ -179,6 +181,8 @@ def _node(key: str, node: Mapping[str, Any]) -> Node:
     if node.get("metadata"):
         fields["metadata"] = _raw(node["metadata"])
     refs = node.get("metadata_refs") or {}
+    if not isinstance(refs, dict):
+        raise Invalid(f"node {key!r}: 'metadata_refs' is of another type")
     return Node(key, fields, _end(node, "parent"), {str(k): str(v) for k, v in refs.items()})
 
 
