@@ -931,3 +931,14 @@ def test_what_waits_may_be_asked_for_by_the_filters_of_ready(place):
     assert place.ask("blocked", "--no-assignee") == [
         one for one in waiting if not one.get("assignee")
     ]
+
+
+@pytest.mark.parametrize("form", [" OR ".join, " AND ".join, lambda parts: ",".join(
+    [parts[0], *(part.partition("=")[2] for part in parts[1:])]
+)])  # fmt: skip
+@pytest.mark.parametrize("part", ["status=open", "label=x*", "title=a", "updated=2026-01-01"])
+def test_a_query_has_a_bounded_number_of_values(bd, form, part):
+    bd.write({"id": "t-1"})
+    bd("query", form([part] * 300))
+    said = bd("query", form([part] * 301), code=1)
+    assert "it has more than 300 values" in said.err

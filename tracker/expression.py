@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from tracker.model import Issue
 
+MOST_VALUES = 300  # SQLite takes expressions 1,000 deep, and each value is one of them or two
 DAY = 86_400_000_000_000  # nanoseconds
 NONE = "none"
 
@@ -133,6 +134,7 @@ class _Parser:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._values = 0
         self._when = when
 
     @property
@@ -214,6 +216,9 @@ class _Parser:
 
     def _value(self, field: str, op: str) -> Any:
         token = self._take()
+        self._values += 1
+        if self._values > MOST_VALUES:
+            raise _wrong(f"it has more than {MOST_VALUES} values", token.at)
         if token.kind not in {"word", "quoted"}:
             raise _wrong("a value is missing", token.at)
         if token.kind == "word" and token.text.lower() == NONE and field not in FLAGS:
