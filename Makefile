@@ -19,6 +19,7 @@ test: lint types tests
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
 
 types: $(READY)
 	$(BIN)/mypy
@@ -33,13 +34,13 @@ coverage: $(READY)
 # What bandit says of the program, and what is known against the packages that it uses.
 audit: $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[audit]'
-	$(BIN)/python -m tests.audit
+	$(BIN)/python -m tests.support.audit
 
 # Small mistakes put into the program one at a time, to see whether the tests notice: 500 take hours.
 N ?= 80
 SEED ?= 1
 mutants: $(READY)
-	$(BIN)/python -m tests.mutants --number $(N) --seed $(SEED)
+	$(BIN)/python -m tests.support.mutants --number $(N) --seed $(SEED)
 
 # Fuzzing, soak and the corpus at depth: minutes to an hour.
 deep: $(READY) fuzz
@@ -49,19 +50,19 @@ deep: $(READY) fuzz
 # it met is kept in .fuzz for the next run. Where atheris cannot be installed, nothing is fuzzed.
 fuzz: $(READY)
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check 'atheris>=2.3'; \
-	then $(BIN)/python -m tests.fuzz "$(FUZZ_S)" $(FUZZ); \
+	then $(BIN)/python -m tests.support.fuzzing "$(FUZZ_S)" $(FUZZ); \
 	else echo "make fuzz: atheris cannot be installed here, so nothing was fuzzed"; fi
 
 # Programs that other people wrote for `bd`, against ours. They are installed outside of the project;
 # what cannot be installed, or lacks node or chromium, is skipped and says why. The real Beads and br
 # are not installed: BD_PEER=PATH and BR_PEER=PATH name them.
 test-clients: $(READY)
-	PYTHON=$(PYTHON) sh tests/clients/install.sh "$(CLIENTS)"
-	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/clients
+	PYTHON=$(PYTHON) sh tests/compat/clients/install.sh "$(CLIENTS)"
+	CLIENTS="$(CLIENTS)" $(BIN)/python -m pytest -m clients tests/compat/clients
 
 # The tests of a row of docs/trust.md: make trust ROW=P7 for a promise, ROW=42 for a complaint.
 trust: $(READY)
-	$(BIN)/python -m tests.trust_page $(ROW)
+	$(BIN)/python -m tests.support.trust_page $(ROW)
 
 # Pages that the program writes about itself; a test tells when that is due.
 docs: $(READY)
@@ -73,7 +74,7 @@ bench: $(READY)
 clean:
 	rm -rf $(VENV) .fuzz .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-$(READY): pyproject.toml tracker/__init__.py
+$(READY): pyproject.toml tracker/version.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@

@@ -17,8 +17,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.prose import Prose, weighted
-from tracker.codec import decode, encode
-from tracker.model import BLOCKS, PARENT, Comment, Dependency, Issue, instant, stamp
+from tracker.log.issue_codec import decode, encode
+from tracker.model.issue import BLOCKS, PARENT, Comment, Dependency, Issue
+from tracker.model.timestamps import instant, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -25,18 +25,18 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tracker.cache import open_cache
-from tracker.memoline import encode_memory, encode_outcome
-from tracker.memory import Memory, Outcome
-from tracker.memosource import MemorySource
-from tracker.recall import POOL, lexical
-from tracker.recollection import Recollection
-from tracker.retrieval import search
+from tracker.cache.memories.queries import MemoryQueries
+from tracker.cache.memories.search import search
+from tracker.cache.memories.source import MemorySource
+from tracker.cache.refresh import open_cache
+from tracker.log.memory_codec import encode_memory, encode_outcome
+from tracker.memory.ranking import POOL, lexical
+from tracker.model.memory import Memory, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from tracker.recall import Rel
+    from tracker.memory.ranking import Rel
 
 SETS = Path(__file__).resolve().parents[2] / "shared" / "data" / "retrieval"
 NOW = 1_800_000_000 * 10**9
@@ -125,7 +125,7 @@ class Library:
             str(folder / "issues.jsonl"), str(folder), str(folder / ".local"), b"", NOW
         )
         self._cache = open_cache(source)
-        self._recollection = Recollection(self._cache, NOW, lambda _: [])
+        self._recollection = MemoryQueries(self._cache, NOW, lambda _: [])
 
     def ask(self, question: str, limit: int = POOL, rel: Rel = lexical) -> list[str]:
         """The ids of the documents that are found, best first."""

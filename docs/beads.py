@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tests.beads_rows import ABSENT, BETTER, IDLE, SAME
-from tests.beads_useful import TABLE
-from tracker.cli.fringe import ABSENT as FRINGE
+from tests.support.beads_commands import ABSENT, BETTER, IDLE, SAME
+from tests.support.beads_rare_commands import TABLE
+from tracker.cli.unsupported import ABSENT as FRINGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tests.beads_rows import Command, Row
+    from tests.support.beads_commands import Command, Row
 
 HEAD = """\
 # Coming from Beads

@@ -1,6 +1,6 @@
 """The table of what is left when calls of the system fail, made of what was measured.
 
-`docs/faults.json` holds it; `python -m tests.fault_matrix` writes that.
+`docs/faults.json` holds it; `python -m tests.support.fault_matrix` writes that.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ import click
 
 from docs import beads, faults
 from tracker.cli import ALIASES, COMMANDS, main, program
+from tracker.cli.argv import FLAGS
 from tracker.cli.command import Command, Group
-from tracker.cli.flags import FLAGS
 from tracker.cli.session import Session
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ def picture() -> str:
         return bd("graph", "--closed", "--format", "svg")
 
 
-_NOT_MEASURED = "It has not been measured for this version: `python -m tests.fault_matrix`."
+_NOT_MEASURED = "It has not been measured for this version: `python -m tests.support.fault_matrix`."
 
 
 def trust() -> str:

@@ -12,16 +12,17 @@ import time
 from contextlib import contextmanager, suppress
 
 import pytest
-from spaces import beads_of, changed, issue, lines_of, opened, put, sample
-from test_concurrency import writer
 
-from tests.every_command import workspace
-from tracker import replacement, runlog
-from tracker.claims import Claims
+from tests.support.command_lines import workspace
+from tests.support.workspaces import beads_of, changed, issue, lines_of, opened, put, sample
+from tests.system.test_concurrency import writer
 from tracker.errors import Locked
 from tracker.locks import hold, hold_folder
-from tracker.places import find
-from tracker.runs import Event
+from tracker.store import atomic
+from tracker.workspace import runs
+from tracker.workspace.claims import Claims
+from tracker.workspace.discovery import find
+from tracker.workspace.runs import Event
 
 
 @pytest.fixture
@@ -127,18 +128,18 @@ def test_the_log_of_runs_is_written_by_one_at_a_time_when_the_lock_is_deleted(
 ):
     local = str(tmp_path / ".local")
     event = Event(1, "s", "note", text="hello")
-    assert runlog.append(local, event)
-    monkeypatch.setattr(runlog, "PATIENCE", 0.05)
+    assert runs.append_events(local, event)
+    monkeypatch.setattr(runs, "PATIENCE", 0.05)
 
     def shorten(pause):
-        with hold_folder(local), hold(f"{runlog.path_in(local)}.lock"):
+        with hold_folder(local), hold(f"{runs.path_in(local)}.lock"):
             pause()
 
     with elsewhere(shorten):
-        os.unlink(f"{runlog.path_in(local)}.lock")
-        assert not runlog.append(local, event)
-    assert runlog.append(local, event)
-    assert len(runlog.read(local)) == 2
+        os.unlink(f"{runs.path_in(local)}.lock")
+        assert not runs.append_events(local, event)
+    assert runs.append_events(local, event)
+    assert len(runs.read_events(local)) == 2
 
 
 def test_the_folder_of_a_lock_may_be_deleted_while_it_is_opened(tmp_path, monkeypatch):
@@ -199,14 +200,14 @@ def test_a_temporary_file_that_git_clean_takes_away_is_written_again(beads, monk
     space = opened(beads)
     if is_new:
         (beads / "issues.jsonl").unlink()
-    real, lost = replacement._rename, []
+    real, lost = atomic._rename, []
 
     def rename(temporary, path, **more):
         if len(lost) < 2:
             lost.append(os.unlink(temporary))
         return real(temporary, path, **more)
 
-    monkeypatch.setattr(replacement, "_rename", rename)
+    monkeypatch.setattr(atomic, "_rename", rename)
     assert space.rewrite(put(issue("bd-new", title="kept")))
     assert len(lost) == 2
     assert b"kept" in (beads / "issues.jsonl").read_bytes()

@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from clones import ATTRIBUTES, CONFIG, Clone, bare, clone
-from conftest import Repository
-from trying import bd, files, line, lines, tree, workspace
 
-from tracker import branches, sync
-from tracker.git import GitFailed
-from tracker.trees import Merger, with_changes
+from tests.support.clones import ATTRIBUTES, CONFIG, Clone, bare, clone
+from tests.support.repository import Repository
+from tests.support.scratch import bd, files, line, lines, tree, workspace
+from tracker import sync
+from tracker.git import branches
+from tracker.git.repository import GitFailed
+from tracker.git.tree_merge import TreeMerger, with_changes
 
 BD = Path(sys.executable).parent / "bd"
 
@@ -632,10 +633,10 @@ def test_merges_of_merges_are_merged_from_all_their_bases(ann, bob, remote):
 
 def merged(clone, ours: str, theirs: str) -> str:
     """The commit in which two are merged, as sync would make it."""
-    from tracker.git import Repository as Git
+    from tracker.git.repository import Repository as Git
 
     repo = Git(str(clone.path), os.environ)
-    met = Merger(repo, [".beads"], ".beads/issues.jsonl").meet(ours, theirs)
+    met = TreeMerger(repo, [".beads"], ".beads/issues.jsonl").meet(ours, theirs)
     made = with_changes(repo, ours, met.changes)
     return branches.commit(repo, made, (ours, theirs), "merge", branches.Author())
 
@@ -984,7 +985,7 @@ def test_where_the_driver_does_not_run_the_merge_is_undone(ann, bob, monkeypatch
     both_edit_an_issue_and_code(ann, bob)
     ann.sync("--no-pull", "--no-push")
     before = everything(ann)
-    monkeypatch.setattr("tracker.driver.command", lambda _: "false")
+    monkeypatch.setattr("tracker.setup.merge_driver.command", lambda _: "false")
     found = ann.sync("--all", code=1)
     assert found["why"] == ".beads/issues.jsonl changed on both sides: nothing was merged"
     assert (found["pushed"], found["left"]) == (False, ["git merge origin/main"])

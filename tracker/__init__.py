@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from tracker.api import Tracker, open
-
-__version__ = "0.1.0"
 __all__ = ["Tracker", "__version__", "open"]
 
 
@@ -17,4 +11,8 @@ def __getattr__(name: str) -> object:
         from tracker import api
 
         return getattr(api, name)
+    if name == "__version__":
+        from tracker.version import __version__
+
+        return __version__
     raise AttributeError(f"module 'tracker' has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""`python -m tracker` is `bd`; git starts the merge driver like this."""
+"""`python -m tracker`, and the fast path of the merge driver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def main() -> int:
 
 def _is_merged() -> bool:
     """Whether the short way to the merge driver was enough."""
-    from tracker.filemerge import quickly
+    from tracker.merge.driver import quickly
 
     gc.disable()  # a short process, and nothing that it makes is worth collecting
     said = quickly(sys.argv[2:])
@@ -25,7 +25,7 @@ def _is_merged() -> bool:
         gc.enable()
         return False
     if said:
-        from tracker.cli.plain import printable
+        from tracker.text import printable
 
         _say(printable(said))
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The Python API: the same operations without a process.
+"""Open a workspace from Python: `tracker.open(path)`.
 
     import tracker
 
@@ -9,7 +9,7 @@
         issues.close(login.id, "Fixed")
         issues.ready()                       # [docs]
 
-Every answer is made of `tracker.model.Issue` values. Each write is on disk when the call returns.
+Every answer is made of `tracker.model.issue.Issue` values. A write is on disk when it returns.
 Errors are those of `tracker.errors`.
 """
 
@@ -18,25 +18,30 @@ from __future__ import annotations
 import getpass
 import os
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, TypeVar
 
-from tracker import actions, places
-from tracker.actions import Changes, Closing, Labels, New
-from tracker.codec import decode
-from tracker.ids import resolve
-from tracker.query import Filter
-from tracker.workspace import Workspace
+from tracker.issues import actions
+from tracker.issues.filters import Filter
+from tracker.issues.lifecycle import Closing
+from tracker.issues.lookup import resolve
+from tracker.log.issue_codec import decode
+from tracker.model.issue import Labels, New
+from tracker.workspace import discovery
+from tracker.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from types import TracebackType
+    from typing import Any, Self, Unpack
 
-    from tracker.answers import Answers, Page
-    from tracker.journal import Op
-    from tracker.library import Library
-    from tracker.log import Draft
-    from tracker.model import Comment, Issue
+    from tracker.cache.issues.queries import IssueListPage, IssueQueries
+    from tracker.log.issue_log import Draft
+    from tracker.model.issue import Changes, Comment, Issue
+    from tracker.store.journal import Op
+    from tracker.workspace.memories import Memories
 
+
+if TYPE_CHECKING:
     Issues = list[Issue]  # `list` is a method below
     Texts = list[str]
 
@@ -45,7 +50,7 @@ _OPEN = Filter(hide_closed=True)
 _ALL = Filter()
 
 
-class Caller:
+class LibraryCaller:
     """Who uses the API; what a command line would find in its environment is an argument here."""
 
     argv: tuple[str, ...] = ("python",)
@@ -86,9 +91,11 @@ def open(
     `actor` is the name that is written into records (the user's login by default), `owner` a mail
     address, `session` tells several agents of one name apart. Raises NotATracker.
     """
-    place = places.find(os.path.abspath(path), {})
+    place = discovery.find(os.path.abspath(path), {})
     name = actor or _login()
-    return Tracker(Workspace(place, Caller(name, owner=owner, session=session, readonly=readonly)))
+    return Tracker(
+        Workspace(place, LibraryCaller(name, owner=owner, session=session, readonly=readonly))
+    )
 
 
 def _login() -> str:
@@ -120,8 +127,8 @@ class Tracker:
         self.workspace.refresh()
 
     @property
-    def library(self) -> Library:
-        """What is remembered here: see `tracker.library`."""
+    def library(self) -> Memories:
+        """What is remembered here: see `tracker.workspace.memories`."""
         return self.workspace.library
 
     def get(self, id: str) -> Issue:
@@ -150,7 +157,7 @@ class Tracker:
         self.workspace.refresh()
         return self.workspace.warnings()
 
-    def _issues(self, ask: Callable[[Answers], Page]) -> Issues:
+    def _issues(self, ask: Callable[[IssueQueries], IssueListPage]) -> Issues:
         def question() -> Issues:
             answers = self.workspace.answers
             return [decode(answers.line(row.n)) for row in ask(answers).rows]

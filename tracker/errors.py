@@ -1,4 +1,4 @@
-"""What can go wrong, and what to do about it.
+"""Every error, with its exit code and hint.
 
     TrackerError       exit 1; a message, and a hint that can be typed
     ├── NotATracker    no workspace here
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
 
 SHOWN = 20
 """How many findings an error tells."""

@@ -1,4 +1,4 @@
-"""How files are opened: bounded in bytes, never a pipe or a device, through no link that leads out.
+"""Open, read and write files safely: bounded in bytes, through no link that leads out.
 
 A repository is written by anybody. In the place of any file of a workspace there may be a FIFO that
 nobody ever writes to, a device that never ends, a folder, a sparse file of terabytes, or a link to
@@ -16,12 +16,12 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from tracker.beside import CONFIG_FILE
 from tracker.errors import Refused, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
+
 
 LARGEST = 1 << 30
 """Bytes of a file of records, of git's index, of a database: a GiB, a million issues."""
@@ -387,7 +387,7 @@ def _is_left_over(folder: str, name: str) -> bool:
     of, _, process = name.removeprefix(".").rpartition(TEMPORARY)
     is_ours = name.startswith(".") and process.isdecimal()
     if os.path.basename(folder) in {".beads", ".local"}:
-        is_ours = is_ours and not of.endswith((".jsonl", CONFIG_FILE))
+        is_ours = is_ours and not of.endswith((".jsonl", ".yaml"))
     return is_ours and not _lives(int(process))
 
 
@@ -416,3 +416,101 @@ def make_folder(path: str) -> None:
                 hint = f"mv {quoted(folder)} {quoted(folder + '.off')}"
                 raise Unusable(folder, "is no folder", hint) from error
         raise
+
+
+LOCAL_IGNORE = "*\n"
+
+
+def read_log(path: str) -> tuple[bytes, str]:
+    """The bytes of the log and the stat they belong to; empty where there is no file."""
+    for _ in range(20):
+        try:
+            handle = opened(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return b"", ""
+        try:
+            before = os.fstat(handle)
+            data = contents(handle, path, LARGEST)
+            after = os.fstat(handle)
+        finally:
+            os.close(handle)
+        if text_of(before) == text_of(after):
+            break
+    return data, text_of(after)
+
+
+def digest_log(path: str) -> tuple[bytes, str]:
+    """The SHA-256 of the log and the stat it belongs to, without holding the log in memory."""
+    import hashlib
+
+    content = hashlib.sha256()
+    try:
+        handle = opened(path)
+    except FileNotFoundError:
+        return content.digest(), ""
+    try:
+        before = os.fstat(handle)
+        for piece in pieces(handle, path, LARGEST):
+            content.update(piece)
+        after = os.fstat(handle)
+    finally:
+        os.close(handle)
+    same = text_of(before) == text_of(after)
+    return (content.digest() if same else b""), text_of(after)
+
+
+DEVICES = ("/dev/fd/", "/dev/std", "/proc/")
+NAME_ANOTHER = "name another file: --output FILE"
+
+
+def check_kind(path: str, real: str, name: str) -> None:
+    """Raise Refused where there is a folder, a device or a pipe."""
+    mode = os.stat(real).st_mode if os.path.exists(real) else stat.S_IFREG
+    if path.startswith(DEVICES) or not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device or a pipe"
+        raise Refused(f"{name} is {what}: it is left as it is", hint=NAME_ANOTHER)
+
+
+def is_ignored(folder: str, name: str) -> bool:
+    """Whether the ignore file of this very folder covers a file in it."""
+    from fnmatch import fnmatchcase
+
+    try:
+        text = read(os.path.join(folder, ".gitignore")).decode()
+    except (OSError, UnicodeDecodeError):
+        return False
+    patterns = [line.strip() for line in text.split("\n")]
+    covered = False
+    for pattern in patterns:
+        if pattern and not pattern.startswith("#"):
+            plain = pattern.removeprefix("!").removeprefix("/")
+            if fnmatchcase(name, plain):
+                covered = not pattern.startswith("!")
+    return covered
+
+
+def stat_text(path: str) -> str:
+    """What tells one state of a file from another; "" where there is no file."""
+    try:
+        found = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        if os.path.islink(path):
+            raise circular(path) from error
+        raise
+    return text_of(found)
+
+
+def text_of(found: os.stat_result) -> str:
+    """The same, of a stat result."""
+    return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
+
+
+def make_local(local: str) -> None:
+    """The folder for what never leaves this clone, ignored by git from within."""
+    ignore = os.path.join(local, ".gitignore")
+    if not os.path.exists(ignore):
+        make_folder(local)
+        with suppress(FileExistsError):
+            create(ignore, LOCAL_IGNORE.encode(), 0o666)

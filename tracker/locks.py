@@ -1,4 +1,4 @@
-"""Locks between processes: bounded waiting, released by the system when a process dies."""
+"""Locks between processes, with bounded waiting."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tracker.errors import Locked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
 
 WAIT = 30.0  # seconds, Beads' default
 _SOONEST, _LATEST = 0.001, 0.02  # seconds between two tries

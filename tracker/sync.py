@@ -1,39 +1,117 @@
-"""`bd sync`: commit the tracker's files, merge the upstream, push; again if somebody was faster.
-
-The user's own work is never part of it. The commit is made beside the index and the merge beside
-the work tree, by the engine itself; neither merge nor push happens where the commits concerned
-touch other files, unless the user wants everything. The lock of the log is held while files are
-compared and replaced, never while a remote is waited for.
-"""
+"""`bd sync`: commit, merge, push, and retry."""
 
 from __future__ import annotations
 
 import os
 import random
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from tracker import branches, damage, fileio
-from tracker.branches import Author, Branch, Clash
-from tracker.cache import Source
+from tracker import fileio
+from tracker.cache.issues.source import IssueSource
+from tracker.checks.staged import OURS
 from tracker.errors import Conflicted, Locked, Refused, SecretFound, quoted
-from tracker.gate import cleared
-from tracker.git import GitFailed
-from tracker.gitdir import tracked, unmarking
+from tracker.fileio import make_local
+from tracker.git import branches
+from tracker.git.branches import Author, Clash
+from tracker.git.discovery import tracked, unmarking
+from tracker.git.repository import GitFailed
+from tracker.git.tree_merge import TreeMerger, with_changes, with_files
+from tracker.issues import regressions
 from tracker.locks import WAIT, hold
-from tracker.refresh import make_local
-from tracker.screen import Policy, brought
-from tracker.standing import Obstacle, mixed, nowhere, territory
-from tracker.store import Store
-from tracker.trees import Merger, with_changes, with_files
-from tracker.versions import OURS
+from tracker.secrets.gate import cleared
+from tracker.secrets.scan import SecretPolicy, brought
+from tracker.store.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
 
-    from tracker.git import Repository
-    from tracker.places import Place
-    from tracker.secrets import Finding
+    from tracker.git.branches import Branch
+    from tracker.git.repository import Repository
+    from tracker.model.context import Place
+    from tracker.secrets.rules import Finding
+
+
+NAMES = (
+    "archive.jsonl", "memory.jsonl", "outcomes.jsonl", "interactions.jsonl", "deletions.jsonl",
+    "config.yaml", "metadata.json", ".gitattributes", ".gitignore", "README.md",
+)  # fmt: skip
+"""Files of a workspace that git keeps, beside the log."""
+
+
+class Territory(NamedTuple):
+    """The tracker's files by their paths from the top; `area` may hold whole folders of it."""
+
+    log: str
+    names: tuple[str, ...]
+    area: tuple[str, ...]
+
+
+class SyncObstacle(NamedTuple):
+    """What keeps a sync from being complete, and the commands that would complete it."""
+
+    why: str
+    left: tuple[str, ...] = ()
+
+
+class Standing(NamedTuple):
+    """Where a branch and the tracker's files stand, as far as it is known without asking."""
+
+    branch: Branch | None
+    changed: tuple[str, ...] = ()
+    ahead: int = 0
+    behind: int = 0
+    obstacle: SyncObstacle | None = None
+
+
+def territory(place: Place, top: str) -> Territory:
+    """What belongs to the tracker. A folder that is not called `.beads` holds other files too."""
+    log = os.path.relpath(place.log, top)
+    folder = os.path.relpath(place.beads, top)
+    names = (log, *(os.path.normpath(os.path.join(folder, name)) for name in NAMES))
+    is_own = os.path.basename(place.beads) == ".beads"
+    return Territory(log, names, (folder, log) if is_own else names)
+
+
+def standing(repo: Repository, place: Place) -> Standing:
+    """What a sync would find."""
+    own = territory(place, repo.top)
+    branch = branches.current(repo)
+    changed = tuple(sorted(branches.status(repo, own.names)))
+    if branch is None:
+        return Standing(None, changed, obstacle=SyncObstacle("no branch is checked out"))
+    found = Standing(branch, changed, obstacle=nowhere(repo, branch))
+    if found.obstacle or not branch.head or repo.commit_of(branch.upstream) is None:
+        return found
+    sides = f"{branch.head}...{branch.upstream}"
+    ahead, behind = branches.apart(repo, sides)
+    is_mixed = branches.touches_more(repo, sides, own.area)
+    return found._replace(
+        ahead=ahead, behind=behind, obstacle=mixed(branch, behind) if is_mixed else None
+    )
+
+
+def nowhere(repo: Repository, branch: Branch) -> SyncObstacle | None:
+    """Why there is no place to push to; None where there is one."""
+    if branch.upstream and branch.pushes and branch.remote != ".":
+        return None
+    names = branches.remotes(repo)
+    if not names:
+        return SyncObstacle("there is no remote")
+    remote = branch.remote if branch.remote in names else names[0]
+    push = f"git push -u {quoted(remote)} {quoted(branch.name)}"
+    if branch.upstream and branch.remote != ".":
+        return SyncObstacle(f"git would not push {branch.name} to {branch.shown}", (push,))
+    return SyncObstacle(f"{branch.name} has no upstream", (push,))
+
+
+def mixed(branch: Branch, behind: int) -> SyncObstacle:
+    """Commits on either side are the user's: what to do about them is left to the user."""
+    merge = (f"git merge {quoted(branch.shown)}",) if behind else ()
+    why = "commits touch other files than the tracker's (bd sync --all takes them along)"
+    return SyncObstacle(why, (*merge, "git push"))
+
 
 T = TypeVar("T")
 
@@ -44,7 +122,7 @@ TRIES = 60
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0  # seconds
 
 
-class Wish(NamedTuple):
+class SyncOptions(NamedTuple):
     """What is asked for. `everything`: the whole branch, whatever its commits touch.
 
     `only` names the one branch that is merged and pushed; others are committed to alone. `policy`
@@ -59,7 +137,7 @@ class Wish(NamedTuple):
     only: str = ""
     allow_loss: bool = False
     patience: float = WAIT
-    policy: Policy = Policy()
+    policy: SecretPolicy = SecretPolicy()
     author: Author = Author()
     drivers: Mapping[str, str] = {}
 
@@ -85,7 +163,7 @@ class Report(NamedTuple):
     failed: bool = False
 
 
-class Plan(NamedTuple):
+class SyncPlan(NamedTuple):
     """From which commit of ours to which; `theirs` is what the upstream was ("": nothing yet)."""
 
     head: str
@@ -95,7 +173,7 @@ class Plan(NamedTuple):
     decisions: tuple[str, ...] = ()
 
 
-def sync(repo: Repository, place: Place, wish: Wish) -> Report:
+def sync(repo: Repository, place: Place, wish: SyncOptions) -> Report:
     """Do it. Raises Refused where git or the log is in no state for it, and nothing was done."""
     run = _Run(repo, place, wish)
     run.ready()  # before anything of ours is written, be it a lock
@@ -107,16 +185,16 @@ def sync(repo: Repository, place: Place, wish: Wish) -> Report:
 class _Run:
     """One sync: what is wanted, and what has been done so far."""
 
-    def __init__(self, repo: Repository, place: Place, wish: Wish) -> None:
+    def __init__(self, repo: Repository, place: Place, wish: SyncOptions) -> None:
         self.repo = repo
         self.place = place
         self.wish = wish
         self.local = os.path.join(place.beads, ".local")
         self.own = territory(place, repo.top)
         self.report = Report()
-        source = Source(place.log, place.cache, self.local, b"", 0)
+        source = IssueSource(place.log, place.cache, self.local, b"", 0)
         self.store = Store(place, source, wish.patience)
-        self.merger = Merger(repo, self.own.area, self.own.log)
+        self.merger = TreeMerger(repo, self.own.area, self.own.log)
         self.seen: tuple[object, ...] = ()
 
     def note(self, **news: Any) -> Report:
@@ -240,15 +318,15 @@ class _Run:
         paths = [path for path in changed if path == self.own.log or os.path.basename(path) in OURS]
         old_ones = [f"{head}:{path}" for path in paths]
         before = self.repo.blobs(old_ones) if head else [None] * len(paths)
-        after = [damage.Version(self._read(path), path) for path in paths]
+        after = [regressions.Version(self._read(path), path) for path in paths]
         for path, old, new in zip(paths, before, after, strict=True):
             if new.markers:
                 raise Conflicted(os.path.join(self.repo.top, path), new.markers)
-            known = damage.Version(old or b"", path)
-            broken = damage.unreadable(known, new)
+            known = regressions.Version(old or b"", path)
+            broken = regressions.unreadable(known, new)
             if broken:
                 raise Refused(f"{path}: {broken[0]}; nothing was committed", hint="bd doctor")
-            lost = damage.lost(known, after)
+            lost = regressions.lost(known, after)
             if lost.is_mass and not self.wish.allow_loss:
                 raise Refused(
                     f"{path}: {lost}; nothing was committed",
@@ -294,7 +372,7 @@ class _Run:
 
     # Merge and push.
 
-    def plan(self, branch: Branch) -> Plan | Report:
+    def plan(self, branch: Branch) -> SyncPlan | Report:
         """What is to be pushed and checked out, or why nothing is. Raises Clash."""
         theirs = self.repo.commit_of(branch.upstream) or ""
         if theirs == branch.head:
@@ -310,7 +388,7 @@ class _Run:
             return self._stopped_by(mixed(branch, behind))
         if behind and not self.wish.pull:
             return self._stopped_by(_behind(branch))
-        plan = Plan(branch.head, theirs, theirs if behind else branch.head, behind)
+        plan = SyncPlan(branch.head, theirs, theirs if behind else branch.head, behind)
         if is_mixed and behind:
             branches.merge(self.repo, self.place.git_dir or "", branch, self.wish.drivers)
             self.note(merged=ahead > 0, pulled=self.report.pulled + behind)
@@ -318,7 +396,7 @@ class _Run:
             return plan._replace(head=head, new=head)
         return self.joined(branch, plan) if ahead and behind else plan
 
-    def joined(self, branch: Branch, plan: Plan) -> Plan:
+    def joined(self, branch: Branch, plan: SyncPlan) -> SyncPlan:
         """The merge of both sides, as a commit that no branch has yet. Raises Clash."""
         met = self.merger.meet(plan.head, plan.theirs)
         if met is None:
@@ -337,7 +415,7 @@ class _Run:
             branches.check_out(self.repo, plan.head, new, rehearse=True)
         return plan._replace(new=new, decisions=met.decisions)
 
-    def push(self, branch: Branch, plan: Plan) -> bool:
+    def push(self, branch: Branch, plan: SyncPlan) -> bool:
         """Push what is planned; True if somebody else was faster and it can be tried again."""
         if plan.new == plan.theirs:
             self.note(pushed=True)
@@ -358,7 +436,7 @@ class _Run:
             self.stop(done.why, "git push", failed=True)
         return False
 
-    def take(self, branch: Branch, plan: Plan) -> bool:
+    def take(self, branch: Branch, plan: SyncPlan) -> bool:
         """Let index, files and branch follow; True if there is more to push now.
 
         What was written here while the remote was waited for is merged too.
@@ -382,12 +460,14 @@ class _Run:
         self.note(pushed=False)
         return True
 
-    def _stopped_by(self, obstacle: Obstacle) -> Report:
+    def _stopped_by(self, obstacle: SyncObstacle) -> Report:
         return self.stop(obstacle.why, *obstacle.left)
 
 
-def _behind(branch: Branch) -> Obstacle:
-    return Obstacle(f"{branch.shown} has other commits, and pulling was not wanted", ("bd sync",))
+def _behind(branch: Branch) -> SyncObstacle:
+    return SyncObstacle(
+        f"{branch.shown} has other commits, and pulling was not wanted", ("bd sync",)
+    )
 
 
 def _pause(attempt: int) -> float:

@@ -1,4 +1,4 @@
-"""YAML that others wrote, as texts, lists and mappings, within bounds.
+"""Parse YAML that others wrote, within bounds.
 
 A few lines of YAML may stand for billions of values (`b: [*a, *a]`), and a few kilobytes may nest
 more deeply than Python can follow. What is read here can be walked through and printed.
@@ -6,7 +6,11 @@ more deeply than Python can follow. What is read here can be walked through and 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
 
 LONGEST = 64 * 1024
 """Bytes: the reader is slow, and settings are short."""

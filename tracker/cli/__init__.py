@@ -30,7 +30,12 @@ Tests and other callers use `main`, which starts no process and touches nothing 
 
 from __future__ import annotations
 
+import io
+import os
+import sys
 from typing import TYPE_CHECKING
+
+from tracker.cli.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,123 +43,122 @@ if TYPE_CHECKING:
 
     import click
 
-    from tracker.cli.session import Session
 
 COMMANDS: dict[str, dict[str, str]] = {
     "Working with issues": {
-        "create": "create:create",
-        "q": "verbs:q",
-        "show": "show:show",
-        "update": "update:update",
-        "close": "closing:close",
-        "reopen": "endings:reopen",
-        "delete": "endings:delete",
-        "restore": "endings:restore",
-        "defer": "deferring:defer",
-        "undefer": "deferring:undefer",
-        "note": "verbs:note",
-        "assign": "verbs:assign",
-        "priority": "verbs:priority",
-        "tag": "marks:tag",
-        "state": "states:state",
-        "set-state": "states:set_state",
-        "todo": "todo:todo",
-        "label": "marks:label",
-        "comments": "marks:comments",
-        "comment": "marks:comment",
-        "edit": "editing:edit",
-        "rename": "renaming:rename",
+        "create": "issues.create:create",
+        "q": "issues.q:q",
+        "show": "queries.show:show",
+        "update": "issues.update:update",
+        "close": "issues.close:close",
+        "reopen": "issues.reopen:reopen",
+        "delete": "issues.delete:delete",
+        "restore": "issues.restore:restore",
+        "defer": "issues.defer:defer",
+        "undefer": "issues.undefer:undefer",
+        "note": "issues.note:note",
+        "assign": "issues.assign:assign",
+        "priority": "issues.priority:priority",
+        "tag": "relations.tag:tag",
+        "state": "relations.state:state",
+        "set-state": "relations.set_state:set_state",
+        "todo": "issues.todo:todo",
+        "label": "relations.label:label",
+        "comments": "relations.comments:comments",
+        "comment": "relations.comment:comment",
+        "edit": "issues.edit:edit",
+        "rename": "issues.rename:rename",
     },
     "Finding work": {
-        "ready": "queries:ready",
-        "list": "queries:list_",
-        "children": "queries:children",
-        "blocked": "queries:blocked",
-        "search": "finding:search",
-        "query": "asking:query",
-        "count": "finding:count",
-        "stale": "finding:stale",
-        "epic": "epics:epic",
-        "duplicates": "twins:duplicates",
-        "find-duplicates": "twins:find_duplicates",
-        "lint": "linting:lint",
-        "orphans": "orphans:orphans",
-        "stats": "stats:stats",
-        "graph": "graph:graph",
+        "ready": "queries.ready:ready",
+        "list": "queries.list:list_",
+        "children": "queries.children:children",
+        "blocked": "queries.blocked:blocked",
+        "search": "queries.search:search",
+        "query": "queries.query:query",
+        "count": "queries.count:count",
+        "stale": "queries.stale:stale",
+        "epic": "issues.epic:epic",
+        "duplicates": "relations.duplicates:duplicates",
+        "find-duplicates": "relations.find_duplicates:find_duplicates",
+        "lint": "queries.lint:lint",
+        "orphans": "queries.orphans:orphans",
+        "stats": "queries.stats:stats",
+        "graph": "queries.graph:graph",
     },
     "Dependencies": {
-        "dep": "deps:dep",
-        "duplicate": "twins:duplicate",
-        "supersede": "twins:supersede",
-        "link": "deps:link",
+        "dep": "relations.dep:dep",
+        "duplicate": "relations.duplicate:duplicate",
+        "supersede": "relations.supersede:supersede",
+        "link": "relations.link:link",
     },
     "Memory": {
-        "remember": "remembering:remember",
-        "recall": "recalling:recall",
-        "memories": "memofinding:memories",
-        "forget": "keeping:forget",
+        "remember": "memory.remember:remember",
+        "recall": "memory.recall:recall",
+        "memories": "memory.memories:memories",
+        "forget": "memory.forget:forget",
         "memory": "memory:memory",
-        "kv": "values:kv",
+        "kv": "memory.kv:kv",
     },
     "Repository": {
-        "init": "setup:init",
-        "prime": "prime:prime",
-        "config": "settings:config",
-        "undo": "history:undo",
-        "op": "history:op",
-        "doctor": "doctor:doctor",
-        "sync": "syncing:sync",
-        "archive": "archiving:archive",
-        "batch": "batch:batch",
-        "export": "exporting:export",
-        "import": "importing:import_",
-        "migrate": "migrating:migrate",
-        "check": "checking:check",
-        "fmt": "checking:fmt",
-        "rename-prefix": "renaming:rename_prefix",
-        "resolve": "resolving:resolve",
-        "conflicts": "conflicts:conflicts",
-        "merges": "merges:merges",
-        "history": "past:history",
-        "diff": "diff:diff",
-        "setup": "recipes:setup",
-        "hooks": "hooking:hooks",
-        "worktree": "worktrees:worktree",
-        "audit": "auditing:audit",
-        "admin": "admin:admin",
-        "uninstall": "removing:uninstall",
+        "init": "repository.init:init",
+        "prime": "repository.prime:prime",
+        "config": "repository.config:config",
+        "undo": "history.undo:undo",
+        "op": "history.op:op",
+        "doctor": "repository.doctor:doctor",
+        "sync": "repository.sync:sync",
+        "archive": "repository.archive:archive",
+        "batch": "issues.batch:batch",
+        "export": "transfer.export:export",
+        "import": "transfer.import_:import_",
+        "migrate": "transfer.migrate:migrate",
+        "check": "repository.check:check",
+        "fmt": "repository.fmt:fmt",
+        "rename-prefix": "issues.rename_prefix:rename_prefix",
+        "resolve": "history.resolve:resolve",
+        "conflicts": "history.conflicts:conflicts",
+        "merges": "history.merges:merges",
+        "history": "history.history:history",
+        "diff": "history.diff:diff",
+        "setup": "repository.setup:setup",
+        "hooks": "hooks.hooks:hooks",
+        "worktree": "repository.worktree:worktree",
+        "audit": "repository.audit:audit",
+        "admin": "repository.admin:admin",
+        "uninstall": "repository.uninstall:uninstall",
     },
     "About": {
-        "quickstart": "guides:quickstart",
-        "onboard": "guides:onboard",
-        "human": "people:human",
-        "types": "kinds:types",
-        "statuses": "kinds:statuses",
-        "sql": "asking:sql",
-        "info": "about:info",
-        "where": "about:where",
-        "version": "about:version",
-        "completion": "completion:completion",
+        "quickstart": "about.quickstart:quickstart",
+        "onboard": "about.onboard:onboard",
+        "human": "about.human:human",
+        "types": "queries.types:types",
+        "statuses": "queries.statuses:statuses",
+        "sql": "queries.sql:sql",
+        "info": "about.info:info",
+        "where": "about.where:where",
+        "version": "about.version:version",
+        "completion": "about.completion:completion",
     },
     "": {
-        "__complete": "completing:complete",
-        "cleanup": "admin:cleanup",
-        "compact": "admin:compact",
-        "daemon": "quiet:daemon",
-        "detect-pollution": "quiet:detect_pollution",
-        "dolt": "quiet:dolt",
-        "hook": "quiet:hook",
-        "labels": "marks:labels",
-        "context": "about:context",
-        "ping": "about:ping",
-        "repair": "quiet:repair",
-        "merge": "merging:merge",
-        "merge-driver": "merging:merge_driver",
-        "relate": "deps:relate",
-        "reset": "admin:reset",
-        "repair-deps": "quiet:repair_deps",
-        "unrelate": "deps:unrelate",
-        "validate": "quiet:validate",
+        "__complete": "about.completion:complete",
+        "cleanup": "repository.admin:cleanup",
+        "compact": "repository.admin:compact",
+        "daemon": "compat.beads:daemon",
+        "detect-pollution": "compat.beads:detect_pollution",
+        "dolt": "compat.beads:dolt",
+        "hook": "compat.beads:hook",
+        "labels": "relations.label:labels",
+        "context": "about.context:context",
+        "ping": "about.context:ping",
+        "repair": "compat.beads:repair",
+        "merge": "repository.merge_driver:merge",
+        "merge-driver": "repository.merge_driver:merge_driver",
+        "relate": "relations.dep:relate",
+        "reset": "repository.admin:reset",
+        "repair-deps": "compat.beads:repair_deps",
+        "unrelate": "relations.dep:unrelate",
+        "validate": "compat.beads:validate",
     },
 }
 """Each command and where it is: section of `bd --help`, name, "module:function"."""
@@ -178,8 +182,6 @@ def run() -> int:
     # Nothing that a short process makes is worth collecting, neither now nor when it ends.
     gc.set_threshold(100_000)
     try:
-        from tracker.cli.process import here
-
         session = here()
         code = _answer(session)
         _settle()
@@ -230,8 +232,7 @@ def program(session: Session) -> click.Command:
 
     def version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
         if asked:
-            from tracker import __version__
-            from tracker.cli.about import compat_version, line
+            from tracker.version import __version__, compat_version, line
 
             own = session.program == "tracker"
             if session.json:
@@ -275,7 +276,7 @@ def _answer(session: Session) -> int:
         session.release()
         session.flush()
         if session.unanswered:
-            from tracker.cli.failure import unanswered
+            from tracker.cli.errors import unanswered
 
             return unanswered(session)
     except OutputClosed:
@@ -296,7 +297,7 @@ def _attempt(session: Session) -> int | None:
         with root.make_context(session.program, list(session.argv[1:]), obj=session) as ctx:
             root.invoke(ctx)
     except BaseException as error:  # noqa: BLE001  (the boundary: all becomes an exit code)
-        from tracker.cli.failure import is_bug, report
+        from tracker.cli.errors import is_bug, report
 
         if is_bug(error) and session.may_try_again:
             return None
@@ -315,3 +316,34 @@ def _settle() -> None:
                 stream.flush()
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def here() -> Session:
+    """The session of this process; its streams speak UTF-8 whatever the locale says."""
+    for stream, errors in (
+        (sys.stdin, "strict"),
+        (sys.stdout, "backslashreplace"),
+        (sys.stderr, "backslashreplace"),
+    ):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors=errors)
+    try:
+        cwd = os.getcwd()
+    except OSError:  # a folder that was removed under us; what needs no workspace still works
+        cwd = os.environ.get("PWD") or "/"
+    return Session(
+        [_utf8(word) for word in sys.argv],
+        os.environ,
+        stdin=sys.stdin,
+        stdout=sys.stdout,
+        stderr=sys.stderr,
+        cwd=cwd,
+    )
+
+
+def _utf8(word: str) -> str:
+    """An argument as its sender wrote it, where the locale made Python read it otherwise."""
+    try:
+        return word if word.isascii() else os.fsencode(word).decode()
+    except UnicodeError:
+        return word

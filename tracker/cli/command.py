@@ -1,36 +1,20 @@
-"""What a module of commands is made of.
-
-    @command("close", examples=["bd close bd-a1b2 -r done"], json_errors="stdout", writes=True)
-    @click.argument("ids", nargs=-1, metavar="ID...")
-    @click.option("-r", "--reason", help="Why it is closed")
-    @pass_session
-    def close(session: Session, ids: tuple[str, ...], reason: str | None) -> None:
-        \"\"\"Close issues.\"\"\"
-        closed = session.each(ids, lambda id: session.tracker.close(id, reason))
-        ...
-
-`tracker.cli` says how the command gets into the table. Every command has the global flags, `-h`,
-and cobra's habits (`tracker.cli.words`) without doing anything for it.
-"""
+"""Click classes of our commands, and the option types they share."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from tracker.cli.flags import FLAGS
-from tracker.cli.optiontypes import DURATION as DURATION
-from tracker.cli.optiontypes import MINUTES as MINUTES
-from tracker.cli.optiontypes import PRIORITY as PRIORITY
-from tracker.cli.optiontypes import Listed as Listed
+from tracker.cli.argv import FLAGS, Words, duration
 from tracker.cli.session import Session
-from tracker.cli.words import Words
-from tracker.errors import Refused
+from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, NoReturn
+
 
 C = TypeVar("C")
 
@@ -105,7 +89,7 @@ class UnknownCommand(click.UsageError):
         super().__init__(f'unknown command "{name}" for "{ctx.command_path}"', ctx)
         from difflib import get_close_matches
 
-        from tracker.cli.synonyms import meant
+        from tracker.cli.suggestions import meant
 
         near = meant(name, "" if ctx.parent is None else ctx.command.name or "")
         begun = [other for other in known if len(name) > 1 and other.startswith(name)]
@@ -158,7 +142,7 @@ class Command(click.Command):
         session: Session = ctx.obj
         text = ctx.get_help()
         if session.terminal is not None and session.terminal.colour:
-            from tracker.cli.paint import helped
+            from tracker.render.colour import helped
 
             text = helped(text)
         session.say(text, styled=True)
@@ -174,7 +158,7 @@ class Command(click.Command):
             session.release()
         # A group runs before the flags of its command are read.
         if not isinstance(self, Group) and session.terminal is not None:
-            from tracker.cli.terminal import attend
+            from tracker.cli.session import attend
 
             attend(session, ctx.command_path, paging=not self.writes, patience=self.patience)
         answer = super().invoke(ctx)
@@ -226,12 +210,12 @@ def _register(session: Session) -> None:
     """
     if "tracker" not in session.__dict__ or not (session.writes or session.terminal):
         return
-    from tracker.registration import is_missing
+    from tracker.setup.merge_driver import is_missing
 
     if is_missing(session.place):
-        from tracker.cli import registering
+        from tracker.cli.driver_notice import advise, register
 
-        (registering.register if session.writes else registering.advise)(session)
+        (register if session.writes else advise)(session)
 
 
 class Group(Command, click.Group):
@@ -279,7 +263,7 @@ class Group(Command, click.Group):
         raise UnknownCommand(args[0], ctx, self.list_commands(ctx))
 
 
-class Family(Group):
+class CommandFamily(Group):
     """A group whose commands stand in a table: name, "module:function"; one is loaded to run it.
 
     `others` are further names of them.
@@ -299,18 +283,19 @@ class Family(Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         target = self.rows.get(self.others.get(cmd_name, cmd_name))
-        return _loaded(target) if target else None
+        found: click.Command | None = load(target) if target else None
+        return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.rows)
 
 
-def _loaded(target: str) -> click.Command:
+def load(target: str) -> Any:
+    """Import "module:name" below `tracker.cli`, as the tables of commands spell it."""
     from importlib import import_module
 
     module, _, attribute = target.partition(":")
-    found: click.Command = getattr(import_module(f"tracker.cli.{module}"), attribute)
-    return found
+    return getattr(import_module(f"tracker.cli.{module}"), attribute)
 
 
 def _takes_words(command: click.Command | None) -> bool:
@@ -338,10 +323,10 @@ class Root(Group):
         name = self.aliases.get(cmd_name, cmd_name)
         target = next((rows[name] for rows in self.table.values() if name in rows), "")
         if not target:
-            from tracker.cli.fringe import ABSENT, absent
-
-            return absent if cmd_name in ABSENT else None
-        return _loaded(target)
+            absent: Mapping[str, str] = load("unsupported:ABSENT")
+            target = "unsupported:absent" if cmd_name in absent else ""
+        found: click.Command | None = load(target) if target else None
+        return found
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [*(name for rows in self.table.values() for name in rows), *self.aliases]
@@ -387,3 +372,76 @@ def _named(name: str, others: Sequence[str]) -> str:
     """A command and its other names, where there is room for them."""
     names = ", ".join([name, *others])
     return (names if len(names) <= _COLUMN else name).ljust(_COLUMN)
+
+
+def priority(value: object) -> int:
+    """0 (most urgent) to 4, also written P0 to P4. Raises Invalid."""
+    text = str(value).strip()
+    digit = text[1:] if text[:1] in {"p", "P"} else text
+    if digit not in {"0", "1", "2", "3", "4"}:
+        raise Invalid(
+            f'invalid priority "{text}" (expected 0-4 or P0-P4, not words like high/medium/low)'
+        )
+    return int(digit)
+
+
+def _duration(value: object) -> float:
+    try:
+        return duration(str(value))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+_duration.__name__ = "time"
+
+
+def _minutes(value: object) -> int:
+    text = str(value).strip()
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        minutes = duration(text.lower()) / 60
+    except ValueError:
+        minutes = 0.5
+    if minutes != int(minutes) or text[-1:].lower() == "d":  # how long is a day of work?
+        raise click.BadParameter(
+            f'"{text}" is no time of work (expected minutes, 45m, 2h or 1h30m)'
+        )
+    return int(minutes)
+
+
+_minutes.__name__ = "minutes"
+PRIORITY = click.types.FuncParamType(priority)
+DURATION = click.types.FuncParamType(_duration)
+MINUTES = click.types.FuncParamType(_minutes)
+
+
+class Listed(click.Option):
+    """An option that takes commas and repetition: `-l a,b -l c`.
+
+    Its value is a tuple of trimmed words, each converted by `type` if there is one, and None where
+    the option was not given at all: `--set-labels ""` is an empty tuple.
+    """
+
+    def __init__(
+        self, names: Sequence[str], *, type: Callable[[str], Any] = str, **more: Any
+    ) -> None:
+        more.setdefault("metavar", "LIST")
+        super().__init__(names, multiple=True, callback=self._words, **more)
+        self._convert = type
+
+    def _words(
+        self, _ctx: click.Context, _option: click.Parameter, values: Sequence[str]
+    ) -> tuple[Any, ...] | None:
+        words = [word.strip() for text in values for word in text.split(",")]
+        return tuple(self._convert(word) for word in words if word) if values else None
+
+
+CommandT = TypeVar("CommandT", bound="Callable[..., Any]")
+
+
+def silent(*names: str, value: bool = False) -> Callable[[CommandT], CommandT]:
+    """Accept flags without a word: those who send them look at what is printed."""
+    return click.option(*names, is_flag=not value, expose_value=False, hidden=True)

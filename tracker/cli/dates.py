@@ -1,4 +1,4 @@
-"""Dates as people type them."""
+"""Parse dates as people type them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tracker.errors import Invalid
 
 if TYPE_CHECKING:
     from datetime import tzinfo
+
 
 EXAMPLES = "+6h, tomorrow, next monday, 2025-01-15"
 

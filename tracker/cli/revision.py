@@ -1,20 +1,21 @@
-"""What a person names a revision: a branch, a tag, a commit, or a day."""
+"""Resolve a revision that a person names: a branch, tag, commit or date."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from tracker import revisions
 from tracker.errors import Invalid, NotFound, TrackerError
-from tracker.revisions import NoRevision, Revision
+from tracker.git import revisions
+from tracker.git.revisions import NoRevision
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tracker.cli.session import Session
-    from tracker.git import Repository
-    from tracker.workspace import Workspace
+    from tracker.git.repository import Repository
+    from tracker.git.revisions import Revision
+    from tracker.workspace.workspace import Workspace
 
 
 def name_of(session: Session, repo: Repository, said: str) -> str:
@@ -49,7 +50,7 @@ def look_back(session: Session, said: str, ids: Sequence[str] = ()) -> Revision:
     With the archive of that time, if the log lacks one of `ids`. Raises NoRevision, or Refused
     outside of git.
     """
-    from tracker.workspace import Workspace
+    from tracker.workspace.workspace import Workspace
 
     repo = revisions.repository(session.place, session.env)
     found = revisions.at(repo, session.place, name_of(session, repo, said), said)

@@ -1,4 +1,4 @@
-"""What a command gets from the world around it, and how it answers.
+"""One invocation: its flags, streams, clock and workspace.
 
 A command is handed a `Session` and asks it for everything that is not an argument: the global
 flags, the environment, the streams, the clock, who is asking, and the tracker itself. Nothing else
@@ -10,21 +10,23 @@ from __future__ import annotations
 import os
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from tracker.cli.flags import Flags, duration
-from tracker.cli.plain import array, one_line, pretty, printable, spelled
+from tracker.cli.argv import Flags, duration
+from tracker.cli.terminal import Paged, Patience, is_terminal
 from tracker.errors import Conflicted, Invalid, Locked, NotATracker, TrackerError
+from tracker.text import array, one_line, pretty, printable, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, TextIO
 
-    from tracker.cli.terminal import Paged, Patience, Terminal
-    from tracker.journal import Change
-    from tracker.places import Place
-    from tracker.recollection import Recollection
-    from tracker.workspace import Workspace
+    from tracker.cache.memories.queries import MemoryQueries
+    from tracker.log.record_file import RecordChange
+    from tracker.model.context import Place
+    from tracker.text import Terminal
+    from tracker.workspace.workspace import Workspace
+
 
 T = TypeVar("T")
 Failed = list[tuple[str, TrackerError]]
@@ -125,21 +127,31 @@ class Session:
     @property
     def is_agent(self) -> bool:
         """Whether the environment says that an agent asks, who pays for every word."""
-        from tracker.cli.flags import boolean
+        from tracker.cli.argv import boolean
 
         return boolean(self.env.get("BD_AGENT_MODE", "")) or bool(self.env.get("CLAUDE_CODE"))
 
     @cached_property
     def place(self) -> Place:
         """The workspace. Raises NotATracker."""
-        from tracker import places
+        from tracker.workspace import discovery
 
         flags = self.flags
-        return places.find(self.cwd, self.env, directory=flags.directory, db=flags.db)
+        return discovery.find(self.cwd, self.env, directory=flags.directory, db=flags.db)
+
+    @property
+    def known_place(self) -> Place | None:
+        """The workspace, or None where there is none."""
+        from tracker.errors import NotATracker
+
+        try:
+            return self.place
+        except NotATracker:
+            return None
 
     @cached_property
     def _quiet(self) -> Workspace:
-        from tracker.workspace import Workspace
+        from tracker.workspace.workspace import Workspace
 
         workspace = Workspace(self.place, self)
         if self.is_second_try:
@@ -147,9 +159,9 @@ class Session:
         return workspace
 
     @cached_property
-    def memories(self) -> Recollection:
+    def memories(self) -> MemoryQueries:
         """Questions to what is remembered, without a look at the issues; warns as `tracker`."""
-        found: Recollection = self.__dict__.get("tracker", self._quiet).recollection
+        found: MemoryQueries = self.__dict__.get("tracker", self._quiet).recollection
         for text in found.warnings:
             self.warn(text)
         return found
@@ -215,7 +227,7 @@ class Session:
     @cached_property
     def git_config(self) -> dict[str, str]:
         """What git knows of user.name, user.email and merge.tracker.driver; one process."""
-        from tracker.cli.gitconfig import asked
+        from tracker.git.identity import asked
 
         try:
             start = self.place.root
@@ -265,7 +277,7 @@ class Session:
         if not styled:
             text = printable(text)
             if self.terminal is not None and self.terminal.colour:
-                from tracker.cli.paint import painted
+                from tracker.render.colour import painted
 
                 text = painted(text)
         self._answer(text + "\n")
@@ -304,7 +316,7 @@ class Session:
         """
         made = list(fragments)
         if any("\0" in text for text in made):  # which JSON spells
-            from tracker.stamps import Damaged
+            from tracker.cache.database import Damaged
 
             raise Damaged("the cache holds what is no JSON")
         for text in array(made, envelope=self.flags.envelope, total=total):
@@ -430,16 +442,17 @@ class Session:
         self._put(self.stdout, "", flush=True)  # both may be the same terminal
         text = printable(text) + "\n"
         if self.stderr is not None and self.stderr.isatty():
-            from tracker.cli import paint, terminal
+            from tracker.cli import terminal
+            from tracker.render import colour
 
-            text = paint.remark(text) if terminal.has_colour(self.stderr, self.env) else text
+            text = colour.remark(text) if terminal.has_colour(self.stderr, self.env) else text
             if self.paged is not None:
                 self.paged.aside(text)
                 return
         self._put(self.stderr, text, flush=True)
 
     @property
-    def written(self) -> Sequence[Change]:
+    def written(self) -> Sequence[RecordChange]:
         """What this command line has written to the files of the workspace so far."""
         workspace = self.__dict__.get("tracker") or self.__dict__.get("_quiet")
         return () if workspace is None else workspace.written
@@ -493,3 +506,16 @@ class Session:
 def _entry(error: TrackerError, **more: str | None) -> dict[str, str]:
     entry = {"error": error.message, "code": error.code}
     return {**entry, **{name: text for name, text in more.items() if text}}
+
+
+def attend(session: Session, command: str, *, paging: bool, patience: str) -> None:
+    """Let a long answer of this session go to the pager, and say what takes long."""
+    screen = session.terminal
+    if screen is None or session.stdout is None:
+        return
+    told = session.stderr is not None and is_terminal(session.stderr) and not session.flags.quiet
+    if told and patience and session.stderr is not None:
+        session.patience = Patience(session.stderr, command, turns=patience == "wheel")
+    if screen.pager and paging and patience == "wheel":
+        session.paged = Paged(session.stdout, session.stderr, session.env, screen)
+        session.stdout = cast("TextIO", session.paged)

@@ -1,188 +1,40 @@
-"""`bd config`: the settings in config.yaml, which travel with git."""
+"""Read and change one setting in config.yaml."""
 
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
-import click
-
 from tracker import fileio
-from tracker.cli import disclosure
-from tracker.cli.command import group, pass_session
-from tracker.cli.plain import one_line
-from tracker.config import edited, parse, spelled, value
-from tracker.errors import Invalid, Refused
-from tracker.options import is_secret, problems, valid
+from tracker.log.config_file import edited, parse, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tracker.cli.session import Session
-    from tracker.shelf import Drafts
+    from tracker.log.snapshot import Drafts
+
 
 FILE = "config.yaml"
 
 
-@group(
-    "config",
-    examples=["bd config get issue-prefix", "bd config set status.custom review,testing"],
-)
-def config() -> None:
-    """Read and change settings."""
-
-
-@config.command("get", examples=["bd config get issue-prefix --json"])
-@click.argument("key")
-@pass_session
-def get(session: Session, key: str) -> None:
-    """Print a setting; BD_* in the environment comes before the file."""
-    found = _effective(session, key)
-    if session.json:
-        session.emit({"key": key, "value": found or ""})
-    else:
-        session.say(f"{key} (not set)" if found is None else found)
-
-
-@config.command("set", examples=["bd config set issue-prefix shop"], writes=True)
-@click.argument("key")
-@click.argument("text", metavar="VALUE")
-@pass_session
-def set_(session: Session, key: str, text: str) -> None:
-    """Set a setting in config.yaml; comments and everything else there stay."""
-    _refuse_secret(key)
-    ((key, text),) = disclosure.settings(session, {key: valid(key, text)}).items()
-    set_together(session, {key: text})
-    if session.json:
-        session.emit({"key": key, "value": text})
-    else:
-        session.say(f"Set {one_line(f'{key} = {text}')} (in {FILE})")
-    if _variable(key) in session.env:
-        session.note(f"{_variable(key)} in the environment comes before it")
-
-
-@config.command(
-    "set-many", examples=["bd config set-many issue-prefix=shop types.custom=story"], writes=True
-)
-@click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
-@pass_session
-def set_many(session: Session, pairs: tuple[str, ...]) -> None:
-    """Set several settings in config.yaml; if one of them is wrong, none."""
-    held = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key:
-            raise Invalid(f"invalid setting {pair!r} (expected KEY=VALUE)")
-        _refuse_secret(key)
-        held[key] = valid(key, text)
-    held = disclosure.settings(session, held)
-    set_together(session, held)
-    if session.json:
-        session.emit([{"key": key, "value": text} for key, text in held.items()])
-    else:
-        for key, text in held.items():
-            session.say(f"Set {one_line(f'{key} = {text}')} (in {FILE})")
-
-
-@config.command("unset", examples=["bd config unset status.custom"], writes=True)
-@click.argument("key")
-@pass_session
-def unset(session: Session, key: str) -> None:
-    """Take a setting out of config.yaml."""
-    _forbid_link(session)
-    was_set = session.tracker.edit(lambda drafts: drafts.config.unset(key))
-    if session.json:
-        session.emit({"key": key, "unset": was_set})
-    else:
-        session.say(f"Unset {key} (in {FILE})" if was_set else f"{key} (not set)")
-
-
-@config.command("list", examples=["bd config list --json"])
-@pass_session
-def list_(session: Session) -> None:
-    """Print every setting of config.yaml."""
-    held = session.tracker.config
-    values = {key: session.env.get(_variable(key), value(held, key)) for key in sorted(held)}
-    if session.json:
-        session.emit(values)
-        return
-    if not values:
-        session.say(f"No setting in {FILE}")
-        return
-    session.say("\nConfiguration:")
-    for key, text in values.items():
-        variable = f"  (from {_variable(key)})" if _variable(key) in session.env else ""
-        session.say(f"  {one_line(f'{key} = {text}')}{variable}")
-
-
-@config.command("show", examples=["bd config show", "bd config show --json"])
-@pass_session
-def show(session: Session) -> None:
-    """Print every setting, and where it comes from."""
-    held = session.tracker.config
-    found = [
-        {
-            "key": key,
-            "value": session.env.get(_variable(key), value(held, key)),
-            "source": _variable(key) if _variable(key) in session.env else FILE,
-        }
-        for key in sorted(held)
-    ]
-    if not any(spelled(key) == "issue-prefix" for key in held):
-        found.append({"key": "issue-prefix", "value": prefix(session), "source": "the issues"})
-    if session.json:
-        session.emit(found)
-    else:
-        rows = (f"{one['key']} = {one['value']}  ({one['source']})" for one in found)
-        session.say("\n".join(map(one_line, rows)))
-
-
-@config.command("validate", examples=["bd config validate"])
-@pass_session
-def validate(session: Session) -> None:
-    """Check that config.yaml can be read and that its values make sense."""
-    issues = problems(_read(_path(session)))
-    if session.json:
-        session.emit({"valid": not issues, "issues": issues})
-    else:
-        for issue in issues:
-            session.say(f"✗ {one_line(issue)}")
-        if not issues:
-            session.say(f"✓ {FILE} is valid")
-    session.code = 1 if issues else 0
-
-
-def _variable(key: str) -> str:
-    """The name under which the environment sets a key."""
-    return "BD_" + re.sub(r"[.-]", "_", key).upper()
-
-
-def _effective(session: Session, key: str) -> str | None:
-    """What holds for a key; for the prefix also where nobody configured one."""
-    if _variable(key) in session.env:
-        return session.env[_variable(key)]
-    held = session.tracker.config
-    if any(spelled(name) == spelled(key) for name in held):
-        return value(held, key)
-    return prefix(session) if spelled(key) == "issue-prefix" else None
-
-
 def prefix(session: Session) -> str:
     """The prefix that new ids get: configured, that of most issues, or the folder's name."""
-    from tracker.actions import choose_prefix
-    from tracker.records import CachedRecords
+    from tracker.issues.create import choose_prefix
+    from tracker.store.cached_files import CachedRecords
 
     workspace = session.tracker
     records = CachedRecords(workspace.answers.cache, b"")
     return choose_prefix(records, workspace.settings())[0]
 
 
-def _path(session: Session) -> str:
+def config_path(session: Session) -> str:
+    """Return the path of the workspace's config.yaml."""
     return os.path.join(session.place.beads, FILE)
 
 
-def _read(path: str) -> bytes:
+def read_config(path: str) -> bytes:
+    """Return the bytes of config.yaml; empty where there is none."""
     try:
         return fileio.read(path)
     except FileNotFoundError:
@@ -191,7 +43,7 @@ def _read(path: str) -> bytes:
 
 def set_together(session: Session, new: Mapping[str, str]) -> None:
     """Set these keys in one write, which `undo` knows."""
-    _forbid_link(session)
+    forbid_config_link(session)
 
     def action(drafts: Drafts) -> None:
         for key, text in new.items():
@@ -200,10 +52,11 @@ def set_together(session: Session, new: Mapping[str, str]) -> None:
     session.tracker.edit(action)
 
 
-def _forbid_link(session: Session) -> None:
-    from tracker import files
+def forbid_config_link(session: Session) -> None:
+    """Raise Refused where config.yaml is a link."""
+    from tracker import small_files
 
-    files.refuse_link(_path(session))
+    small_files.refuse_link(config_path(session))
 
 
 def put(session: Session, new: Mapping[str, str | None]) -> list[str]:
@@ -211,27 +64,19 @@ def put(session: Session, new: Mapping[str, str | None]) -> list[str]:
 
     Raises Invalid where the file is too special.
     """
-    from tracker import files
+    from tracker import small_files
     from tracker.locks import WAIT, hold, hold_folder
 
-    path = _path(session)
+    path = config_path(session)
     wait = WAIT if session.lock_timeout is None else session.lock_timeout
     lock = os.path.join(session.place.beads, ".jsonl.lock")
     with hold_folder(session.place.beads, wait), hold(lock, wait):
-        after = data = _read(path)
+        after = data = read_config(path)
         held = {spelled(name) for name in parse(data)}
         for key, text in new.items():
             after = edited(after, key, text, path)
         if after != data and (data or os.path.lexists(path)):
-            files.replace(path, data, after)
+            small_files.replace(path, data, after)
         elif after != data:
-            files.create(path, after)
+            small_files.create(path, after)
     return [key for key in new if spelled(key) in held]
-
-
-def _refuse_secret(key: str) -> None:
-    if is_secret(key):
-        raise Refused(
-            f"{key} looks like a secret, and {FILE} is committed to git: nothing was written",
-            hint=f"set {_variable(key)} in the environment; bd config get {key} prints it",
-        )

@@ -1,4 +1,4 @@
-"""The terminal at the other end of the answer: its size, its colours, its pager.
+"""The terminal: size, colour, pager and spinner.
 
 Colours follow what most programs follow: NO_COLOR and TERM=dumb say no, CLICOLOR_FORCE says yes
 also without a terminal, CLICOLOR=0 says no (bixense.com/clicolors, no-color.org). The pager is
@@ -9,31 +9,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING
 
-from tracker.digits import whole
+from tracker.text import Terminal, whole_number
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
     from typing import TextIO
 
-    from tracker.cli.session import Session
 
 PATIENCE = 1.0  # seconds before a command that prints nothing says that it is at work
 _WHEEL = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
-
-
-class Terminal(NamedTuple):
-    """What can be shown: so many letters in a row, so many rows, colours or none.
-
-    `pager` are the words that start it, none for no pager.
-    """
-
-    width: int
-    height: int
-    colour: bool
-    pager: tuple[str, ...] = ()
 
 
 def is_terminal(stream: TextIO | None) -> bool:
@@ -72,7 +59,7 @@ def _size(stream: TextIO | None, env: Mapping[str, str]) -> tuple[int, int]:
     except (OSError, ValueError):  # a stream without a file, or one that is closed
         found = (0, 0)
     width, height = (
-        whole(env.get(name, "")) or real
+        whole_number(env.get(name, "")) or real
         for name, real in (("COLUMNS", found[0]), ("LINES", found[1]))
     )
     return min(max(width or 80, 20), 1000), max(height or 24, 4)
@@ -89,19 +76,6 @@ def _pager(env: Mapping[str, str]) -> tuple[str, ...]:
     except ValueError:
         return ()
     return () if words[:1] == ("cat",) else words
-
-
-def attend(session: Session, command: str, *, paging: bool, patience: str) -> None:
-    """Let a long answer of this session go to the pager, and say what takes long."""
-    screen = session.terminal
-    if screen is None or session.stdout is None:
-        return
-    told = session.stderr is not None and is_terminal(session.stderr) and not session.flags.quiet
-    if told and patience and session.stderr is not None:
-        session.patience = Patience(session.stderr, command, turns=patience == "wheel")
-    if screen.pager and paging and patience == "wheel":
-        session.paged = Paged(session.stdout, session.stderr, session.env, screen)
-        session.stdout = cast("TextIO", session.paged)
 
 
 class Paged:

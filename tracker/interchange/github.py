@@ -1,4 +1,4 @@
-"""GitHub's issues as JSON, both ways: files only, no network.
+"""Read and write GitHub issues as JSON.
 
 Read are what `gh issue list --json ...` prints and what the REST API answers; written is the form
 of `gh`. An issue is known by `external_ref`: gh-12, or owner/name#12 where another repository has
@@ -12,22 +12,27 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from tracker import ids, json_text
-from tracker.codec import encode, quote
+from tracker import json_text
 from tracker.errors import Invalid
-from tracker.fields import members_of
-from tracker.interchange import attributes as said
-from tracker.interchange.arrivals import Arrival
-from tracker.model import TITLE_LIMIT, Comment, Issue, instant, stamp
-from tracker.settle import remark_id
-from tracker.words import CLOSED, CLOSING, TOMBSTONE
+from tracker.interchange import plan_attributes as said
+from tracker.interchange.import_issues import Arrival
+from tracker.json_text import quote
+from tracker.log.issue_codec import encode
+from tracker.merge.fields import remark_id
+from tracker.model import ids
+from tracker.model.issue import TITLE_LIMIT, Comment, Issue
+from tracker.model.status import CLOSED, CLOSING, TOMBSTONE
+from tracker.model.timestamps import instant, stamp
+from tracker.model.validation import members_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
-    from tracker.log import Log
+    from tracker.log.issue_log import Log
+
 
 FIELD = "github"
 TYPES = {"bug": "bug", "enhancement": "feature", "feature": "feature", "epic": "epic",
@@ -39,7 +44,7 @@ _REASONS = {"completed": "completed", "not_planned": "not planned", "duplicate":
 _NUMBER = re.compile(r"(?:gh-|[^/\s]+/[^/\s#]+#)(\d+)\Z")
 
 
-class Given(NamedTuple):
+class GithubIssue(NamedTuple):
     """An issue as GitHub tells it; times as the log holds them."""
 
     number: int
@@ -65,7 +70,7 @@ class Given(NamedTuple):
         return match[1] if match else ""
 
 
-def read(text: str) -> list[Given]:
+def read(text: str) -> list[GithubIssue]:
     """The issues of a document, pull requests left out. Raises Invalid, which names the element."""
     try:
         found = json_text.loads(text)
@@ -85,7 +90,7 @@ def _is_pull(row: Any) -> bool:
     return isinstance(row, dict) and bool(row.get("pull_request") or row.get("isPullRequest"))
 
 
-def _given(place: int, row: Any) -> Given:
+def _given(place: int, row: Any) -> GithubIssue:
     own = row.get("bd") if isinstance(row, dict) else None
     mine = str(own.get("id") or "") if isinstance(own, dict) else ""
     number = row.get("number") if isinstance(row, dict) else None
@@ -97,7 +102,7 @@ def _given(place: int, row: Any) -> Given:
     reason = _text(row, "stateReason", "state_reason").lower()
     milestone = row.get("milestone")
     created = _time(_text(row, "createdAt", "created_at"))
-    return Given(
+    return GithubIssue(
         number=number if isinstance(number, int) else 0,
         title=title.encode(errors="replace")[:TITLE_LIMIT].decode(errors="ignore"),
         body=_plain(_text(row, "body")),
@@ -150,7 +155,7 @@ def _time(text: str) -> str:
 # Coming in.
 
 
-def arrivals(log: Log, given: Sequence[Given], prefix: str) -> list[Arrival]:
+def arrivals(log: Log, given: Sequence[GithubIssue], prefix: str) -> list[Arrival]:
     """Each issue as a record: the one that the log has, with what GitHub says; or a new one."""
     known = _by_reference(log)
     found = []
@@ -175,7 +180,7 @@ def _by_reference(log: Log) -> dict[str, list[str]]:
     return found
 
 
-def _known(log: Log, known: Mapping[str, Iterable[str]], one: Given) -> Issue | None:
+def _known(log: Log, known: Mapping[str, Iterable[str]], one: GithubIssue) -> Issue | None:
     if one.own and (issue := log.get_issue(one.own)):
         return issue
     refs = (f"{one.repository}#{one.number}", one.url, f"gh-{one.number}")
@@ -194,7 +199,7 @@ def _remembered(issue: Issue) -> dict[str, str]:
 
 
 def _new(
-    log: Log, one: Given, prefix: str, taken: set[str], known: Mapping[str, Iterable[str]]
+    log: Log, one: GithubIssue, prefix: str, taken: set[str], known: Mapping[str, Iterable[str]]
 ) -> Issue:
     """A new issue; its id is made of where it stands there, so every clone makes the same."""
     if not one.number:  # exported from another log, and never created over there
@@ -211,7 +216,7 @@ def _new(
     return _met(born, one)
 
 
-def _met(issue: Issue, one: Given) -> Issue:
+def _met(issue: Issue, one: GithubIssue) -> Issue:
     """An issue with what GitHub says of it."""
     rest, kind, priority = _sorted_labels(one.labels)
     if set(one.labels) == set(_labels_of(issue)):
@@ -232,13 +237,13 @@ def _met(issue: Issue, one: Given) -> Issue:
     return _ended(new, one)
 
 
-def _assignee(issue: Issue, one: Given) -> str:
+def _assignee(issue: Issue, one: GithubIssue) -> str:
     if issue.assignee in one.assignees:
         return issue.assignee
     return one.assignees[0] if one.assignees else ""
 
 
-def _ended(issue: Issue, one: Given) -> Issue:
+def _ended(issue: Issue, one: GithubIssue) -> Issue:
     """The status, where GitHub tells of another one."""
     if one.is_closed and issue.status not in CLOSING:
         at = one.closed_at or one.updated_at
@@ -265,7 +270,7 @@ def _sorted_labels(labels: Iterable[str]) -> tuple[list[str], str, int | None]:
     return rest, kind, priority
 
 
-def _metadata(issue: Issue, one: Given) -> str:
+def _metadata(issue: Issue, one: GithubIssue) -> str:
     pairs = members_of(issue.metadata)
     if pairs is None:
         return issue.metadata

@@ -1,4 +1,4 @@
-"""Markdown as a tree of blocks, each with the lines of the source that it is.
+"""Parse Markdown into a tree of blocks.
 
 The parser is markdown-it; what is here turns its answer into plain text, and bytes of whatever
 encoding into text.
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from markdown_it.tree import SyntaxTreeNode
 
+
 _FRONT = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _ODD = re.compile(r"[^\x00-\x7f]+")
 _MISREAD = ("cp1252", "mac_roman", "latin-1")
@@ -21,21 +22,21 @@ _TEXTS = frozenset({"text", "code_inline", "html_inline"})
 _BREAKS = frozenset({"softbreak", "hardbreak"})
 
 
-class Text(NamedTuple):
+class TextNode(NamedTuple):
     """A text that was bytes; `remarks` tell what had to be guessed."""
 
     text: str
     remarks: tuple[str, ...] = ()
 
 
-def decoded(data: bytes, *, mend: bool = True) -> Text:
+def decoded(data: bytes, *, mend: bool = True) -> TextNode:
     """The text of a file. What is not UTF-8 is taken for Windows' encoding of western Europe.
 
     UTF-8 that somebody read as another encoding and saved is read as it was meant, unless `mend`
     says no.
     """
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return Text(data.decode("utf-16", "replace"))
+        return TextNode(data.decode("utf-16", "replace"))
     remarks = []
     try:
         text = data.decode("utf-8-sig")
@@ -47,7 +48,7 @@ def decoded(data: bytes, *, mend: bool = True) -> Text:
         text, count, example = mended(text)
         if count:
             remarks.append(f"{count} places are damaged, and were read as meant: {example}")
-    return Text(text.replace("\r\n", "\n").replace("\r", "\n"), tuple(remarks))
+    return TextNode(text.replace("\r\n", "\n").replace("\r", "\n"), tuple(remarks))
 
 
 def _guessed(data: bytes) -> str:

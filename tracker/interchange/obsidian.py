@@ -1,16 +1,17 @@
-"""Issues as tasks of the Obsidian Tasks plug-in: a check box a line, and signs for the fields."""
+"""Export issues in the format of Obsidian Tasks."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tracker.model import BLOCKS
-from tracker.words import CLOSED, TOMBSTONE
+from tracker.model.issue import BLOCKS
+from tracker.model.status import CLOSED, TOMBSTONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tracker.model import Issue
+    from tracker.model.issue import Issue
+
 
 BOXES = {
     "open": " ", "in_progress": "/", "hooked": "/", "blocked": "!", "deferred": ">",

@@ -1,4 +1,4 @@
-"""A script of commands: how its text is cut into lines and words.
+"""Parse a script of commands.
 
 As a shell would: quotes, backslashes and comments; a quoted text may go over several lines. A line
 `NAME = COMMAND` gives the issue that the command makes a name, and `@NAME` is its id from there on.
@@ -11,14 +11,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import json_text
 from tracker.errors import Invalid
-from tracker.model import TYPE_ALIASES, TYPES
+from tracker.model.issue import TYPE_ALIASES, TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
+
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*\Z")
 _USE = re.compile(r"(?<![^,:=])@([A-Za-z_][A-Za-z0-9_-]*)(?![^,])")
@@ -26,7 +28,7 @@ _PRIORITY = re.compile(r"[pP]?[0-4]\Z")
 _SETTING = re.compile(r"(status|priority|title|assignee)=(.*)\Z", re.DOTALL)
 
 
-class Line(NamedTuple):
+class ScriptLine(NamedTuple):
     """One command; `number` is the line or element that it begins on, from 1."""
 
     number: int
@@ -39,7 +41,7 @@ class Line(NamedTuple):
         return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def read(text: str) -> list[Line]:
+def read(text: str) -> list[ScriptLine]:
     """The commands of a script. Raises Invalid, which names the line."""
     found = _elements(text) if text.lstrip()[:1] == "[" else _lines(text)
     lines = []
@@ -50,11 +52,11 @@ def read(text: str) -> list[Line]:
         if words[0] in {"bd", "tracker"}:
             words = words[1:]
         if words:
-            lines.append(Line(number, tuple(short_form(words)), name))
+            lines.append(ScriptLine(number, tuple(short_form(words)), name))
     return lines
 
 
-def named(line: Line, ids: Mapping[str, str]) -> Line:
+def named(line: ScriptLine, ids: Mapping[str, str]) -> ScriptLine:
     """The line with each `@NAME` that is known replaced by the id of that issue."""
 
     def id_of(match: re.Match[str]) -> str:

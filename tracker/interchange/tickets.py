@@ -1,4 +1,4 @@
-"""Tickets that are Markdown files with front matter: tk, beans, tbd, Backlog.md and their kin.
+"""Read Markdown tickets of tk, beans, tbd and Backlog.md.
 
 Each program calls the fields otherwise; what none of them is known by goes into the metadata.
 """
@@ -7,21 +7,25 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import fileio
-from tracker.codec import decode, encode, quote
 from tracker.errors import Invalid
-from tracker.gitdir import within
-from tracker.ids import VALID
-from tracker.interchange import attributes as said
-from tracker.interchange.arrivals import Arrival
+from tracker.git.discovery import within
+from tracker.interchange import plan_attributes as said
+from tracker.interchange.import_issues import Arrival
 from tracker.interchange.markdown import decoded
-from tracker.model import BLOCKS, PARENT, TITLE_LIMIT, TYPE_ALIASES, TYPES, instant, stamp
-from tracker.words import CLOSED
+from tracker.json_text import quote
+from tracker.log.issue_codec import decode, encode
+from tracker.model.ids import VALID
+from tracker.model.issue import BLOCKS, PARENT, TITLE_LIMIT, TYPE_ALIASES, TYPES
+from tracker.model.status import CLOSED
+from tracker.model.timestamps import instant, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
 
 FOLDERS = (".tickets", ".beans", ".tbd/issues", "backlog/tasks", "backlog/completed", "backlog")
 """Where such programs keep them, in a repository."""
@@ -60,7 +64,7 @@ class File(NamedTuple):
     changed: int
 
 
-class Reading(NamedTuple):
+class TicketReading(NamedTuple):
     """The tickets as records, and the names of files that are none."""
 
     arrivals: tuple[Arrival, ...]
@@ -90,7 +94,7 @@ def _contents(path: str, folder: str) -> bytes:
         return b""
 
 
-def read(found: Sequence[File], prefix: str) -> Reading:
+def read(found: Sequence[File], prefix: str) -> TicketReading:
     """The tickets of these files; an id without a prefix gets ours. Raises Invalid."""
     tickets: dict[str, dict[str, Any]] = {}
     left_out = []
@@ -104,7 +108,7 @@ def read(found: Sequence[File], prefix: str) -> Reading:
             tickets[ticket["id"]] = ticket
     _tie(tickets, prefix)
     arrivals = tuple(Arrival(id, _line(ticket)) for id, ticket in tickets.items())
-    return Reading(arrivals, tuple(left_out))
+    return TicketReading(arrivals, tuple(left_out))
 
 
 def _ticket(file: File, prefix: str) -> dict[str, Any] | None:

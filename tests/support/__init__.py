@@ -1,0 +1,1 @@
+"""What tests share: workspaces, repositories, generators and samples."""

@@ -1,0 +1,1 @@
+"""SQLite files that answer for the log; what every cache shares."""

@@ -1,0 +1,1 @@
+"""`bd doctor` and what git hooks check."""

@@ -1,0 +1,1 @@
+"""Commands of Beads that do nothing here."""

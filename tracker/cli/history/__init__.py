@@ -1,0 +1,1 @@
+"""Commands about the past: history, diff, undo, conflicts."""

@@ -1,0 +1,215 @@
+"""The options that create and update share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from tracker.cli.command import MINUTES, PRIORITY
+from tracker.errors import Invalid, NotFound, TrackerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any
+
+    from tracker.cli.command import CommandT
+    from tracker.cli.session import Session
+    from tracker.log.issue_log import Draft
+    from tracker.log.snapshot import Drafts
+    from tracker.model.issue import Issue
+
+
+T = TypeVar("T")
+
+TEXTS = ("description", "design", "acceptance_criteria", "notes")
+_APART = frozenset({
+    "title", *TEXTS, "due_at", "defer_until", "metadata", "labels", "parent", "ephemeral", "pinned",
+})  # fmt: skip
+"""Fields of new issues that do not simply hold what was typed."""
+
+_FILES = {"description": "--body-file", "design": "--design-file"}
+_OPTIONS = (
+    click.option("--title", metavar="TEXT", help="The title"),
+    click.option(
+        "-d", "--description", "--body", "-m", "--message", "description", metavar="TEXT",
+        help="The description; '-' reads the standard input",
+    ),
+    click.option("--body-file", "--description-file", "description_file", metavar="FILE",
+                 help="The description from a file; '-' is the standard input"),
+    click.option("--stdin", is_flag=True, help="The description from the standard input"),
+    click.option("--design", metavar="TEXT", help="How it is to be done"),
+    click.option("--design-file", metavar="FILE", help="The same from a file"),
+    click.option("--acceptance", "--acceptance-criteria", "acceptance_criteria", metavar="TEXT",
+                 help="When it counts as done"),
+    click.option("--notes", metavar="TEXT", help="Remarks"),
+    click.option("--append-notes", metavar="TEXT", help="More remarks, on a line of their own"),
+    click.option("-p", "--priority", type=PRIORITY, metavar="P", help="0 (most urgent) to 4"),
+    click.option("-t", "--type", "issue_type", metavar="TYPE", help="bug, feature, task, epic..."),
+    click.option("-a", "--assignee", metavar="NAME", help='Who is to do it; "" is nobody'),
+    click.option("-e", "--estimate", "estimated_minutes", type=MINUTES, metavar="MINUTES",
+                 help="How long it will take: 90, 45m, 2h, 1h30m"),
+    click.option("--due", metavar="WHEN", help='When it is due: +2d, friday, 2027-01-15; "" never'),
+    click.option("--defer", metavar="WHEN", help="Not ready before then"),
+    click.option("--external-ref", metavar="REF", help="Its name elsewhere, such as gh-9"),
+    click.option("--spec-id", metavar="SPEC", help="The document that specifies it"),
+    click.option("--metadata", metavar="JSON", help="A JSON object, or @FILE"),
+)  # fmt: skip
+
+
+def described(function: Any) -> Any:
+    """The options for what an issue says, the same for a new one and for an old one."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def fields_of(session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields that the options of `described` set but for the title; what was not given is out.
+
+    Texts come as typed, from files or from the standard input, dates as the log holds them.
+    """
+    from tracker.model.issue import Changes, New
+
+    found: dict[str, Any] = _texts(session, given)
+    plain = {*New._fields, "append_notes"} & Changes.__optional_keys__ - _APART
+    found |= {name: given[name] for name in sorted(plain) if given[name] is not None}
+    for name, flag in (("due_at", "due"), ("defer_until", "defer")):
+        if given[flag] is not None:
+            found[name] = _moment(session, f"--{flag}", given[flag])
+    metadata = given["metadata"]
+    if metadata is not None:
+        found["metadata"] = session.read(metadata[1:]) if metadata[:1] == "@" else metadata
+    return found
+
+
+def _texts(session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
+    sources = {name: given.get(f"{name}_file") for name in TEXTS}
+    for name, flag in _FILES.items():
+        if given[name] is not None and sources[name] is not None:
+            raise Invalid(f"cannot specify both --{name} and {flag}")
+    if given["stdin"] or given["description"] == "-":
+        if sources["description"] is not None or given["description"] not in {None, "-"}:
+            raise Invalid("cannot specify both --stdin and another description")
+        sources["description"] = "-"
+    if list(sources.values()).count("-") > 1:
+        raise Invalid("the standard input can be only one of the texts")
+    typed = {name: given[name] for name in TEXTS if given[name] is not None}
+    files = {name: file for name, file in sources.items() if file is not None}
+    return typed | {name: session.read(file).rstrip("\r\n") for name, file in files.items()}
+
+
+def _moment(session: Session, flag: str, text: str) -> str:
+    if not text:
+        return ""
+    from tracker.cli.dates import when
+    from tracker.model.timestamps import stamp
+
+    return stamp(when(text, session.clock(), flag))
+
+
+def edited(
+    session: Session,
+    ids: Iterable[str],
+    action: Callable[[Draft, str], T],
+    *,
+    also: Callable[[Drafts, list[T]], None] | None = None,
+    dry: bool = False,
+) -> list[T]:
+    """What an action gives for each issue that is named, all in one write; failures are reported.
+
+    Where the action fails for an issue, that one stays as it is. `also` goes into the same write,
+    given what succeeded. With `dry` nothing is written.
+    """
+    from tracker.issues.lookup import resolve
+
+    names = list(ids)
+    workspace = session.tracker
+    prefix = workspace.settings().prefix
+    outcomes: list[T | TrackerError] = []
+
+    def attempt(draft: Draft, text: str) -> T | TrackerError:
+        kept = dict(draft.changes)
+        try:
+            return action(draft, resolve(text, draft, prefix))
+        except TrackerError as error:
+            draft.changes = kept
+            return error
+
+    def plan(drafts: Drafts) -> None:
+        outcomes[:] = [attempt(drafts.issues, text) for text in names]
+        done = [one for one in outcomes if not isinstance(one, TrackerError)]
+        if also and done:
+            also(drafts, done)
+
+    (workspace.preview if dry else workspace.edit)(plan)
+    waiting = iter(outcomes)
+
+    def told(_id: str) -> T:
+        outcome = next(waiting)
+        if isinstance(outcome, TrackerError):
+            raise outcome
+        return outcome
+
+    return session.each(names, told)
+
+
+def parent_id(text: str, draft: Draft, prefix: str) -> str:
+    """The id that a short form of a parent means. Raises NotFound, as Beads says it."""
+    from tracker.issues.lookup import resolve
+
+    try:
+        return resolve(text, draft, prefix)
+    except NotFound as error:
+        error.message = f"parent issue {text} not found"
+        raise
+
+
+def as_json(issue: Issue, *without: str) -> str:
+    """An issue as the commands that write print it, an element of an array.
+
+    Dependencies and comments are left out, and so are fields that are named. Where a record has no
+    time, there is one, because clients cannot do without.
+    """
+    from dataclasses import replace
+
+    from tracker.json_text import indented
+    from tracker.log.issue_codec import encode
+    from tracker.model.timestamps import stamp
+
+    apart = ("dependencies", "comments", *without)
+    left_out = {"_type", "dependency_count", "dependent_count", "comment_count", *apart}
+    extra = tuple(pair for pair in issue.extra if pair[0] not in left_out)
+    fields: dict[str, Any] = {**dict.fromkeys(apart, ()), "extra": extra}
+    fields["created_at"] = issue.created_at or stamp(0)
+    fields["updated_at"] = issue.updated_at or fields["created_at"]
+    return indented(encode(replace(issue, **fields)).decode(), 2)
+
+
+def answer(session: Session, issues: Sequence[Issue], line: Callable[[Issue], str]) -> None:
+    """One line for each issue, or all of them as JSON."""
+    if session.json:
+        session.emit_raw(map(as_json, issues))
+    else:
+        for issue in issues:
+            session.say(line(issue))
+
+
+_WAYS = ("newer", "skip", "fail", "theirs")
+
+
+def on_conflict(where: str) -> Callable[[CommandT], CommandT]:
+    """The option that says which of two records stands; `where` begins its help."""
+    return click.option(
+        "--on-conflict", type=click.Choice(_WAYS), default="newer", metavar="WAY",
+        help=f"{where}: newer, skip, fail or theirs  [newer]",
+    )  # fmt: skip
+
+
+def origin(session: Session, given: Mapping[str, Any]) -> str:
+    """Who speaks: an agent where it says its session, or where nobody sits at a terminal."""
+    said = given.get("origin")
+    if said:
+        return str(said)
+    is_person = session.stdin is not None and session.stdin.isatty() and not session.session_id
+    return "user" if is_person else "agent"

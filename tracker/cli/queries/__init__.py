@@ -1,0 +1,1 @@
+"""Commands that list, search and count."""

@@ -1,0 +1,1 @@
+"""Commands about labels, comments, dependencies and duplicates."""

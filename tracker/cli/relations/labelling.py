@@ -1,0 +1,51 @@
+"""Add, remove and list labels, for `label` and `tag`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from tracker.cli.issue_options import edited
+from tracker.text import one_line
+
+if TYPE_CHECKING:
+    from tracker.cli.session import Session
+
+
+def change_labels(session: Session, words: tuple[str, ...], *, added: bool) -> None:
+    """Add or remove a label; `words` are the issues and, last, the label."""
+    from tracker.issues import actions
+
+    *ids, text = words
+    if not ids:
+        raise click.UsageError("an issue and a label are needed: bd label add ID LABEL")
+    text = text.strip()
+    labels = actions.Labels(add=(text,)) if added else actions.Labels(remove=(text,))
+    who = session.tracker.who()
+    done = edited(session, ids, lambda draft, id: actions.label(draft, id, labels, who).id)
+    if session.json:
+        status = "added" if added else "removed"
+        session.emit([{"issue_id": id, "label": text, "status": status} for id in done])
+        return
+    did, to = ("Added", "to") if added else ("Removed", "from")
+    for id in done:
+        session.say(f"✓ {did} label '{text}' {to} {id}")
+
+
+def list_all_labels(session: Session) -> None:
+    """Print every label with the number of its issues."""
+    from tracker.issues.filters import Filter
+
+    counts = [pair for pair in session.tracker.answers.grouped(Filter(), "label") if pair[0]]
+    if session.json:
+        session.emit([{"label": text, "count": count} for text, count in counts])
+        return
+    if not counts:
+        session.say("\nNo labels found")
+        return
+    session.say(f"\n🏷 All labels ({len(counts)} unique):")
+    width = max(len(one_line(text)) for text, _ in counts)
+    for text, count in counts:
+        session.say(f"  {one_line(text):<{width}}  ({count} issues)")
+    session.say()

@@ -1,0 +1,1 @@
+"""What can be done to issues and asked of them; pure."""

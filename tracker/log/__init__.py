@@ -1,0 +1,1 @@
+"""The JSONL files of `.beads/`: lines, codecs, snapshots."""

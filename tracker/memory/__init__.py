@@ -1,0 +1,1 @@
+"""What can be done to memories and asked of them; pure."""

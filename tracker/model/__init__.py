@@ -1,0 +1,1 @@
+"""Frozen values and what each field may hold; no I/O."""

@@ -1,0 +1,1 @@
+"""Values as text, JSON, pictures and pages; knows no session."""

@@ -1,0 +1,1 @@
+"""Find secrets in what is about to be written."""

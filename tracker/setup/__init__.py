@@ -1,0 +1,1 @@
+"""What init, setup, hooks and uninstall write outside the records."""

@@ -1,0 +1,1 @@
+"""The only place where bytes of the log change."""

@@ -1,0 +1,1 @@
+"""One workspace put together: place, settings, queries and writes."""
