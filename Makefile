@@ -9,10 +9,10 @@ FUZZ_S ?= 300
 FUZZ ?=
 CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
 
-.PHONY: docs trust demo test lint types tests coverage audit mutants deep fuzz test-clients bench clean
+.PHONY: docs trust demo test lint types tests fast coverage audit mutants deep fuzz test-clients bench clean
 
 demo: $(READY)
-	@PATH="$(abspath $(BIN)):$$PATH" sh docs/demo.sh
+	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
 
 test: lint types tests
 
@@ -26,6 +26,10 @@ types: $(READY)
 
 tests: $(READY)
 	$(BIN)/python -m pytest -n 2
+
+# The packages that know no files and no git.
+fast: $(READY)
+	$(BIN)/python -m pytest -n 2 -q $(addprefix tests/,model log merge issues memory secrets)
 
 # The same with the branches counted, which takes about twice as long.
 coverage: $(READY)
@@ -66,7 +70,7 @@ trust: $(READY)
 
 # Pages that the program writes about itself; a test tells when that is due.
 docs: $(READY)
-	PYTHONPATH=. $(BIN)/python docs/generate.py
+	PYTHONPATH=. $(BIN)/python -m tools.generate
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run

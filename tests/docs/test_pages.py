@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shlex
 
@@ -18,10 +17,9 @@ EVERY = dict(every_command())
 
 
 def generated():
-    found = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
-    return module
+    from tools import generate
+
+    return generate
 
 
 def test_the_page_of_commands_is_what_the_program_says():
@@ -29,7 +27,7 @@ def test_the_page_of_commands_is_what_the_program_says():
 
 
 def test_the_page_for_those_who_come_from_beads_is_the_table():
-    from docs import beads
+    from tools import beads_page as beads
 
     page = (ROOT / "docs" / "from-beads.md").read_text()
     assert page == beads.page(), "make docs"
@@ -37,6 +35,12 @@ def test_the_page_for_those_who_come_from_beads_is_the_table():
         assert f"`{name}`" in page or name.startswith("("), name
     cells = [line.count(" | ") for line in page.splitlines() if line.startswith("| ")]
     assert len(cells) > 60
+
+
+def test_the_picture_of_the_packages_is_drawn_from_the_code():
+    assert (ROOT / "docs" / "architecture.md").read_text() == generated().architecture(), (
+        "make docs"
+    )
 
 
 def test_the_picture_is_what_the_program_draws():

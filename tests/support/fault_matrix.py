@@ -3,7 +3,7 @@
     python -m tests.support.fault_matrix                  all, into docs/faults.json (an hour)
     python -m tests.support.fault_matrix --each 20 close  20 faults of each case of `close...`
 
-`docs/faults.py` makes a table of it. The same functions serve the tests.
+`tools/fault_table.py` makes a table of it. The same functions serve the tests.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from docs.faults import DATA, Row, table
 from tests.support.fault_cases import CASES
 from tests.support.faults import KINDS, Bench, Broken, Case, Fault
+from tools.fault_table import DATA, Row, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -9,10 +9,10 @@ import random
 import click
 import pytest
 
-from docs import faults as page
 from tests.support.fault_cases import CASES, NOT_HIT
 from tests.support.fault_matrix import command, measured
 from tests.support.faults import CHANGES, ROOM, Bench, Broken, Case, Unusable, kinds_of
+from tools import fault_table as page
 from tracker.cli import program
 from tracker.cli.session import Session
 

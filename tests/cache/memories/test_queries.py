@@ -299,7 +299,7 @@ def test_what_is_left_alone_is_read_once(beads, monkeypatch):
     read = []
     real = read_log
     monkeypatch.setattr(
-        "tracker.cache.memories.follow.read_log", lambda path: read.append(path) or real(path)
+        "tracker.cache.memories.source.read_log", lambda path: read.append(path) or real(path)
     )
     opened(beads, later).cache.close()
     assert read == []

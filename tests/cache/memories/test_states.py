@@ -305,7 +305,7 @@ def test_a_log_that_moves_does_not_have_the_memories_read_again_and_again(tmp_pa
     read = []
     plain = read_log
     monkeypatch.setattr(
-        "tracker.cache.memories.follow.read_log",
+        "tracker.cache.memories.source.read_log",
         lambda path: read.append(Path(path).name) or plain(path),
     )
     open_cache(source(beads, later)).close()

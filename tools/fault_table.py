@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-DATA = Path(__file__).with_name("faults.json")
+DATA = Path(__file__).parents[1] / "docs" / "faults.json"
 
 Row = dict[str, Any]
 """Of a command: `calls`, `faults` (kind, state, how many) and `undo` (what it took back)."""

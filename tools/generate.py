@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from docs import beads, faults
+from tools import beads_page, fault_table, packages
 from tracker.cli import ALIASES, COMMANDS, main, program
 from tracker.cli.argv import FLAGS
 from tracker.cli.command import Command, Group
@@ -25,10 +25,12 @@ from tracker.cli.session import Session
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAGE = Path(__file__).parent / "commands.md"
-BEADS = Path(__file__).parent / "from-beads.md"
-TRUST = Path(__file__).parent / "trust.md"
-PICTURE = Path(__file__).parent / "graph.svg"
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "commands.md"
+BEADS = DOCS / "from-beads.md"
+TRUST = DOCS / "trust.md"
+PICTURE = DOCS / "graph.svg"
+ARCHITECTURE = DOCS / "architecture.md"
 WIDTH = 96
 
 HEAD = """\
@@ -198,19 +200,28 @@ def picture() -> str:
 _NOT_MEASURED = "It has not been measured for this version: `python -m tests.support.fault_matrix`."
 
 
+def architecture() -> str:
+    """docs/architecture.md with the packages as they are drawn from the code."""
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    before, _, rest = text.partition("<!-- packages -->\n")
+    _, _, after = rest.partition("<!-- /packages -->\n")
+    return f"{before}<!-- packages -->\n{packages.picture()}<!-- /packages -->\n{after}"
+
+
 def trust() -> str:
     """The page about what is promised, with the table of faults as it was measured."""
     text = TRUST.read_text(encoding="utf-8")
     start, end = "<!-- fault matrix -->\n", "<!-- end -->"
     head, _, rest = text.partition(start)
-    found = faults.rows()
-    table = f"\n{faults.table(found)}\n\n" if found else f"\n{_NOT_MEASURED}\n\n"
+    found = fault_table.rows()
+    table = f"\n{fault_table.table(found)}\n\n" if found else f"\n{_NOT_MEASURED}\n\n"
     return head + start + table + end + rest.partition(end)[2]
 
 
 if __name__ == "__main__":
     for made, text in (
-        (PAGE, page()), (BEADS, beads.page()), (PICTURE, picture()), (TRUST, trust()),
+        (PAGE, page()), (BEADS, beads_page.page()), (PICTURE, picture()), (TRUST, trust()),
+        (ARCHITECTURE, architecture()),
     ):  # fmt: skip
         made.write_text(text, encoding="utf-8")
         sys.stdout.write(f"{made}\n")
