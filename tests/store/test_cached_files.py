@@ -124,10 +124,10 @@ def test_nor_for_another_content(tmp_path):
     beads = beads_of(tmp_path / ".beads", data)
     at = source(beads, NOW)
     open_cache(at).close()
-    cache = source.answering(at, data, "another stamp")
+    cache = memory_source.answering(at, data, "another stamp")
     assert cache is not None  # the bytes say it
     cache.close()
-    assert source.answering(at, file_of(memory("a", "z")), "another stamp") is None
+    assert memory_source.answering(at, file_of(memory("a", "z")), "another stamp") is None
 
 
 # The commands.
@@ -150,7 +150,7 @@ def test_a_write_does_not_read_the_other_memories(known, monkeypatch):
             read.append(self.path)
             super()._read()
 
-    monkeypatch.setattr(memory_log, "Memories", Counting)
+    monkeypatch.setattr(memory_log, "MemoryFile", Counting)
     known("memory", "set", "a/three", "Another text that nobody has said before")
     known("memory", "append", "a/one", "and more")
     known("memory", "pin", "a/two")

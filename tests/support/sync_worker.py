@@ -1,4 +1,4 @@
-"""Somebody who edits and syncs in a clone: `python worker.py CLONE NAME EDITS`.
+"""Somebody who edits and syncs in a clone: `python sync_worker.py CLONE NAME EDITS`.
 
 Prints as JSON what must be in everybody's log at the end, and how often a push was tried again.
 """

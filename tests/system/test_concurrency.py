@@ -17,13 +17,13 @@ from tests.support.command_lines import workspace
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import os, sys, time
-from tracker import places
-from tracker.api import Caller, Tracker
+from tracker.workspace import discovery
+from tracker.api import LibraryCaller, Tracker
 from tracker.errors import Conflicted
-from tracker.workspace import Workspace
+from tracker.workspace.workspace import Workspace
 
 name, count = sys.argv[1], int(sys.argv[2])
-issues = Tracker(Workspace(discovery.find(os.getcwd(), {}), Caller(name)))
+issues = Tracker(Workspace(discovery.find(os.getcwd(), {}), LibraryCaller(name)))
 for number in range(count):
     if len(sys.argv) > 3:
         issues.create(f"{name} {number}")
@@ -154,13 +154,13 @@ def test_nothing_is_lost_beside_five_hundred_rounds_of_git(repo):
 READER = """
 import os, sys
 from tracker.issues.filters import Filter
-from tracker.model.context import Caller
+from tracker.api import LibraryCaller
 from tracker.workspace import discovery
 from tracker.workspace.workspace import Workspace
 
 seen = 0
 while not os.path.exists("over"):
-    workspace = Workspace(discovery.find(os.getcwd(), {}), Caller("reader"))
+    workspace = Workspace(discovery.find(os.getcwd(), {}), LibraryCaller("reader"))
     answers = workspace.answers
     page = answers.listed(Filter(), "created")
     assert page.total == len(page.rows) >= seen, (seen, page.total)
@@ -201,14 +201,14 @@ def python(folder: Path, code: str, *words: str) -> subprocess.Popen[str]:
 
 RESTLESS = """
 import os, random, sys, time
-from tracker import places
-from tracker.api import Caller, Tracker
+from tracker.workspace import discovery
+from tracker.api import LibraryCaller, Tracker
 from tracker.errors import Conflicted, Locked
-from tracker.workspace import Workspace
+from tracker.workspace.workspace import Workspace
 
 name = sys.argv[1]
 chance = random.Random(name)
-issues = Tracker(Workspace(discovery.find(os.getcwd(), {}), Caller(name)))
+issues = Tracker(Workspace(discovery.find(os.getcwd(), {}), LibraryCaller(name)))
 number = 0
 while not os.path.exists("../over"):
     number += 1

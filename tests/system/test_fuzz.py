@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import fuzz, fuzz_targets
+from tests.support import fuzz_targets, fuzzing
 from tests.support.fuzz_targets import CUT, TARGETS
 from tracker.errors import TrackerError
 from tracker.log.lines import BOM
@@ -75,8 +75,8 @@ def test_command_lines_reach_their_commands(monkeypatch):
 
 
 def test_without_atheris_nothing_is_fuzzed_and_that_is_said(monkeypatch, capsys):
-    assert fuzz.every("1", "nothing") == 2
+    assert fuzzing.every("1", "nothing") == 2
     assert "no target 'nothing': codec, log" in capsys.readouterr().out
     monkeypatch.setitem(sys.modules, "atheris", None)
-    assert fuzz.every("1", "codec") == 1
+    assert fuzzing.every("1", "codec") == 1
     assert "nothing was fuzzed" in capsys.readouterr().out

@@ -20,16 +20,18 @@ from tests.support.command_lines import workspace
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import itertools, os, sys
-from tracker import cache, journal, places, refresh, store
-from tracker.api import Caller, Tracker
-from tracker.workspace import Workspace
+from tracker.cache import refresh
+from tracker.store import journal, store
+from tracker.workspace import discovery
+from tracker.api import LibraryCaller, Tracker
+from tracker.workspace.workspace import Workspace
 
 for _ in sys.stdin:  # a process for each line, without loading the program again
     if os.fork():
         os.wait()
         print("over", flush=True)
         continue
-    issues = Tracker(Workspace(places.find(os.getcwd(), {}), Caller("ann")))
+    issues = Tracker(Workspace(discovery.find(os.getcwd(), {}), LibraryCaller("ann")))
     issues.comment("t-a", "the first one loads what writing needs")
     print("ready", os.getpid(), flush=True)
     for number in itertools.count():
@@ -106,11 +108,11 @@ def test_two_hundred_killed_writers(tmp_path):
 
 ONE = """
 import os
-from tracker import places
-from tracker.api import Caller, Tracker
-from tracker.workspace import Workspace
+from tracker.workspace import discovery
+from tracker.api import LibraryCaller, Tracker
+from tracker.workspace.workspace import Workspace
 
-issues = Tracker(Workspace(places.find(os.getcwd(), {}), Caller("ann")))
+issues = Tracker(Workspace(discovery.find(os.getcwd(), {}), LibraryCaller("ann")))
 issues.update("t-a", priority=0)
 os.write(1, b"told\\n")
 """

@@ -19,7 +19,7 @@ from tests.support.clones import Clone, bare, clone
 from tests.support.sync_worker import SHARED
 from tracker.sync import TRIES
 
-HERE = Path(__file__).resolve().parent
+HERE = Path(__file__).resolve().parents[1] / "support"
 EDITS = 30
 
 
@@ -28,7 +28,7 @@ def worked(people: list[Clone], edits: int = EDITS) -> list[dict]:
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(HERE.parent)])}
     running = [
         subprocess.Popen(
-            [sys.executable, str(HERE / "worker.py"), str(one.path), one.name, str(edits)],
+            [sys.executable, str(HERE / "sync_worker.py"), str(one.path), one.name, str(edits)],
             env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for one in people

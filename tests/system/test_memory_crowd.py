@@ -15,12 +15,12 @@ from tests.support.command_lines import workspace
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import os, sys
-from tracker import places
-from tracker.api import Caller
-from tracker.workspace import Workspace
+from tracker.workspace import discovery
+from tracker.api import LibraryCaller
+from tracker.workspace.workspace import Workspace
 
 name, count = sys.argv[1], int(sys.argv[2])
-library = Workspace(places.find(os.getcwd(), {}), Caller(name)).library
+library = Workspace(discovery.find(os.getcwd(), {}), LibraryCaller(name)).library
 for number in range(count):
     library.put(f"{name}/{number}", {"content": f"{name} {number}"})
     library.append("shared/log", f"{name} {number}")
