@@ -9,7 +9,7 @@ FUZZ_S ?= 300
 FUZZ ?=
 CLIENTS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/bd-tracker/clients
 
-.PHONY: docs trust demo test lint types tests fast coverage audit mutants deep fuzz test-clients bench clean
+.PHONY: docs site trust demo test lint types tests fast coverage audit mutants deep fuzz test-clients bench clean
 
 demo: $(READY)
 	@PATH="$(abspath $(BIN)):$$PATH" sh tools/demo.sh
@@ -72,6 +72,11 @@ trust: $(READY)
 # Pages that the program writes about itself; a test tells when that is due.
 docs: $(READY)
 	PYTHONPATH=. $(BIN)/python -m tools.generate
+
+# The pages as a website, in site/; a link that leads nowhere stops it. Its tools are an extra.
+site: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --clean
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run
