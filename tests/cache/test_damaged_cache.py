@@ -337,3 +337,45 @@ def test_the_index_of_commits_is_made_anew_for_other_tables(tmp_path, monkeypatc
     assert index._all("SELECT count(*) FROM more") == [(0,)]
     assert index._all("SELECT count(*) FROM covered") == [(0,)]
     index.close()
+
+
+def flipped(space, table, column):
+    """Values of the issue cache are others than they were, and nobody noticed."""
+    space.sql("cache", f"UPDATE {table} SET {column} = {column} || 'x'")
+
+
+def doctor(space):
+    out = space.run("doctor", "--json")[1]
+    (one,) = [one for one in json.loads(out)["checks"] if one["name"] == "Answers"]
+    return one
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("issue", "title"),
+        ("body", "listed"),
+        ("brief", "text"),
+        ("edge", "target"),
+        ("label", "label"),
+    ],
+)
+def test_doctor_compares_the_cache_with_the_log(space, table, column):
+    assert doctor(space)["status"] == "ok"
+    flipped(space, table, column)
+    one = doctor(space)
+    assert one["status"] == "warning"
+    assert "t-" in one["detail"]
+    assert one["fix"] == f"rm {space.path('cache')}"
+    space.path("cache").unlink()
+    for words in READS:
+        assert space.run(*words) == space.answers[tuple(words)], words
+    assert doctor(space)["status"] == "ok"
+
+
+def test_doctor_compares_no_cache_that_is_older_than_the_log(space):
+    flipped(space, "issue", "title")
+    log = space.beads / "issues.jsonl"
+    log.write_bytes(log.read_bytes() + b'{"id":"t-new","title":"New","status":"open"}\n')
+    assert doctor(space)["status"] == "ok"
+    assert "New" in space.run("list")[1]

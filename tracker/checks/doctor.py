@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker import fileio, json_text, small_files
 from tracker.cache.database import APPLICATION_ID
+from tracker.cache.issues.compare import differences
+from tracker.cache.issues.source import IssueSource
 from tracker.cache.refresh import is_ours
 from tracker.errors import Refused, TrackerError, quoted
 from tracker.fileio import read_log
@@ -372,6 +374,24 @@ def cache(scene: DoctorContext) -> Iterator[Check]:
         yield Check("Cache", OK, f"{name} is ours")
 
 
+def cache_contents(scene: DoctorContext) -> Iterator[Check]:
+    """Whether the cache holds what the log says, value by value."""
+    place = scene.place
+    if not os.path.exists(place.log):
+        return
+    config = _settings(place.beads)
+    source = IssueSource(place.log, place.cache, scene.inside(".local"), config, 0)
+    found = differences(source, _data(place.log))
+    if not found:
+        yield Check("Answers", OK, "the cache says what the log says")
+        return
+    name = os.path.relpath(place.cache, place.beads)
+    shown = ", ".join(found[:20]) + (f" and {len(found) - 20} more" if len(found) > 20 else "")
+    issues = "1 issue differs" if len(found) == 1 else f"{len(found)} issues differ"
+    message = f"{issues} in {name} from the log; delete it, and the next read rebuilds it"
+    yield Check("Answers", WARNING, message, shown, f"rm {quoted(place.cache)}")
+
+
 def database(scene: DoctorContext) -> Iterator[Check]:
     """Whether a database that Beads wrote holds issues that the log does not."""
     path = scene.place.foreign_db
@@ -532,6 +552,6 @@ LOOKS: dict[str, tuple[Callable[[DoctorContext], Iterator[Check]], ...]] = {
         temporary_files,
         interrupted,
     ),
-    "Cache": (cache, database, peers_of, backend),
+    "Cache": (cache, cache_contents, database, peers_of, backend),
     "Git": (ignored, hidden, driver, hooks),
 }
