@@ -563,3 +563,45 @@ def test_what_is_below_an_issue_in_a_draft():
     draft.drop("x.2")
     assert sorted(draft.below("x")) == ["x.1", "x.1.1", "x.3"]
     assert sorted(draft.below("y")) == []
+
+
+FEW = ("t-a", "t-a.1", "t-a.1.2", "t-b", "t-b.1")
+
+
+@st.composite
+def steps(draw):
+    """What is done to a draft: records put and dropped, and points that are gone back to."""
+
+    def one(kind):
+        if kind == "put":
+            targets = draw(st.lists(st.sampled_from(FEW), max_size=2, unique=True))
+            id = draw(st.sampled_from(FEW))
+            edges = tuple(Dependency(issue_id=id, depends_on_id=target) for target in targets)
+            return kind, Issue(id=id, title=draw(st.sampled_from("xy")), dependencies=edges)
+        return kind, draw(st.sampled_from(FEW))
+
+    return [one(draw(st.sampled_from(("put", "put", "drop", "mark", "back")))) for _ in range(8)]
+
+
+@given(steps(), steps())
+def test_a_draft_answers_as_a_log_of_the_same_records(first, then):
+    """Also once it has gone back to a mark, which undoes exactly what came after."""
+    held = {what.id: what for kind, what in first if kind == "put"}
+    draft, marks = Draft(Log(text(*held.values()))), []
+    for kind, what in then:
+        if kind == "put":
+            held[what.id] = draft.put(what)
+        elif kind == "drop":
+            draft.drop(what)
+            held.pop(what, None)
+        elif kind == "mark":
+            marks.append((draft.mark(), dict(held)))
+        elif marks:
+            mark, held = marks.pop()
+            draft.back_to(mark)
+    log = Log(text(*held.values()))
+    assert sorted(draft.all_ids()) == sorted(log.all_ids())
+    for id in FEW:
+        assert draft.get_issue(id) == log.get_issue(id)
+        assert sorted(draft.below(id)) == sorted(log.below(id))
+        assert sorted(map(str, draft.incoming(id))) == sorted(map(str, log.incoming(id)))

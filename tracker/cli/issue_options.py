@@ -129,11 +129,11 @@ def edited(
     outcomes: list[T | TrackerError] = []
 
     def attempt(draft: Draft, text: str) -> T | TrackerError:
-        kept = dict(draft.changes)
+        mark = draft.mark()
         try:
             return action(draft, resolve(text, draft, prefix))
         except TrackerError as error:
-            draft.changes = kept
+            draft.back_to(mark)
             return error
 
     def plan(drafts: Drafts) -> None:

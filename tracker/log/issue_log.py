@@ -120,7 +120,24 @@ class Draft:
     def __init__(self, before: Records) -> None:
         self.before = before
         self.changes: dict[str, Issue | None] = {}
+        self._past: list[tuple[str, bool, Issue | None]] = []
         self._known: dict[str, bool] = {}
+        # Which changed issues may point to an id, and which may lie below it: each that ever did.
+        self._pointing: dict[str, dict[str, None]] = {}
+        self._below: dict[str, dict[str, None]] = {}
+
+    def mark(self) -> int:
+        """Return a point that `back_to` can return to."""
+        return len(self._past)
+
+    def back_to(self, mark: int) -> None:
+        """Undo every change since a mark."""
+        while len(self._past) > mark:
+            id, was_changed, before = self._past.pop()
+            if was_changed:
+                self.changes[id] = before
+            else:
+                del self.changes[id]
 
     def get_issue(self, id: str) -> Issue | None:
         if id in self.changes:
@@ -133,9 +150,7 @@ class Draft:
 
     def below(self, id: str) -> Iterable[str]:
         yield from (one for one in self.before.below(id) if one not in self.changes)
-        for one, issue in self.changes.items():
-            if issue is not None and one.startswith(f"{id}."):
-                yield one
+        yield from (one for one in self._below.get(id, ()) if self.changes.get(one) is not None)
 
     def mentioning(self, text: str) -> Iterable[Issue]:
         yield from (one for one in self.before.mentioning(text) if one.id not in self.changes)
@@ -143,7 +158,8 @@ class Draft:
 
     def incoming(self, id: str) -> list[Dependency]:
         edges = [e for e in self.before.incoming(id) if e.issue_id not in self.changes]
-        for issue in self.changes.values():
+        for source in self._pointing.get(id, ()):
+            issue = self.changes.get(source)
             if issue is not None:
                 edges += [e.at(issue.id) for e in issue.dependencies if e.depends_on_id == id]
         return edges
@@ -183,14 +199,23 @@ class Draft:
     def put(self, issue: Issue) -> Issue:
         """Set the record of `issue.id`; setting what is already there changes nothing."""
         if issue != self.get_issue(issue.id):
-            self.before.forbid_edit(issue.id)
-            self.changes[issue.id] = issue
+            self._change(issue.id, issue)
         return issue
 
     def drop(self, id: str) -> None:
         """Take the record away, line and all."""
+        self._change(id, None)
+
+    def _change(self, id: str, issue: Issue | None) -> None:
         self.before.forbid_edit(id)
-        self.changes[id] = None
+        self._past.append((id, id in self.changes, self.changes.get(id)))
+        self.changes[id] = issue
+        for edge in issue.dependencies if issue is not None else ():
+            self._pointing.setdefault(edge.depends_on_id, {})[id] = None
+        above = id
+        while "." in above:
+            above = above.rpartition(".")[0]
+            self._below.setdefault(above, {})[id] = None
 
     def written(self) -> dict[str, bytes | None]:
         """The new line of each record that differs from what it was."""

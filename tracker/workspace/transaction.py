@@ -60,11 +60,11 @@ class Transaction(Workspace):
     def preview(self, action: Callable[[Drafts], T]) -> T:
         """What an action would give; the drafts of issues are put back."""
         issues = self._drafts.issues
-        kept = dict(issues.changes)
+        mark = issues.mark()
         try:
             return action(self._drafts)
         finally:
-            issues.changes = kept
+            issues.back_to(mark)
 
     def revise(self, *_args: object, **_more: object) -> NoReturn:
         """Only whoever opened the write may end it. Raises Refused."""
