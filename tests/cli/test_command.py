@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 import tracker
 from tracker import errors
-from tracker.cli import ALIASES, COMMANDS, main
+from tracker.cli import ALIASES, COMMANDS, COMMON, main
 from tracker.cli.argv import boolean, duration
 from tracker.cli.command import (
     DURATION,
@@ -172,24 +173,59 @@ def test_no_name_stands_twice_and_every_alias_leads_somewhere():
 def test_an_alias_runs_its_command_and_is_listed_beside_it(monkeypatch):
     monkeypatch.setitem(ALIASES, "release", "version")
     assert bd("release").out == bd("version").out == "bd version 0.49.6 (tracker)\n"
-    assert "version, release" in bd("--help").out
+    assert "version, release" in bd("help", "--all").out
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"], ["help", "--json"]])
-@pytest.mark.usefixtures("bare")
-def test_help_is_shown_by_section_with_the_global_flags(words):
+def test_help_shows_the_daily_commands_in_four_groups_and_leads_to_the_rest(words):
     answer = bd(*words)
     assert (answer.code, answer.err) == (0, "")
     assert answer.out.startswith("Usage: bd [OPTIONS] COMMAND [ARGS]...\n")
-    assert "About:\n  version             Print the version\n" in answer.out
+    assert answer.out.endswith("\nbd help --all lists every command\n")
+    at = [answer.out.index(f"\n{group}:\n  ") for group in ("Plan", "Work", "Remember", "Share")]
+    assert at == sorted(at)
+    assert "Plan:\n  create, new         Create an issue\n" in answer.out
     assert "-C, --directory DIR" in answer.out
     assert "--sandbox" not in answer.out
+    assert "\n  count " not in answer.out
+
+
+def test_daily_commands_are_about_fifteen_and_all_exist():
+    daily = [name for names in COMMON.values() for name in names]
+    assert 12 <= len(daily) <= 16
+    assert len(set(daily)) == len(daily)
+    assert set(daily) <= {name for rows in COMMANDS.values() for name in rows}
+
+
+@pytest.mark.parametrize("words", [["help", "--all"], ["help", "--all", "--json"]])
+def test_the_whole_help_shows_every_section(words):
+    answer = bd(*words)
+    assert (answer.code, answer.err) == (0, "")
+    for section, rows in COMMANDS.items():
+        assert f"\n{section}:\n" in answer.out or not section
+        for name in rows if section else ():
+            assert re.search(rf"^  {name}(,| )", answer.out, re.MULTILINE), name
+    assert "help --all" not in answer.out
+    assert "-C, --directory DIR" in answer.out
+
+
+def test_help_of_a_command_wins_over_all():
+    assert bd("help", "version", "--all") == bd("version", "--help")
+
+
+def test_the_options_of_create_are_grouped():
+    text = bd("create", "--help").out
+    at = [text.index(f"\n{group}:\n  ") for group in ("Basics", "Planning", "Files", "Expert")]
+    assert at == sorted(at)
+    assert at[0] < text.index("  -p, --priority P") < at[1] < text.index("  --due WHEN") < at[2]
+    assert at[2] < text.index("  --stdin ") < at[3] < text.index("  --idempotency-key")
+    assert "\nOptions:" not in text
 
 
 def test_a_section_without_name_works_and_is_not_listed(install):
     install(command("quietly", examples=["bd quietly"])(lambda: None), section="")
     assert bd("quietly") == Answer(0, "", "")
-    assert "quietly" not in bd("--help").out
+    assert "quietly" not in bd("help", "--all").out
 
 
 @pytest.mark.parametrize("words", [["version", "--help"], ["help", "version"], ["version", "-h"]])

@@ -63,7 +63,7 @@ def test_a_command_is_three_files(copy):
     words = ["-q", "-p", "no:cacheprovider", "tests/cli/queries/test_greet.py"]
     assert "2 passed" in python(copy, "-m", "pytest", *words, cwd=copy)
     assert json.loads(bd(copy, "greet", "1", "--json")) == {"greeting": "Hello, nobody"}
-    assert "Greet whoever does an issue" in bd(copy, "--help")
+    assert "Greet whoever does an issue" in bd(copy, "help", "--all")
 
 
 def test_a_field_is_two_files(copy):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -130,6 +131,49 @@ def test_help_leaves_nothing_to_guess(name, command):
     summary = command.get_short_help_str(56)
     assert len(summary) <= 100, "the first sentence is the line in `bd --help`"
     assert not summary.endswith((",", ";", "..."))
+
+
+PRIVATE = re.compile(
+    r"\b(things?|put (off|away)|gone|nobody|believed|stirred|shel(f|ves)|tied?|untie)\b"
+    r"|\b(that|what|which|whose) (is|are|has|have|was|does|may|can)\b|\bis none\b|\bthis very\b",
+    re.IGNORECASE,
+)
+"""Words and turns that only we used for what the field has a noun for."""
+REWORDED = ("issues.", "queries.", "relations.")
+"""Packages of commands that were gone through."""
+
+
+def reworded() -> Iterator[tuple[str, click.Command]]:
+    for name, command in every_command():
+        home = getattr(command.callback, "__module__", "").removeprefix("tracker.cli.")
+        if home.startswith(REWORDED):
+            yield name, command
+
+
+@pytest.mark.parametrize(("name", "command"), list(reworded()))
+def test_help_speaks_the_language_of_the_field(name, command):
+    summary = command.get_short_help_str(200)
+    assert len(summary) <= 60, "a verb and its object, for one line of `bd help --all`"
+    first = summary.split()[0]
+    assert first.istitle(), "begins with an imperative"
+    assert not first.endswith("s"), "an imperative, no noun and no third person"
+    said = [summary, *(option.help for option in command.params if hasattr(option, "help"))]
+    private = [text for text in said if text and PRIVATE.search(text)]
+    assert not private
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Only what is put off",
+        "Only what nobody does",
+        "Tie two issues",
+        "It is none: fingerprint FP",
+    ],
+)
+def test_private_words_are_found(text):
+    assert PRIVATE.search(text)
+    assert not PRIVATE.search("Deferred issues only")
 
 
 def test_every_alias_names_a_command():

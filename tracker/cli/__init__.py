@@ -161,7 +161,15 @@ COMMANDS: dict[str, dict[str, str]] = {
         "validate": "compat.beads:validate",
     },
 }
-"""Each command and where it is: section of `bd --help`, name, "module:function"."""
+"""Each command and where it is: section of `bd help --all`, name, "module:function"."""
+
+COMMON: dict[str, tuple[str, ...]] = {
+    "Plan": ("create", "update", "dep", "graph"),
+    "Work": ("ready", "list", "show", "close", "comment"),
+    "Remember": ("remember", "recall", "memories"),
+    "Share": ("init", "sync", "resolve", "undo"),
+}
+"""The commands that `bd --help` shows, by group; `bd help --all` shows every section above."""
 
 ALIASES: dict[str, str] = {
     "daemons": "daemon",
@@ -253,12 +261,12 @@ def program(session: Session) -> click.Command:
     return Root(
         COMMANDS,
         ALIASES,
+        common=COMMON,
         name=session.program,
         params=[option],
         help=(
-            "Issues, dependencies and agent memory that live in your git repository.\n\n"
-            "New here? bd quickstart is one page, bd human lists the dozen commands that people"
-            " need."
+            "Track issues, dependencies and agent memory in your git repository.\n\n"
+            "New here? Read the page that bd quickstart prints."
         ),
         examples=['bd create "Fix the login" -p 1', "bd ready --json", "bd show bd-a1b2"],
     )

@@ -28,18 +28,28 @@ class Flag:
 
 
 FLAGS = (
-    Flag("--json", field="json", help="Answer with one JSON document"),
-    Flag("-C", "--directory", field="directory", metavar="DIR", help="Work as if started in DIR"),
-    Flag("--db", field="db", metavar="PATH", help="Use the workspace of this database"),
-    Flag("--actor", field="actor", metavar="NAME", help="Whose name stands in what is written"),
-    Flag("-q", "--quiet", field="quiet", help="No warnings"),
-    Flag("-v", "--verbose", field="verbose", help="Say more"),
-    Flag("--readonly", field="readonly", help="Refuse to write"),
-    Flag("--lock-timeout", field="lock_timeout", metavar="TIME", help="Wait so long for the lock"),
-    Flag("--redact", field="redact", help="Put a mark in the place of a secret"),
-    Flag("--allow-secret", field="allow_secret", metavar="FP", help="It is none: fingerprint FP"),
-    Flag("--envelope", field="envelope", help="Wrap JSON lists: data, total, shown"),
-    Flag("--no-pager", field="no_pager", help="Never hand a long answer to a pager"),
+    Flag("--json", field="json", help="Print JSON"),
+    Flag("-C", "--directory", field="directory", metavar="DIR", help="Run as if started in DIR"),
+    Flag("--db", field="db", metavar="PATH", help="Use the workspace of the database at PATH"),
+    Flag("--actor", field="actor", metavar="NAME", help="Record changes as made by NAME"),
+    Flag("-q", "--quiet", field="quiet", help="Hide warnings"),
+    Flag("-v", "--verbose", field="verbose", help="Print more details"),
+    Flag("--readonly", field="readonly", help="Refuse to change anything"),
+    Flag(
+        "--lock-timeout",
+        field="lock_timeout",
+        metavar="TIME",
+        help="Wait at most TIME for the lock",
+    ),
+    Flag("--redact", field="redact", help="Replace secrets with a placeholder"),
+    Flag(
+        "--allow-secret",
+        field="allow_secret",
+        metavar="FP",
+        help="Treat the match with fingerprint FP as not a secret",
+    ),
+    Flag("--envelope", field="envelope", help="Wrap JSON lists in data, total, shown"),
+    Flag("--no-pager", field="no_pager", help="Do not use a pager"),
     Flag("-h", "--help", field="help", help="Show help"),
     Flag("--no-daemon"),
     Flag("--no-auto-flush"),
@@ -74,12 +84,12 @@ class Flags:
 
 
 def boolean(text: str) -> bool | None:
-    """What `--flag=TEXT` and an environment variable mean; None where it is neither."""
+    """Parse a boolean flag or environment variable; None if it is neither."""
     return _BOOLEANS.get(text.strip().lower())
 
 
 def asks_for_json(words: Sequence[str]) -> bool:
-    """Whether `--json` stands among words that nobody has read as options."""
+    """Return whether unparsed words contain `--json`."""
     before = words[: words.index("--")] if "--" in words else words
     return any(word in {"--json", "--json=true", "--json=1"} for word in before)
 

@@ -12,12 +12,13 @@ from tracker.cli.session import Session
 from tracker.errors import Invalid, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, NoReturn
 
 
 C = TypeVar("C")
 
+_ALL = f"{__name__}.all"  # the key of `bd help --all` in a context's `meta`
 _COLUMN = 18
 _STDOUT = frozenset({"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"})
 _LOOKS = frozenset({"list", "ready", "blocked", "stats"})  # with which people begin in a clone
@@ -34,11 +35,12 @@ def command(
     writes: bool = False,
     **more: Any,
 ) -> Callable[[Callable[..., Any]], Command]:
-    """A command. The docstring is its help, the first sentence of that its line in `bd --help`.
+    """A command. The docstring is its help, the first sentence of that its line in `bd help --all`.
 
     `json_errors` names the stream of its failures under `--json`: "stdout" where Beads does so.
     A command that `writes` is refused under `--readonly`. `patience` is how a terminal is told that
     it takes long: by a "wheel", by a "line" where others may ask there, "" where they take it over.
+    `sections` groups the options of a long help by parameter name; the rest is "Expert".
     """
     return click.command(
         name, cls=Command, examples=examples, json_errors=json_errors, writes=writes, **more
@@ -110,9 +112,11 @@ class Command(click.Command):
         json_errors: str = "stderr",
         writes: bool = False,
         patience: str = "wheel",
+        sections: Mapping[str, Sequence[str]] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(name, add_help_option=False, **more)
+        self.sections = sections or {}
         self.patience = patience
         self.examples = tuple(examples)
         self.json_errors = json_errors
@@ -180,12 +184,10 @@ class Command(click.Command):
         return text if len(text) <= limit or not fitting else text[: fitting[0]]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        records = [
-            record for param in self.get_params(ctx) if (record := param.get_help_record(ctx))
-        ]
-        if records:
-            with formatter.section("Options"):
-                formatter.write_dl([(names, _RANGE.sub("", text)) for names, text in records])
+        shown = {param.name: param for param in self.get_params(ctx)}
+        for title, names in self.sections.items():
+            _write_options(ctx, formatter, title, [shown.pop(name) for name in names])
+        _write_options(ctx, formatter, "Expert" if self.sections else "Options", shown.values())
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_epilog(ctx, formatter)
@@ -201,6 +203,19 @@ class Command(click.Command):
         program = ctx.find_root().info_name
         formatter.write_paragraph()
         formatter.write_text(f"Global flags: {', '.join(flags)} ({program} --help)")
+
+
+def _write_options(
+    ctx: click.Context,
+    formatter: click.HelpFormatter,
+    title: str,
+    params: Iterable[click.Parameter],
+) -> None:
+    found = (param.get_help_record(ctx) for param in params)
+    records = [record for record in found if record and record[1]]  # not words of the usage line
+    if records:
+        with formatter.section(title):
+            formatter.write_dl([(names, _RANGE.sub("", text)) for names, text in records])
 
 
 def _register(session: Session) -> None:
@@ -313,11 +328,17 @@ class Root(Group):
     """The program: finds each command in a table and loads only the module of the one it runs."""
 
     def __init__(
-        self, table: dict[str, dict[str, str]], aliases: dict[str, str], **more: Any
+        self,
+        table: Mapping[str, Mapping[str, str]],
+        aliases: Mapping[str, str],
+        *,
+        common: Mapping[str, Sequence[str]],
+        **more: Any,
     ) -> None:
         super().__init__(**more)
         self.table = table
         self.aliases = aliases
+        self.common = common
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = self.aliases.get(cmd_name, cmd_name)
@@ -338,6 +359,7 @@ class Root(Group):
             return super().resolve_command(ctx, args)
         names = [word for word in args[1:] if not word.startswith("-")]
         if not names:
+            ctx.meta[_ALL] = "--all" in args
             self.show_help(ctx)
         return super().resolve_command(ctx, [*names, "--help"])
 
@@ -345,9 +367,12 @@ class Root(Group):
         other: dict[str, list[str]] = {}
         for alias, name in self.aliases.items():
             other.setdefault(name, []).append(alias)
-        for section, rows in self.table.items():
-            if not section:  # what hooks and old scripts call, and nobody types
-                continue
+        every = {section: [*rows] for section, rows in self.table.items() if section}
+        listed = {name for names in every.values() for name in names}
+        # The section "" holds what hooks and old scripts call, and nobody types.
+        sections = every if ctx.meta.get(_ALL) else self.common
+        for section, names in sections.items():
+            rows = [name for name in names if name in listed]
             lines = [(_named(name, other.get(name, [])), self._line(ctx, name)) for name in rows]
             if lines:
                 with formatter.section(section):
@@ -366,6 +391,9 @@ class Root(Group):
                     if flag.help
                 ]
             )
+        if not ctx.meta.get(_ALL):
+            formatter.write_paragraph()
+            formatter.write_text(f"{ctx.info_name} help --all lists every command")
 
 
 def _named(name: str, others: Sequence[str]) -> str:

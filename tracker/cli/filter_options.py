@@ -28,8 +28,9 @@ _TIMES = ("created", "updated", "closed", "due", "defer")
 
 
 def _times(name: str) -> dict[str, Any]:
+    word = {"due": "Due", "defer": "Deferred to a time"}.get(name, name.capitalize())
     words = " (-7d, yesterday, 2025-01-15)" if name == "created" else ""
-    helps = {"after": f"Only later ones{words}", "before": "Only earlier ones"}
+    helps = {"after": f"{word} after WHEN{words}", "before": f"{word} before WHEN"}
     return {
         f"{name}_{side}": click.option(f"--{name}-{side}", metavar="WHEN", help=help)
         for side, help in helps.items()
@@ -37,69 +38,73 @@ def _times(name: str) -> dict[str, Any]:
 
 
 _OPTIONS: dict[str, Callable[[Any], Any]] = {
-    "status": click.option("-s", "--status", cls=Listed, help="Only these statuses; or: all"),
+    "status": click.option("-s", "--status", cls=Listed, help="These statuses only; or: all"),
     "priority": click.option(
-        "-p", "--priority", cls=Listed, type=PRIORITY, help="Only these priorities, 0 to 4"
+        "-p", "--priority", cls=Listed, type=PRIORITY, help="These priorities only, 0 to 4"
     ),
     "priority_min": click.option(
-        "--priority-min", type=PRIORITY, metavar="P", help="P or a less urgent one"
+        "--priority-min", type=PRIORITY, metavar="P", help="Priority P or lower (less urgent)"
     ),
     "priority_max": click.option(
-        "--priority-max", type=PRIORITY, metavar="P", help="P or a more urgent one"
+        "--priority-max", type=PRIORITY, metavar="P", help="Priority P or higher (more urgent)"
     ),
-    "type": click.option("-t", "--type", "types", cls=Listed, help="Only these types"),
-    "exclude_type": click.option("--exclude-type", cls=Listed, help="Not these types"),
-    "assignee": click.option("-a", "--assignee", metavar="NAME", help="Only what NAME does"),
-    "no_assignee": click.option("--no-assignee", is_flag=True, help="Only what nobody does"),
+    "type": click.option("-t", "--type", "types", cls=Listed, help="These types only"),
+    "exclude_type": click.option("--exclude-type", cls=Listed, help="Exclude these types"),
+    "assignee": click.option("-a", "--assignee", metavar="NAME", help="Assigned to NAME"),
+    "no_assignee": click.option("--no-assignee", is_flag=True, help="Unassigned issues only"),
     "unassigned": click.option(
         "-u",
         "--unassigned",
         "--no-assignee",
         "no_assignee",
         is_flag=True,
-        help="Only what nobody does",
+        help="Unassigned issues only",
     ),
-    "label": click.option("-l", "--label", "--labels", cls=Listed, help="With all of these labels"),
-    "label_any": click.option("--label-any", cls=Listed, help="With one of these labels"),
-    "exclude_label": click.option("--exclude-label", cls=Listed, help="With none of these labels"),
+    "label": click.option("-l", "--label", "--labels", cls=Listed, help="With all these labels"),
+    "label_any": click.option("--label-any", cls=Listed, help="With any of these labels"),
+    "exclude_label": click.option(
+        "--exclude-label", cls=Listed, help="Exclude issues with these labels"
+    ),
     "label_pattern": click.option(
-        "--label-pattern", default="", metavar="GLOB", help="With a label like GLOB"
+        "--label-pattern", default="", metavar="GLOB", help="With a label matching GLOB"
     ),
     "label_regex": click.option(
-        "--label-regex", default="", metavar="REGEX", help="With a label that matches"
+        "--label-regex", default="", metavar="REGEX", help="With a label matching REGEX"
     ),
-    "no_labels": click.option("--no-labels", is_flag=True, help="Without any label"),
-    "id": click.option("--id", "ids", cls=Listed, help="Only these issues, closed or not"),
+    "no_labels": click.option("--no-labels", is_flag=True, help="Without labels"),
+    "id": click.option("--id", "ids", cls=Listed, help="These issues only, open or closed"),
     "title": click.option(
         "--title",
         "--title-contains",
         "title",
         multiple=True,
         metavar="TEXT",
-        help="TEXT in the title",
+        help="Title contains TEXT",
     ),
     "desc_contains": click.option(
-        "--desc-contains", default="", metavar="TEXT", help="TEXT in the description"
+        "--desc-contains", default="", metavar="TEXT", help="Description contains TEXT"
     ),
     "notes_contains": click.option(
-        "--notes-contains", default="", metavar="TEXT", help="TEXT in the notes"
+        "--notes-contains", default="", metavar="TEXT", help="Notes contain TEXT"
     ),
-    "spec": click.option("--spec", default="", metavar="START", help="With a spec id like that"),
-    "overdue": click.option("--overdue", is_flag=True, help="Due before now, and not done"),
-    "deferred": click.option("--deferred", is_flag=True, help="Only what is put off"),
+    "spec": click.option("--spec", default="", metavar="START", help="Spec id starts with START"),
+    "overdue": click.option("--overdue", is_flag=True, help="Overdue issues only"),
+    "deferred": click.option("--deferred", is_flag=True, help="Deferred issues only"),
     "empty_description": click.option(
         "--empty-description", is_flag=True, help="Without a description"
     ),
-    "pinned": click.option("--pinned/--no-pinned", default=None, help="Only pinned ones, or none"),
-    "parent": click.option(
-        "--parent", "--filter-parent", "parent", metavar="ID", help="Only children of ID"
+    "pinned": click.option(
+        "--pinned/--no-pinned", default=None, help="Pinned issues only, or unpinned only"
     ),
-    "no_parent": click.option("--no-parent", is_flag=True, help="Only what has no parent"),
-    "under": click.option("--parent", "under", metavar="ID", help="Only what is below ID"),
+    "parent": click.option(
+        "--parent", "--filter-parent", "parent", metavar="ID", help="Children of ID only"
+    ),
+    "no_parent": click.option("--no-parent", is_flag=True, help="Issues without a parent only"),
+    "under": click.option("--parent", "under", metavar="ID", help="Descendants of ID only"),
     "mol_type": click.option("--mol-type", default="", hidden=True),
     "wisp_type": click.option("--wisp-type", default="", hidden=True),
     "external_ref": click.option(
-        "--external-ref", default="", metavar="REF", help="Only the one with this name elsewhere"
+        "--external-ref", default="", metavar="REF", help="With this external reference"
     ),
     "metadata_field": click.option(
         "--metadata-field", multiple=True, metavar="KEY=VALUE", help="With this metadata"
@@ -132,7 +137,7 @@ def limited(usual: str) -> Callable[[Any], Any]:
         "--limit",
         type=click.IntRange(min=0),
         metavar="N",
-        help=f"At most N; 0 is no limit  [{usual}; with --json none]",
+        help=f"Show at most N; 0 for no limit  [{usual}; with --json none]",
     )
 
 
@@ -153,9 +158,7 @@ def ordered(function: Any) -> Any:
     """The options for the order of a list."""
     help = f"{', '.join(SORTS)}; times newest first  [priority]"
     order = click.option("--sort", type=click.Choice(SORTS), metavar="BY", help=help)
-    return order(
-        click.option("-r", "--reverse", is_flag=True, help="The other way round")(function)
-    )
+    return order(click.option("-r", "--reverse", is_flag=True, help="Reverse the order")(function))
 
 
 def chosen(session: Session, given: Mapping[str, Any], **more: Any) -> Filter:

@@ -30,44 +30,46 @@ _APART = frozenset({
 
 _FILES = {"description": "--body-file", "design": "--design-file"}
 _OPTIONS = (
-    click.option("--title", metavar="TEXT", help="The title"),
+    click.option("--title", metavar="TEXT", help="Title"),
     click.option(
         "-d", "--description", "--body", "-m", "--message", "description", metavar="TEXT",
-        help="The description; '-' reads the standard input",
+        help="Description; '-' reads standard input",
     ),
     click.option("--body-file", "--description-file", "description_file", metavar="FILE",
-                 help="The description from a file; '-' is the standard input"),
-    click.option("--stdin", is_flag=True, help="The description from the standard input"),
-    click.option("--design", metavar="TEXT", help="How it is to be done"),
-    click.option("--design-file", metavar="FILE", help="The same from a file"),
+                 help="Read the description from a file; '-' is standard input"),
+    click.option("--stdin", is_flag=True, help="Read the description from standard input"),
+    click.option("--design", metavar="TEXT", help="Design notes"),
+    click.option("--design-file", metavar="FILE", help="Read the design notes from a file"),
     click.option("--acceptance", "--acceptance-criteria", "acceptance_criteria", metavar="TEXT",
-                 help="When it counts as done"),
-    click.option("--notes", metavar="TEXT", help="Remarks"),
-    click.option("--append-notes", metavar="TEXT", help="More remarks, on a line of their own"),
-    click.option("-p", "--priority", type=PRIORITY, metavar="P", help="0 (most urgent) to 4"),
-    click.option("-t", "--type", "issue_type", metavar="TYPE", help="bug, feature, task, epic..."),
-    click.option("-a", "--assignee", metavar="NAME", help='Who is to do it; "" is nobody'),
+                 help="Acceptance criteria"),
+    click.option("--notes", metavar="TEXT", help="Notes"),
+    click.option("--append-notes", metavar="TEXT", help="Append a line to the notes"),
+    click.option("-p", "--priority", type=PRIORITY, metavar="P",
+                 help="Priority, 0 (most urgent) to 4"),
+    click.option("-t", "--type", "issue_type", metavar="TYPE",
+                 help="Type: bug, feature, task, epic..."),
+    click.option("-a", "--assignee", metavar="NAME", help='Assignee; "" for unassigned'),
     click.option("-e", "--estimate", "estimated_minutes", type=MINUTES, metavar="MINUTES",
-                 help="How long it will take: 90, 45m, 2h, 1h30m"),
-    click.option("--due", metavar="WHEN", help='When it is due: +2d, friday, 2027-01-15; "" never'),
-    click.option("--defer", metavar="WHEN", help="Not ready before then"),
-    click.option("--external-ref", metavar="REF", help="Its name elsewhere, such as gh-9"),
-    click.option("--spec-id", metavar="SPEC", help="The document that specifies it"),
-    click.option("--metadata", metavar="JSON", help="A JSON object, or @FILE"),
+                 help="Estimate: 90, 45m, 2h or 1h30m"),
+    click.option("--due", metavar="WHEN", help='Due date: +2d, friday, 2027-01-15; "" for none'),
+    click.option("--defer", metavar="WHEN", help="Defer until WHEN"),
+    click.option("--external-ref", metavar="REF", help="External reference, such as gh-9"),
+    click.option("--spec-id", metavar="SPEC", help="Specification document"),
+    click.option("--metadata", metavar="JSON", help="Metadata: a JSON object or @FILE"),
 )  # fmt: skip
 
 
 def described(function: Any) -> Any:
-    """The options for what an issue says, the same for a new one and for an old one."""
+    """Add the field options that `create` and `update` share."""
     for option in reversed(_OPTIONS):
         function = option(function)
     return function
 
 
 def fields_of(session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that the options of `described` set but for the title; what was not given is out.
+    """Return the fields set by the options of `described`, except the title.
 
-    Texts come as typed, from files or from the standard input, dates as the log holds them.
+    Texts come as typed, from files or from standard input; dates as the log holds them.
     """
     from tracker.model.issue import Changes, New
 
@@ -116,10 +118,10 @@ def edited(
     also: Callable[[Drafts, list[T]], None] | None = None,
     dry: bool = False,
 ) -> list[T]:
-    """What an action gives for each issue that is named, all in one write; failures are reported.
+    """Apply an action to each named issue in one write and return the results.
 
-    Where the action fails for an issue, that one stays as it is. `also` goes into the same write,
-    given what succeeded. With `dry` nothing is written.
+    An issue whose action fails stays unchanged, and the failure is reported. `also` runs in the
+    same write with the results. With `dry` nothing is written.
     """
     from tracker.issues.lookup import resolve
 
@@ -155,7 +157,7 @@ def edited(
 
 
 def parent_id(text: str, draft: Draft, prefix: str) -> str:
-    """The id that a short form of a parent means. Raises NotFound, as Beads says it."""
+    """Resolve a short parent id. Raises NotFound in the words of Beads."""
     from tracker.issues.lookup import resolve
 
     try:
@@ -166,10 +168,10 @@ def parent_id(text: str, draft: Draft, prefix: str) -> str:
 
 
 def as_json(issue: Issue, *without: str) -> str:
-    """An issue as the commands that write print it, an element of an array.
+    """Return an issue as JSON, as writing commands print it.
 
-    Dependencies and comments are left out, and so are fields that are named. Where a record has no
-    time, there is one, because clients cannot do without.
+    Dependencies, comments and the fields in `without` are left out. A record without times gets
+    some, because clients require them.
     """
     from dataclasses import replace
 
@@ -187,7 +189,7 @@ def as_json(issue: Issue, *without: str) -> str:
 
 
 def answer(session: Session, issues: Sequence[Issue], line: Callable[[Issue], str]) -> None:
-    """One line for each issue, or all of them as JSON."""
+    """Print one line for each issue, or all of them as JSON."""
     if session.json:
         session.emit_raw(map(as_json, issues))
     else:
@@ -199,7 +201,7 @@ _WAYS = ("newer", "skip", "fail", "theirs")
 
 
 def on_conflict(where: str) -> Callable[[CommandT], CommandT]:
-    """The option that says which of two records stands; `where` begins its help."""
+    """Add the option that chooses between two records; `where` begins its help."""
     return click.option(
         "--on-conflict", type=click.Choice(_WAYS), default="newer", metavar="WAY",
         help=f"{where}: newer, skip, fail or theirs  [newer]",
@@ -207,7 +209,7 @@ def on_conflict(where: str) -> Callable[[CommandT], CommandT]:
 
 
 def origin(session: Session, given: Mapping[str, Any]) -> str:
-    """Who speaks: an agent where it says its session, or where nobody sits at a terminal."""
+    """Return `user` or `agent`: an agent names its session or has no terminal."""
     said = given.get("origin")
     if said:
         return str(said)

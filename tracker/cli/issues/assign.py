@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 @click.argument("name")
 @pass_session
 def assign(session: Session, /, id: str, name: str) -> None:
-    """Say who is to do an issue; "" is nobody."""
+    """Assign an issue.
+
+    An empty NAME makes it unassigned.
+    """
     told = f"✓ Assigned {{}} to {name}" if name else "✓ Unassigned {}"
     update_field(session, id, {"assignee": name}, told)

@@ -68,12 +68,20 @@ class _Call(Session):
     writes=True,
 )
 @click.argument("file", default="", metavar="[FILE]")
-@click.option("-f", "--file", "source", metavar="FILE", help="The script; '-' is standard input")
-@click.option("--dry-run", is_flag=True, help="Run it and show what it says; nothing is written")
+@click.option(
+    "-f",
+    "--file",
+    "source",
+    metavar="FILE",
+    help="Read the script from FILE; '-' is standard input",
+)
+@click.option("--dry-run", is_flag=True, help="Show what the script would print; write nothing")
 @ignored("-m", "--message", value=True)
 @pass_session
 def batch(session: Session, /, file: str, source: str | None, *, dry_run: bool) -> None:
-    """Run a script of commands, one a line, as one write: all of them, or none.
+    """Run a script of commands as one write.
+
+    One command a line; all of them are applied, or none.
 
     Quotes, backslashes and # comments are those of a shell. `NAME = create ...` gives the new
     issue a name, and @NAME is its id in the lines below. A JSON array of commands works too.

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 
 
 _OPTIONS = (
-    click.option("--remember", "lesson", metavar="TEXT", help="Remember what was learned by it"),
-    click.option("--key", "lesson_key", metavar="KEY", help="Under this key  [of its first words]"),
+    click.option(
+        "--remember", "lesson", metavar="TEXT", help="Remember TEXT as a lesson of this issue"
+    ),
+    click.option(
+        "--key", "lesson_key", metavar="KEY", help="Key of that memory  [from its first words]"
+    ),
     click.option("--used", cls=Listed, metavar="KEYS", help="Memories that helped"),
     click.option("--blame", cls=Listed, metavar="KEYS", help="Memories that misled"),
 )
@@ -99,13 +103,13 @@ class ClosedIssue(NamedTuple):
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
     "-r", "--reason", "--resolution", "-m", "--message", "reasons", multiple=True, metavar="TEXT",
-    help="Why; once for all, or once for each ID  [Closed]",
+    help="Reason, once for all or once for each ID  [Closed]",
 )  # fmt: skip
 @click.option("--reason-file", metavar="FILE", help="Read the reason from a file; '-' is stdin")
-@click.option("-f", "--force", is_flag=True, help="Even if something open stands in its way")
-@click.option("--suggest-next", is_flag=True, help="Show what became ready by it")
-@click.option("--claim-next", is_flag=True, help="Then take the next ready issue")
-@click.option("--session", "session_id", metavar="NAME", help="The session that closes it")
+@click.option("-f", "--force", is_flag=True, help="Close even if open issues block it")
+@click.option("--suggest-next", is_flag=True, help="Show the issues this made ready")
+@click.option("--claim-next", is_flag=True, help="Then claim the next ready issue")
+@click.option("--session", "session_id", metavar="NAME", help="Record NAME as the session")
 @learning
 @ignored("--continue", "--no-auto")
 @pass_session
@@ -122,7 +126,10 @@ def close(
     session_id: str | None,
     **learned: Any,
 ) -> None:
-    """Close issues; without an id the one that was last touched."""
+    """Close issues.
+
+    Without an ID, closes the issue you touched last.
+    """
     lesson = Lesson(session, learned)
     ending = _Ending(session, _reasons(session, ids, reasons, reason_file))
     ending.lesson = lesson

@@ -25,6 +25,18 @@ if TYPE_CHECKING:
 WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
 """Clear spellings of `blocks:ID`, by which a new issue depends on ID as in Beads 0.49."""
 
+_SECTIONS = {
+    "Basics": (
+        "title", "description", "issue_type", "priority", "assignee", "labels", "notes",
+        "silent", "dry_run",
+    ),
+    "Planning": (
+        "parent", "inherit_labels", "deps", "waits_for", "waits_for_gate", "estimated_minutes",
+        "due", "defer", "design", "acceptance_criteria",
+    ),
+    "Files": ("description_file", "stdin", "design_file", "plan", "graph"),
+}  # fmt: skip
+
 
 @command(
     "create",
@@ -34,32 +46,38 @@ WAYS = {"blocked-by": "blocks", "depends-on": "blocks"}
         'git log -1 --format=%B | bd create "From the last commit" --stdin --silent',
     ],
     writes=True,
+    sections=_SECTIONS,
 )
 @click.argument("words", nargs=-1, metavar="TITLE")
 @described
 @click.option("-l", "--labels", "--label", cls=Listed, help="Labels")
-@click.option("--parent", default="", metavar="ID", help="Make it a child of ID")
-@click.option("--inherit-labels/--no-inherit-labels", help="Take the labels of the parent too")
-@click.option("--deps", cls=Listed, help="What it depends on: ID or TYPE:ID")
+@click.option("--parent", default="", metavar="ID", help="Create it as a child of ID")
+@click.option("--inherit-labels/--no-inherit-labels", help="Add the labels of the parent")
+@click.option("--deps", cls=Listed, help="Dependencies: ID or TYPE:ID")
 @click.option("--waits-for", default="", metavar="ID", help="Wait for the children of ID")
 @click.option(
-    "--waits-for-gate", default="all-children", metavar="GATE", help="all- or any-children"
+    "--waits-for-gate", default="all-children", metavar="GATE", help="all-children or any-children"
 )
 @click.option("--id", "wanted", default="", metavar="ID", help="Use this id")
 @click.option("--force", is_flag=True, help="Allow any prefix for --id")
 @click.option(
-    "--idempotency-key", "key", metavar="KEY", help="Once: the same KEY again gives the same issue"
+    "--idempotency-key",
+    "key",
+    metavar="KEY",
+    help="Create once: repeating KEY returns the existing issue",
 )
-@click.option(
-    "--upsert", is_flag=True, help="If --external-ref or --id is there, set what is given"
-)
-@click.option("--ephemeral", is_flag=True, help="It is no work to be done: never ready")
+@click.option("--upsert", is_flag=True, help="Update the issue if --external-ref or --id exists")
+@click.option("--ephemeral", is_flag=True, help="Never list this issue as ready")
 @click.option("--mol-type", default="", hidden=True)
 @click.option("--wisp-type", default="", hidden=True)
-@click.option("--silent", is_flag=True, help="Print the id alone")
+@click.option("--silent", is_flag=True, help="Print only the id")
 @click.option("--dry-run", is_flag=True, help="Show what would be created")
-@click.option("-f", "--file", "plan", metavar="FILE.md", help="Each '## Title' of a document")
-@click.option("--graph", metavar="FILE.json", help="Nodes and edges, all at once; '-' is stdin")
+@click.option(
+    "-f", "--file", "plan", metavar="FILE.md", help="Create an issue for each '## Title' of FILE.md"
+)
+@click.option(
+    "--graph", metavar="FILE.json", help="Create issues and dependencies; '-' is standard input"
+)
 @ignored("--validate")
 @ignored(
     "--repo", "--rig", "--prefix", "--agent-rig", "--event-category", "--event-actor",

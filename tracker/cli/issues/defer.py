@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     writes=True,
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("--until", metavar="WHEN", help="Ready again then: +6h, tomorrow, 2027-01-15")
+@click.option("--until", metavar="WHEN", help="Defer until WHEN: +6h, tomorrow, 2027-01-15")
 @pass_session
 def defer(session: Session, ids: tuple[str, ...], until: str | None) -> None:
-    """Put issues off: out of ready until a time, or until undefer."""
+    """Defer issues.
+
+    A deferred issue is not ready until the given time, or until `bd undefer`.
+    """
     from tracker.issues import actions
     from tracker.render.issue_lines import until as shown
 

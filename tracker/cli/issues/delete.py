@@ -24,13 +24,15 @@ if TYPE_CHECKING:
     writes=True,
 )
 @click.argument("ids", nargs=-1, metavar="ID...")
-@click.option("-f", "--force", is_flag=True, help="Do it; without this it is only shown")
-@click.option("--dry-run", is_flag=True, help="Show what would be deleted")
-@click.option("--cascade", is_flag=True, help="Everything that depends on them too")
-@click.option("--from-file", metavar="FILE", help="Read ids from a file, one a line")
-@click.option("-r", "--reason", default="", metavar="TEXT", help="Why")
 @click.option(
-    "--hard", is_flag=True, help="Take the record out of the log; only undo knows it then"
+    "-f", "--force", is_flag=True, help="Delete; without this, only show what would happen"
+)
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted")
+@click.option("--cascade", is_flag=True, help="Also delete all issues that depend on them")
+@click.option("--from-file", metavar="FILE", help="Read ids from a file, one a line")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Reason")
+@click.option(
+    "--hard", is_flag=True, help="Remove the record without a tombstone; only undo restores it"
 )
 @pass_session
 def delete(
@@ -45,7 +47,10 @@ def delete(
     reason: str,
     hard: bool,
 ) -> None:
-    """Delete issues: their records become tombstones, which bd restore brings back."""
+    """Delete issues.
+
+    A deleted issue leaves a tombstone; `bd restore` brings it back.
+    """
     if from_file is not None:
         rows = (row.strip() for row in session.read(from_file).splitlines())
         ids += tuple(row for row in rows if row and not row.startswith("#"))

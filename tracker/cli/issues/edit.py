@@ -46,10 +46,10 @@ def _options(function: Any) -> Any:
 @_options
 @pass_session
 def edit(session: Session, /, id: str, field: str | None) -> None:
-    """Edit a text of an issue in the editor that $EDITOR or $VISUAL names; only at a terminal.
+    """Edit a field of an issue in your editor.
 
-    What has changed in the log meanwhile is not overwritten: the edited file stays, and its name
-    is told.
+    The editor is $EDITOR or $VISUAL; a terminal is needed. If the field changed in the log
+    meanwhile, nothing is overwritten, and bd prints the name of the file with your edit.
     """
     option = field or "description"
     words = _editor(session, id, option)

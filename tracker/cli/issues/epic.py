@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @group("epic", examples=["bd epic status", "bd epic close-eligible --dry-run"])
 def epic() -> None:
-    """Epics: how far they are, and closing those that are complete."""
+    """Show the progress of epics and close complete ones."""
 
 
 @epic.command("status", examples=["bd epic status", "bd epic status --eligible-only --json"])
-@click.option("--eligible-only", is_flag=True, help="Only those whose children are all done")
+@click.option("--eligible-only", is_flag=True, help="Only epics with all children closed")
 @pass_session
 def status(session: Session, eligible_only: bool) -> None:
-    """List the epics that are not closed, and how many of their children are done."""
+    """List open epics and how many of their children are closed."""
     from tracker.cache.issues.statistics import epics
 
     answers = session.tracker.answers
@@ -63,7 +63,10 @@ def _object(epic: str, how: Progress) -> str:
 @click.option("--dry-run", is_flag=True, help="Show what would be closed")
 @pass_session
 def close_eligible(session: Session, dry_run: bool) -> None:
-    """Close the epics whose children are all done; an epic that this completes as well."""
+    """Close epics with all children closed.
+
+    An epic that this completes is closed as well.
+    """
     from tracker.cache.issues.statistics import epics as open_epics
     from tracker.cli.issue_options import as_json, edited
     from tracker.issues import lifecycle

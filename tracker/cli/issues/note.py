@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 )
 @click.argument("id")
 @click.argument("words", nargs=-1, metavar="TEXT")
-@click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin")
-@click.option("--stdin", is_flag=True, help="The text from the standard input")
+@click.option("-f", "--file", metavar="FILE", help="Read the text from FILE; '-' is standard input")
+@click.option("--stdin", is_flag=True, help="Read the text from standard input")
 @pass_session
 def note(
     session: Session, /, id: str, words: tuple[str, ...], *, file: str | None, stdin: bool
 ) -> None:
-    """Add a text to the notes of an issue, on a line of its own."""
+    """Append a line to the notes of an issue."""
     sources = [bool(words), file is not None, stdin]
     if sum(sources) > 1:
         raise Invalid("cannot specify more than one of a text, --file and --stdin")

@@ -18,5 +18,5 @@ if TYPE_CHECKING:
 @click.argument("value", type=PRIORITY, metavar="P")
 @pass_session
 def priority(session: Session, /, id: str, value: int) -> None:
-    """Set the priority of an issue: 0, the most urgent, to 4."""
+    """Set the priority of an issue, 0 (most urgent) to 4."""
     update_field(session, id, {"priority": value}, f"✓ Set priority of {{}} to P{value}")

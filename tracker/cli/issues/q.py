@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     writes=True,
 )
 @click.argument("words", nargs=-1, required=True, metavar="TITLE...")
-@click.option("-p", "--priority", type=PRIORITY, default=2, metavar="P", help="0 to 4  [2]")
-@click.option("-t", "--type", "kind", default="task", metavar="TYPE", help="bug, epic...  [task]")
+@click.option(
+    "-p", "--priority", type=PRIORITY, default=2, metavar="P", help="Priority, 0 to 4  [2]"
+)
+@click.option(
+    "-t", "--type", "kind", default="task", metavar="TYPE", help="Type: bug, epic...  [task]"
+)
 @click.option("-l", "--labels", "--label", cls=Listed, help="Labels")
 @pass_session
 def q(
@@ -31,7 +35,7 @@ def q(
     kind: str,
     labels: tuple[str, ...] | None,
 ) -> None:
-    """Create an issue and print its id alone; the words are its title."""
+    """Create an issue and print only its id."""
     from tracker.cli.issues import create
     from tracker.model.issue import New
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 @click.argument("new")
 @pass_session
 def rename(session: Session, /, old: str, new: str) -> None:
-    """Give an issue another id; edges and texts follow, and the old id still finds it."""
+    """Change the id of an issue.
+
+    Dependencies and texts follow, and the old id still resolves.
+    """
     from tracker.issues import rename as issues_rename
     from tracker.issues.lookup import resolve
     from tracker.memory import actions

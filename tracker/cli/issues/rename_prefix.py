@@ -31,12 +31,12 @@ SHOWN = 20  # ids that a preview lists
 )
 @click.argument("new")
 @click.option("--dry-run", is_flag=True, help="Show which ids would change")
-@click.option("--repair", is_flag=True, help="Also ids of any other prefix")
+@click.option("--repair", is_flag=True, help="Also rename ids with any other prefix")
 @pass_session
 def rename_prefix(session: Session, /, new: str, dry_run: bool, repair: bool) -> None:
-    """Give all issues another prefix; old ids still find them.
+    """Change the prefix of all issue ids.
 
-    New issues get the prefix from then on: it is set in config.yaml.
+    Old ids still resolve. The prefix is set in config.yaml, so new issues get it too.
     """
     from tracker import small_files
     from tracker.issues import rename as issues_rename

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     writes=True,
 )
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("-r", "--reason", default="", metavar="TEXT", help="Why; it becomes a comment")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Reason, added as a comment")
 @pass_session
 def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
-    """Open closed issues again."""
+    """Reopen closed issues."""
     from tracker.issues import actions
 
     settings, who = session.tracker.settings(), session.tracker.who()

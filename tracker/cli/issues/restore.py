@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @pass_session
 def restore(session: Session, ids: tuple[str, ...]) -> None:
-    """Bring deleted and archived issues back as they were."""
+    """Restore deleted and archived issues."""
     from tracker.cli.archive_hint import restore_archived
     from tracker.issues import actions
 

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     default="list",
 )
 def todo() -> None:
-    """Tasks to be done: issues of the type task."""
+    """Manage issues of type task."""
 
 
 @todo.command("list", examples=["bd todo list", "bd todo list --all --json"])
-@click.option("--all", "everything", is_flag=True, help="Closed ones too")
+@click.option("--all", "everything", is_flag=True, help="Include closed tasks")
 @pass_session
 def list_(session: Session, everything: bool) -> None:
-    """List the tasks that are not closed."""
+    """List open tasks."""
     from tracker.issues.filters import Filter
     from tracker.render import issue_lines
     from tracker.render.issue_json import parent
@@ -42,11 +42,13 @@ def list_(session: Session, everything: bool) -> None:
 
 @todo.command("add", examples=['bd todo add "Answer the mail"'], writes=True)
 @click.argument("words", nargs=-1, required=True, metavar="TITLE...")
-@click.option("-p", "--priority", type=PRIORITY, default=2, metavar="P", help="0 to 4  [2]")
-@click.option("-d", "--description", default="", metavar="TEXT", help="What there is to say")
+@click.option(
+    "-p", "--priority", type=PRIORITY, default=2, metavar="P", help="Priority, 0 to 4  [2]"
+)
+@click.option("-d", "--description", default="", metavar="TEXT", help="Description")
 @pass_session
 def add(session: Session, /, words: tuple[str, ...], priority: int, description: str) -> None:
-    """Create a task; the words are its title."""
+    """Create a task with the words as its title."""
     from tracker.cli.issues import create
     from tracker.model.issue import New
 
@@ -56,7 +58,7 @@ def add(session: Session, /, words: tuple[str, ...], priority: int, description:
 
 @todo.command("done", examples=["bd todo done bd-a1b2c", "bd todo done 7f 3k"], writes=True)
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
-@click.option("-r", "--reason", default="", metavar="TEXT", help="Why  [Completed]")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Reason  [Completed]")
 @pass_session
 def done(session: Session, /, ids: tuple[str, ...], reason: str) -> None:
     """Close tasks."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("ids", nargs=-1, required=True, metavar="ID...")
 @pass_session
 def undefer(session: Session, ids: tuple[str, ...]) -> None:
-    """Take up issues again that were put off."""
+    """Make deferred issues open again."""
     from tracker.issues import actions
 
     settings, who = session.tracker.settings(), session.tracker.who()

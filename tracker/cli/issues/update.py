@@ -42,23 +42,33 @@ SECOND = 1_000_000_000
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @described
 @click.option("-s", "--status", metavar="STATUS", help="Set the status")
-@click.option("-r", "--reason", metavar="TEXT", help="Why, with a status that closes")
-@click.option("--parent", metavar="ID", help='Make it a child of ID; "" of nobody')
+@click.option("-r", "--reason", metavar="TEXT", help="Reason, if the status closes the issue")
+@click.option("--parent", metavar="ID", help='Set the parent; "" for none')
 @click.option("--add-label", cls=Listed, help="Add labels")
 @click.option("--remove-label", cls=Listed, help="Remove labels")
 @click.option("--set-labels", "--labels", cls=Listed, help="Replace all labels")
-@click.option("--set-metadata", multiple=True, metavar="KEY=VALUE", help="Set one key of it")
-@click.option("--unset-metadata", multiple=True, metavar="KEY", help="Remove one key of it")
-@click.option("--pinned/--no-pinned", "--pin/--unpin", default=None, help="Pin it, out of ready")
-@click.option("--ephemeral/--persistent", default=None, help="No work to be done, or work again")
-@click.option("--claim", is_flag=True, help="Take it: assignee and in_progress, if nobody has it")
-@click.option("--lease", type=DURATION, metavar="TIME", help="How long the claim lasts unrenewed")
-@click.option("--session", "session_id", metavar="NAME", help="The session that does it")
+@click.option("--set-metadata", multiple=True, metavar="KEY=VALUE", help="Set one metadata key")
+@click.option("--unset-metadata", multiple=True, metavar="KEY", help="Remove one metadata key")
+@click.option(
+    "--pinned/--no-pinned",
+    "--pin/--unpin",
+    default=None,
+    help="Pin the issue (never ready), or unpin it",
+)
+@click.option(
+    "--ephemeral/--persistent", default=None, help="Never list as ready, or list it again"
+)
+@click.option("--claim", is_flag=True, help="Claim it: assign to you, in progress, if unclaimed")
+@click.option("--lease", type=DURATION, metavar="TIME", help="Let the claim expire after TIME")
+@click.option("--session", "session_id", metavar="NAME", help="Record NAME as the session")
 @ignored("--allow-empty-description")
 @ignored("--await-id", value=True)
 @pass_session
 def update(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
-    """Change issues; without an id the one that was last touched."""
+    """Change the fields of issues.
+
+    Without an ID, changes the issue you touched last.
+    """
     session.errors_to = "stderr"  # as Beads: only what the flags hold is reported on stdout
     if given["lease"] is not None and not (given["claim"] and given["lease"] > 0):
         raise Invalid("--lease goes with --claim", hint="bd update ID --claim --lease 30m")

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     examples=["bd blocked", "bd blocked --parent bd-a1b2c --json", "bd blocked --why bd-d3e4f"],
 )
 @filtered("under", "priority", "assignee", "no_assignee", "label", "label_any", "type")
-@click.option("--why", metavar="ID", help="What ID waits for, down to what can be worked on")
+@click.option("--why", metavar="ID", help="Explain what blocks ID, down to the ready issues")
 @pass_session
 def blocked(session: Session, /, why: str | None, **given: Any) -> None:
-    """List what waits for something else, and for what. There is no limit."""
+    """List blocked issues and what blocks them.
+
+    There is no limit.
+    """
     if why is not None:
         print_reasons(session, why)
         return

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 )
 @click.argument("id")
 @filtered("status", "type")
-@click.option("--all", "everything", is_flag=True, help="Closed ones too")
-@click.option("--long", is_flag=True, help="Several lines for each issue")
-@click.option("--tree", "--pretty", "tree", is_flag=True, help="All that is below it, as a tree")
+@click.option("--all", "everything", is_flag=True, help="Include closed issues")
+@click.option("--long", is_flag=True, help="Show several lines for each issue")
+@click.option("--tree", "--pretty", "tree", is_flag=True, help="Show all descendants as a tree")
 @pass_session
 def children(session: Session, /, id: str, **given: Any) -> None:
-    """List the children of an issue that are not closed: `list --parent ID`."""
+    """List the open children of an issue.
+
+    Same as `list --parent ID`.
+    """
     unasked = {"ids": None, "include_templates": False, "include_gates": False}
     filter = listed_filter(session, {**unasked, **given, "parent": id})
     answers = session.tracker.answers

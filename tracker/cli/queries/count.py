@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 @groupings
 @pass_session
 def count(session: Session, /, **given: Any) -> None:
-    """Count issues, closed ones too; with --by-... for each group."""
+    """Count issues, including closed ones.
+
+    With --by-..., counts each group.
+    """
     from tracker.cache.issues.sql import where
 
     by = [name for name in GROUPS if given[f"by_{name}"]]

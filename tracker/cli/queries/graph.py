@@ -36,14 +36,14 @@ _ENDINGS = {".svg": "svg", ".html": "html", ".htm": "html", ".dot": "dot", ".gv"
     ],
 )
 @click.argument("id", required=False, metavar="[ID]")
-@click.option("--all", "everything", is_flag=True, help="All issues that are open  [without an ID]")
+@click.option("--all", "everything", is_flag=True, help="All open issues  [without an ID]")
 @click.option("--format", "form", type=click.Choice(FORMS), metavar="FORM",
-              help="text, mermaid, dot, svg, or html: one page to look at  [text]")  # fmt: skip
-@output("Write it there; .html, .svg, .dot say how")
-@click.option("--depth", type=click.IntRange(1), metavar="N", help="Only N steps away from ID")
-@click.option("--open", "only_open", is_flag=True, help="Without what is done")
-@click.option("--closed", is_flag=True, help="With what is done, also without an ID")
-@click.option("--compact", is_flag=True, help="Only ids, a line for each step")
+              help="text, mermaid, dot, svg or html (one page)  [text]")  # fmt: skip
+@output("Write to FILE; .html, .svg or .dot sets the format")
+@click.option("--depth", type=click.IntRange(1), metavar="N", help="At most N steps away from ID")
+@click.option("--open", "only_open", is_flag=True, help="Leave out closed issues")
+@click.option("--closed", is_flag=True, help="Include closed issues, even without an ID")
+@click.option("--compact", is_flag=True, help="Show only ids, one line for each step")
 @click.option("--html", "form", flag_value="html", hidden=True)
 @click.option("--svg", "form", flag_value="svg", hidden=True)
 @click.option("--dot", "form", flag_value="dot", hidden=True)
@@ -51,10 +51,10 @@ _ENDINGS = {".svg": "svg", ".html": "html", ".htm": "html", ".dot": "dot", ".gv"
 @ignored("--box")
 @pass_session
 def graph(session: Session, /, id: str | None, **given: Any) -> None:
-    """Show what waits for what, and the critical path by the estimates.
+    """Show the dependency graph and its critical path.
 
-    Of an ID what it waits for and what waits for it, of an epic all that belongs to it; without one
-    everything that is open.
+    With an ID, shows what it depends on and what depends on it; with the ID of an epic, everything
+    in the epic; without an ID, all open issues. Estimates decide the critical path.
     """
     if id and given["everything"]:
         raise click.UsageError("an ID and --all exclude each other")

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @command("lint", examples=["bd lint", "bd lint bd-a1b2c", "bd lint --type bug --status all --json"])
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("-t", "--type", "types", cls=Listed, help="Only these types")
-@click.option("-s", "--status", default="", metavar="STATUS", help="Only this status; or: all")
+@click.option("-t", "--type", "types", cls=Listed, help="These types only")
+@click.option("-s", "--status", default="", metavar="STATUS", help="This status only; or: all")
 @pass_session
 def lint(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
-    """Name the headings that descriptions lack; without an ID of all that is not closed.
+    """Report missing headings in descriptions.
 
-    A bug tells its steps to reproduce, and every issue when it is done. Exit code 1 if something
-    is missing, but 0 with --json, as programs expect it.
+    Without an ID, checks all open issues. A bug needs steps to reproduce, and every issue needs
+    acceptance criteria. Exit code 1 if a heading is missing, but 0 with --json, as programs expect.
     """
     from tracker.issues.invariants import missing_sections
 

@@ -35,21 +35,26 @@ if TYPE_CHECKING:
     "metadata_field", "times", "overdue", "deferred", "pinned", "parent", "no_parent", "mol_type",
     "wisp_type",
 )  # fmt: skip
-@click.option("--all", "everything", is_flag=True, help="Closed and archived ones too, no limit")
-@click.option("--ready", is_flag=True, help="Only what bd ready would list")
-@click.option("--include-templates", is_flag=True, help="Templates too")
-@click.option("--include-gates", is_flag=True, help="Gates too")
+@click.option(
+    "--all", "everything", is_flag=True, help="Include closed and archived issues, without limit"
+)
+@click.option("--ready", is_flag=True, help="Ready issues only")
+@click.option("--include-templates", is_flag=True, help="Include templates")
+@click.option("--include-gates", is_flag=True, help="Include gates")
 @limited("50; 20 for agents")
 @ordered
-@click.option("--long", is_flag=True, help="Several lines for each issue")
-@click.option("--tree", "--pretty", "tree", is_flag=True, help="As trees of parents and children")
-@click.option("--flat", is_flag=True, help="As plain lines  [the default]")
-@click.option("--ref", metavar="REV", help="As on another branch, in a commit, on a day")
-@click.option("--format", "form", metavar="FORM", help="The dependencies instead: digraph or dot")
+@click.option("--long", is_flag=True, help="Show several lines for each issue")
+@click.option("--tree", "--pretty", "tree", is_flag=True, help="Show parents and children as trees")
+@click.option("--flat", is_flag=True, help="Show plain lines  [the default]")
+@click.option("--ref", metavar="REV", help="As of a branch, commit or date")
+@click.option("--format", "form", metavar="FORM", help="Show the dependencies: digraph or dot")
 @ignored("-w", "--watch", "--skip-labels")
 @pass_session
 def list_(session: Session, /, **given: Any) -> None:
-    """List issues: all that are not closed, unless other ones are asked for."""
+    """List issues.
+
+    Closed issues are hidden unless --all, --status or --id asks for them.
+    """
     form = given["form"]
     if form is not None and form not in {"digraph", "dot"}:
         raise Invalid(

@@ -30,11 +30,11 @@ class Orphan(NamedTuple):
     "orphans",
     examples=["bd orphans", "bd orphans --json", "bd orphans --fix"],
 )
-@click.option("--fix", is_flag=True, help="Close them, with the commit as the reason")
-@click.option("--details", is_flag=True, help="The whole name of each commit")
+@click.option("--fix", is_flag=True, help="Close them with the commit as the reason")
+@click.option("--details", is_flag=True, help="Show full commit hashes")
 @pass_session
 def orphans(session: Session, /, fix: bool, details: bool) -> None:
-    """List the issues that commits of this branch name, and that are not closed."""
+    """List open issues named by commits of this branch."""
     found = _orphans(session)
     closed = _close(session, found) if fix and found else set()
     if session.json:

@@ -28,20 +28,22 @@ DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLI
     ],
 )
 @click.argument("words", nargs=-1, required=True, metavar="EXPRESSION")
-@click.option("-a", "--all", "everything", is_flag=True, help="Closed ones too")
+@click.option("-a", "--all", "everything", is_flag=True, help="Include closed issues")
 @limited("50")
 @ordered
-@click.option("--long", is_flag=True, help="Several lines for each issue")
-@click.option("--parse-only", is_flag=True, help="Only say how the expression is understood")
+@click.option("--long", is_flag=True, help="Show several lines for each issue")
+@click.option("--parse-only", is_flag=True, help="Only show how the expression is parsed")
 @pass_session
 def query(session: Session, /, words: tuple[str, ...], **given: Any) -> None:
-    """Find issues by an expression; closed ones only where it speaks of status or closed.
+    """Find issues with a query expression.
+
+    Closed issues match only if the expression names status or closed.
 
     Fields: status, type, priority, assignee, owner, label, parent, id, spec, title, description,
     notes, created, updated, closed, due, defer, pinned, ephemeral, template, mol_type,
     external_ref. Comparisons: = != > >= < <=, joined by AND, OR, NOT and parentheses. "none" is an
-    empty field, "7d" is seven days ago, several values mean any of them, and text fields are
-    compared by containing the text.
+    empty field, "7d" is seven days ago, several values match any of them, and a text field matches
+    if it contains the text.
     """
     from tracker.cache.issues.sql import condition
     from tracker.cli.dates import when

@@ -69,24 +69,21 @@ READY_SORTS = ("priority", "hybrid", "oldest")
 @limited("10")
 @click.option(
     "-s", "--sort", type=click.Choice(READY_SORTS), metavar="BY",
-    help="priority, oldest, or hybrid (what is new first)  [priority]",
+    help="priority, oldest, or hybrid (newest first)  [priority]",
 )  # fmt: skip
-@click.option("--include-deferred", is_flag=True, help="Also what is put off until later")
-@click.option(
-    "--explain", is_flag=True, help="Say why: of what is listed, of ID, of what is hidden"
-)
-@click.option("--claim", is_flag=True, help="Take the first that nobody has, and show that alone")
-@click.option("--reclaim", is_flag=True, help="Instead: claimed work whose lease is over")
-@click.option("--pretty", is_flag=True, help="As trees of parents and children")
-@click.option("--plain", is_flag=True, help="As numbered lines  [the default]")
+@click.option("--include-deferred", is_flag=True, help="Include deferred issues")
+@click.option("--explain", is_flag=True, help="Explain why issues, or ID, are ready or not")
+@click.option("--claim", is_flag=True, help="Claim the first unclaimed issue and show only it")
+@click.option("--reclaim", is_flag=True, help="Show claimed issues with an expired lease instead")
+@click.option("--pretty", is_flag=True, help="Show parents and children as trees")
+@click.option("--plain", is_flag=True, help="Show numbered lines  [the default]")
 @ignored("--gated", "--include-ephemeral")
 @ignored("--mol", "--mol-type", value=True)
 @pass_session
 def ready(session: Session, /, id: str | None, **given: Any) -> None:
-    """List what can be worked on now, the most urgent first.
+    """List issues ready to work on, most urgent first.
 
-    That is every open issue that neither waits for another one nor is put off, by itself or by a
-    parent.
+    An issue is ready if it is open, has no open blockers, and neither it nor a parent is deferred.
     """
     if id is not None:
         if not given["explain"]:

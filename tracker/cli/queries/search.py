@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     examples=['bd search "login page"', "bd search timeout --status open --type bug --json"],
 )
 @click.argument("words", nargs=-1, metavar="QUERY")
-@click.option("--query", metavar="TEXT", help="The text, where it begins with a dash")
+@click.option("--query", metavar="TEXT", help="Text to find, if it starts with a dash")
 @filtered(
     "status", "type", "priority", "assignee", "no_assignee", "label", "label_any", "exclude_label",
     "no_labels", "exclude_type", "priority_min", "priority_max", "desc_contains", "notes_contains",
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @limited("50")
 @ordered
-@click.option("--all", "everything", is_flag=True, help="Archived ones too")
-@click.option("--long", is_flag=True, help="Several lines for each issue")
+@click.option("--all", "everything", is_flag=True, help="Include archived issues")
+@click.option("--long", is_flag=True, help="Show several lines for each issue")
 @pass_session
 def search(session: Session, /, words: tuple[str, ...], query: str | None, **given: Any) -> None:
-    """Find issues by a text in their title, description or id; closed ones too."""
+    """Search issues by title, description or id.
+
+    Closed issues are searched too.
+    """
     wanted = (query if query is not None else " ".join(words)).strip()
     if not wanted:
         raise click.UsageError("search query is required")

@@ -32,13 +32,17 @@ NO_WORK = frozenset({"pinned", "ephemeral", "template"})
 )
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @click.option(
-    "--id", "more_ids", multiple=True, metavar="ID", help="One more id, whatever it looks like"
+    "--id",
+    "more_ids",
+    multiple=True,
+    metavar="ID",
+    help="Another id, even one that looks like an option",
 )
-@click.option("--short", "as_line", is_flag=True, help="One line for each issue")
-@click.option("--children", is_flag=True, help="Its children instead")
-@click.option("--refs", is_flag=True, help="What refers to it instead")
-@click.option("--as-of", metavar="REV", help="As it was in a commit, on a branch, on a day")
-@click.option("--local-time", is_flag=True, help="Times by this machine's clock  [UTC]")
+@click.option("--short", "as_line", is_flag=True, help="Show one line for each issue")
+@click.option("--children", is_flag=True, help="Show its children instead")
+@click.option("--refs", is_flag=True, help="Show the issues that refer to it instead")
+@click.option("--as-of", metavar="REV", help="As of a branch, commit or date")
+@click.option("--local-time", is_flag=True, help="Show local times  [UTC]")
 @click.option("--current", is_flag=True, hidden=True)
 @click.option("--include-dependents", is_flag=True, hidden=True)
 @click.option("--include-comments", is_flag=True, hidden=True)
@@ -47,7 +51,10 @@ NO_WORK = frozenset({"pinned", "ephemeral", "template"})
 @ignored("-w", "--watch")
 @pass_session
 def show(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
-    """Show issues with all that belongs to them; without an id the one that was last touched."""
+    """Show issues in full.
+
+    Without an ID, shows the issue you touched last.
+    """
     rev = given["as_of"]
     if rev:
         from tracker.cli.revision import look_back

@@ -32,12 +32,12 @@ _READING = frozenset({
     ],
 )
 @click.argument("query")
-@click.option("--csv", "as_csv", is_flag=True, help="As comma-separated values")
+@click.option("--csv", "as_csv", is_flag=True, help="Print comma-separated values")
 @pass_session
 def sql(session: Session, /, query: str, as_csv: bool) -> None:
-    """Ask the cache by SQL; `bd info --schema` names what can be read.
+    """Query the cache with SQL.
 
-    Only SELECT: the cache follows the log, and what is written there would be lost.
+    `bd info --schema` lists its tables. Only SELECT is allowed: the cache is rebuilt from the log.
     """
     names, rows = _answer(session.tracker.answers.db, query)
     if session.json:

@@ -27,13 +27,18 @@ DAY = 86_400_000_000_000  # nanoseconds
     examples=["bd stale", "bd stale --days 14 --status in_progress", "bd stale -d 7 --json"],
 )
 @click.option(
-    "-d", "--days", default=30, type=click.IntRange(min=0), metavar="N", help="So long  [30]"
+    "-d",
+    "--days",
+    default=30,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Days without an update  [30]",
 )
 @filtered("status", "assignee", "label", "type")
 @limited("50")
 @pass_session
 def stale(session: Session, /, days: int, **given: Any) -> None:
-    """List issues that are not done and that nobody has touched for long, the oldest first."""
+    """List open issues without recent updates, oldest first."""
     from tracker.issues.filters import Span
 
     now = session.clock()

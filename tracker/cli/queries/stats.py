@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     "stats",
     examples=["bd stats", "bd stats --json", "bd stats --assigned", "bd stats --svg -o burn.svg"],
 )
-@click.option("--assigned", is_flag=True, help="Only of what is assigned to you")
-@click.option("--svg", is_flag=True, help="A picture of what was open and done over time")
-@click.option("--since", metavar="WHEN", help="Where the picture begins  [the first issue]")
-@output("Write the picture there")
+@click.option("--assigned", is_flag=True, help="Only issues assigned to you")
+@click.option("--svg", is_flag=True, help="Draw open and closed issues over time as SVG")
+@click.option("--since", metavar="WHEN", help="Start the chart at WHEN  [the first issue]")
+@output("Write the chart to FILE")
 @click.option("--no-activity", is_flag=True, hidden=True)
 @click.option("--all", "everything", is_flag=True, hidden=True)
 @pass_session
 def stats(session: Session, /, assigned: bool, svg: bool, **given: Any) -> None:
-    """Count issues by status, and what is ready and blocked.
+    """Show how many issues are open, ready, blocked and closed.
 
-    Deleted issues are part of no figure but their own.
+    Deleted issues are counted only on their own line.
     """
     from tracker.cache.issues.statistics import totals
     from tracker.issues.filters import Filter

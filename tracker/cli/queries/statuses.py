@@ -34,7 +34,7 @@ STATUSES = {
 @command("statuses", examples=["bd statuses", "bd statuses --json"])
 @pass_session
 def statuses(session: Session) -> None:
-    """List the statuses that an issue may have."""
+    """List the issue statuses."""
     from tracker.log.config_file import closing_statuses, names
 
     held = session.tracker.config

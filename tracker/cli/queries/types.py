@@ -28,7 +28,7 @@ TYPES = {
 @command("types", examples=["bd types", "bd types --json"])
 @pass_session
 def types(session: Session) -> None:
-    """List the types that an issue may have."""
+    """List the issue types."""
     from tracker.log.config_file import names
     from tracker.model.issue import TYPE_ALIASES
 

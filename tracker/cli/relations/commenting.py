@@ -32,8 +32,10 @@ def as_json(env: Mapping[str, str], one: Comment, issue_id: str) -> dict[str, An
 def commented(function: Callable[..., None]) -> Any:
     """The words and options of the two commands that add a comment."""
     for option in (
-        click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin"),
-        click.option("-a", "--author", metavar="NAME", help="Whose comment it is  [--actor]"),
+        click.option(
+            "-f", "--file", metavar="FILE", help="Read the text from FILE; '-' is standard input"
+        ),
+        click.option("-a", "--author", metavar="NAME", help="Author of the comment  [--actor]"),
         click.argument("words", nargs=-1, required=True, metavar="ID TEXT"),
     ):
         function = option(function)

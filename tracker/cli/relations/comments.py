@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     default="list",
 )
 def comments() -> None:
-    """Comments on issues."""
+    """List or add comments on an issue."""
 
 
 @comments.command("list", examples=["bd comments bd-a1b2c --json"])
 @click.argument("id")
-@click.option("--local-time", is_flag=True, help="Show times in the zone of this machine")
+@click.option("--local-time", is_flag=True, help="Show local times  [UTC]")
 @pass_session
 def list_comments(session: Session, id: str, local_time: bool) -> None:
     """List the comments on an issue."""

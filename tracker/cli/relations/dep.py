@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     default="add",
 )
 def dep() -> None:
-    """What depends on what."""
+    """Manage dependencies between issues."""
 
 
 @dep.command(
@@ -45,10 +45,20 @@ def dep() -> None:
     writes=True,
 )
 @click.argument("ids", nargs=-1, metavar="ID [ON]")
-@click.option("-t", "--type", "kind", default="blocks", metavar="TYPE", help="How  [blocks]")
-@click.option("--depends-on", "--blocked-by", "on", metavar="ID", help="What the first depends on")
-@click.option("--blocks", metavar="ID", help="What depends on the first")
-@click.option("--file", metavar="FILE", help="Many: a line is ID ON [TYPE], or a JSON object")
+@click.option(
+    "-t", "--type", "kind", default="blocks", metavar="TYPE", help="Dependency type  [blocks]"
+)
+@click.option(
+    "--depends-on",
+    "--blocked-by",
+    "on",
+    metavar="ID",
+    help="The other issue: the first depends on ID",
+)
+@click.option("--blocks", metavar="ID", help="The other issue: ID depends on the first")
+@click.option(
+    "--file", metavar="FILE", help="Read many: each line is ID ON [TYPE] or a JSON object"
+)
 @ignored("--no-cycle-check")
 @pass_session
 def add(
@@ -61,7 +71,7 @@ def add(
     blocks: str | None,
     file: str | None,
 ) -> None:
-    """Make one issue depend on another: ID waits for ON."""
+    """Add a dependency: ID waits for ON."""
     if file is not None:
         if ids or on or blocks:
             raise click.UsageError("--file names all the issues")
@@ -79,10 +89,13 @@ def add(
 @dep.command("remove", examples=["bd dep remove bd-a1b2c bd-d3e4f"], writes=True)
 @click.argument("id")
 @click.argument("on")
-@click.option("-t", "--type", "kind", metavar="TYPE", help="Only the one of this type")
+@click.option("-t", "--type", "kind", metavar="TYPE", help="Only the dependency of this type")
 @pass_session
 def remove(session: Session, /, id: str, on: str, kind: str | None) -> None:
-    """Take a dependency away; without --type every one between the two."""
+    """Remove a dependency.
+
+    Without --type, removes all dependencies of the first issue on the second.
+    """
     from tracker.errors import NotFound
     from tracker.issues import actions
 
@@ -118,14 +131,14 @@ dep.add_command(remove, "rm")
     "--direction",
     default="down",
     metavar="down|up",
-    help="What it depends on, or what depends on it",
+    help="Dependencies (down), or dependents (up)",
 )
 @click.option(
     "-t", "--type", "kind", default="", metavar="TYPE", help="Only dependencies of this type"
 )
 @pass_session
 def list_(session: Session, /, id: str, direction: str, kind: str) -> None:
-    """List what an issue depends on."""
+    """List the dependencies of an issue."""
     from tracker.model.status import TOMBSTONE
     from tracker.render.issue_json import linked
 
@@ -174,9 +187,12 @@ def _line(edge: DependencyRow) -> str:
 )
 @click.argument("id")
 @click.option(
-    "--direction", default="down", type=click.Choice(["down", "up", "both"]), help="[down]"
+    "--direction",
+    default="down",
+    type=click.Choice(["down", "up", "both"]),
+    help="Dependencies (down), dependents (up) or both  [down]",
 )
-@click.option("--reverse", is_flag=True, help="The same as --direction up")
+@click.option("--reverse", is_flag=True, help="Same as --direction up")
 @click.option(
     "-d",
     "--max-depth",
@@ -184,21 +200,28 @@ def _line(edge: DependencyRow) -> str:
     default=50,
     type=click.IntRange(1),
     metavar="N",
-    help="Levels  [50]",
+    help="At most this many levels  [50]",
 )
 @click.option(
-    "--status", default="", metavar="STATUS", help="Only issues of this status, and the way to them"
+    "--status",
+    default="",
+    metavar="STATUS",
+    help="Issues with this status only, and the paths to them",
 )
 @click.option(
     "-t", "--type", "kind", default="", metavar="TYPE", help="Only dependencies of this type"
 )
-@click.option("--show-all-paths", is_flag=True, help="Show an issue under each that depends on it")
+@click.option("--show-all-paths", is_flag=True, help="Repeat an issue under each of its dependents")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "mermaid"]), default="text", help="[text]"
+    "--format",
+    "form",
+    type=click.Choice(["text", "mermaid"]),
+    default="text",
+    help="Format  [text]",
 )
 @pass_session
 def tree(session: Session, /, id: str, **given: Any) -> None:
-    """Show the tree of what an issue depends on."""
+    """Show the dependency tree of an issue."""
     from tracker.cache.issues.obstacles import Obstacles
     from tracker.cli.relations import dep_tree as trees
 
@@ -229,7 +252,7 @@ def tree(session: Session, /, id: str, **given: Any) -> None:
 @dep.command("cycles", examples=["bd dep cycles", "bd dep cycles --json"])
 @pass_session
 def cycles(session: Session) -> None:
-    """Show issues that wait for each other in a circle."""
+    """List dependency cycles."""
     answers = session.tracker.answers
     ways = [[_row(answers, id) for id in way] for way in answers.all_cycles()]
     if session.json:
@@ -327,7 +350,7 @@ def _members(text: str, number: int) -> list[str]:
 @click.argument("other")
 @pass_session
 def relate(session: Session, /, one: str, other: str) -> None:
-    """Tie two issues to each other; neither waits."""
+    """Mark two issues as related, without blocking."""
     _relate(session, one, other, related=True)
 
 
@@ -336,7 +359,7 @@ def relate(session: Session, /, one: str, other: str) -> None:
 @click.argument("other")
 @pass_session
 def unrelate(session: Session, /, one: str, other: str) -> None:
-    """Untie two issues."""
+    """Remove the relation between two issues."""
     _relate(session, one, other, related=False)
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @command("duplicate", examples=["bd duplicate bd-a1b2c --of bd-d3e4f"], writes=True)
 @click.argument("id")
-@click.option("--of", required=True, metavar="ID", help="The issue that stays")
+@click.option("--of", required=True, metavar="ID", help="The issue to keep")
 @pass_session
 def duplicate(session: Session, /, id: str, of: str) -> None:
-    """Close an issue because another one says the same."""
+    """Close an issue as a duplicate of another."""
     from tracker.issues.duplicates import duplicate as action
 
     one, other = replace_issue(session, id, of, action)

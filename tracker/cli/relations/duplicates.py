@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     "duplicates",
     examples=["bd duplicates", "bd duplicates --auto-merge --dry-run", "bd duplicates --json"],
 )
-@click.option("--auto-merge", is_flag=True, help="Close all but one of each group")
+@click.option("--auto-merge", is_flag=True, help="Close all but one issue of each group")
 @click.option("--dry-run", is_flag=True, help="Show what --auto-merge would close")
 @pass_session
 def duplicates(session: Session, /, auto_merge: bool, dry_run: bool) -> None:
-    """Find open issues that say the same, word for word."""
+    """Find open issues with identical text."""
     from tracker.issues import duplicates as issues_duplicates
 
     workspace = session.tracker

@@ -25,17 +25,24 @@ if TYPE_CHECKING:
     examples=["bd find-duplicates", "bd find-duplicates --threshold 0.7 --all --json"],
 )
 @click.option(
-    "--threshold", default=0.5, type=click.FloatRange(0, 1), metavar="S", help="0 to 1  [0.5]"
+    "--threshold",
+    default=0.5,
+    type=click.FloatRange(0, 1),
+    metavar="S",
+    help="Least similarity, 0 to 1  [0.5]",
 )
 @click.option(
-    "--method", default="mechanical", metavar="HOW", help="mechanical, which is all there is"
+    "--method", default="mechanical", metavar="HOW", help="Method; only mechanical is supported"
 )
-@click.option("-s", "--status", default="", metavar="STATUS", help="Only issues of this status")
-@click.option("--all", "everything", is_flag=True, help="Closed ones too")
+@click.option("-s", "--status", default="", metavar="STATUS", help="Issues with this status only")
+@click.option("--all", "everything", is_flag=True, help="Include closed issues")
 @limited("50")
 @pass_session
 def find_duplicates(session: Session, /, threshold: float, method: str, **given: Any) -> None:
-    """Find pairs of issues that resemble each other; closed ones are left out."""
+    """Find pairs of similar issues.
+
+    Closed issues are left out.
+    """
     from tracker.issues.duplicates import similar
 
     if method != "mechanical":

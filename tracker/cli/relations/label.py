@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     json_errors="stdout",
 )
 def label() -> None:
-    """Labels of issues."""
+    """Manage the labels of issues."""
 
 
 @label.command(
@@ -29,7 +29,10 @@ def label() -> None:
 @click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
 @pass_session
 def add(session: Session, words: tuple[str, ...]) -> None:
-    """Add a label to issues; the last word is the label."""
+    """Add a label to issues.
+
+    The last word is the label.
+    """
     change_labels(session, words, added=True)
 
 
@@ -39,7 +42,10 @@ def add(session: Session, words: tuple[str, ...]) -> None:
 @click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
 @pass_session
 def remove(session: Session, words: tuple[str, ...]) -> None:
-    """Remove a label from issues; the last word is the label."""
+    """Remove a label from issues.
+
+    The last word is the label.
+    """
     change_labels(session, words, added=False)
 
 
@@ -48,7 +54,7 @@ def remove(session: Session, words: tuple[str, ...]) -> None:
 )
 @click.argument("id")
 @click.argument("text", metavar="LABEL")
-@click.option("--all", "every", is_flag=True, help="All that is below it, not only its children")
+@click.option("--all", "every", is_flag=True, help="All descendants, not only children")
 @pass_session
 def propagate(session: Session, /, id: str, text: str, every: bool) -> None:
     """Add a label to the children of an issue."""
@@ -85,12 +91,12 @@ def list_(session: Session, id: str) -> None:
 @label.command("list-all", examples=["bd label list-all"])
 @pass_session
 def list_all(session: Session) -> None:
-    """List every label that is in use, and how often."""
+    """List all labels and how many issues have each."""
     list_all_labels(session)
 
 
 @command("labels", examples=["bd labels --json"], json_errors="stdout")
 @pass_session
 def labels(session: Session) -> None:
-    """List every label that is in use: `label list-all`."""
+    """List all labels (same as `label list-all`)."""
     list_all_labels(session)

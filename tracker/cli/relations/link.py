@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 )
 @click.argument("id")
 @click.argument("on")
-@click.option("-t", "--type", "kind", default="blocks", metavar="TYPE", help="How  [blocks]")
+@click.option(
+    "-t", "--type", "kind", default="blocks", metavar="TYPE", help="Dependency type  [blocks]"
+)
 @pass_session
 def link(session: Session, /, id: str, on: str, kind: str) -> None:
-    """Make one issue depend on another: `dep add`."""
+    """Add a dependency (same as `dep add`)."""
     add_dependency(session, [id, on], kind)

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 )
 @click.argument("id")
 @click.argument("text", metavar="DIMENSION=VALUE")
-@click.option("-r", "--reason", default="", metavar="TEXT", help="Why; it becomes a comment")
+@click.option("-r", "--reason", default="", metavar="TEXT", help="Reason, added as a comment")
 @pass_session
 def set_state(session: Session, /, id: str, text: str, reason: str) -> None:
-    """Set one state of an issue; the label of the old one goes."""
+    """Set a custom state of an issue.
+
+    The state is a label, DIMENSION:VALUE; it replaces the label of the old value.
+    """
     from tracker.issues import relations
     from tracker.issues.lookup import resolve
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     default="get",
 )
 def state() -> None:
-    """States of an issue beside its status, such as health or mode."""
+    """Show custom states of an issue, such as health or mode."""
 
 
 @state.command("get", examples=["bd state get bd-a1b2c health"])
@@ -31,7 +31,7 @@ def state() -> None:
 @click.argument("dimension", required=False, metavar="[DIMENSION]")
 @pass_session
 def get(session: Session, /, id: str, dimension: str | None) -> None:
-    """Print the value of one dimension, or of each."""
+    """Print one state of an issue, or all of them."""
     from tracker.issues.relations import states
 
     if dimension is None:
@@ -49,7 +49,7 @@ def get(session: Session, /, id: str, dimension: str | None) -> None:
 @click.argument("id")
 @pass_session
 def list_(session: Session, /, id: str) -> None:
-    """Print the value of each dimension."""
+    """Print all states of an issue."""
     _list(session, id)
 
 

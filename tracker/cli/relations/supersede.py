@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @command("supersede", examples=["bd supersede bd-a1b2c --with bd-d3e4f"], writes=True)
 @click.argument("id")
-@click.option("--with", "by", required=True, metavar="ID", help="The issue that takes its place")
+@click.option("--with", "by", required=True, metavar="ID", help="The issue that replaces it")
 @pass_session
 def supersede(session: Session, /, id: str, by: str) -> None:
-    """Close an issue because another one takes its place."""
+    """Close an issue as superseded by another."""
     from tracker.issues.duplicates import supersede as action
 
     one, other = replace_issue(session, id, by, action)

@@ -17,5 +17,5 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1, required=True, metavar="ID... LABEL")
 @pass_session
 def tag(session: Session, words: tuple[str, ...]) -> None:
-    """Add a label to issues: `label add`."""
+    """Add a label to issues (same as `label add`)."""
     change_labels(session, words, added=True)
