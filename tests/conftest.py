@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.support.repository import _IDENTITY, SHARED, Bd, Repository
+from tracker.git import activity
 
 settings.register_profile("ci", derandomize=True, max_examples=30, deadline=None)
 settings.register_profile("deep", max_examples=1000, deadline=None)
@@ -32,8 +33,13 @@ def homes(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def environment(homes):
-    """Nothing of this machine or of the person at it reaches a test."""
+def environment(homes, request):
+    """Nothing of this machine or of the person at it reaches a test.
+
+    A write of this process waits neither for the disk nor for a git that has just been at work, as
+    it has in every repository that a test has made a moment ago: that would be most of the time of
+    a write. Tests of what the waiting is for are marked `unhurried`.
+    """
     home = next(homes)
     home.mkdir()
     with pytest.MonkeyPatch.context() as patch:
@@ -48,6 +54,9 @@ def environment(homes):
         patch.setenv("GIT_TERMINAL_PROMPT", "0")
         patch.setenv("LC_ALL", "C.UTF-8")
         patch.setenv("TZ", "UTC")
+        if not request.node.get_closest_marker("unhurried"):
+            patch.setattr(os, "fsync", lambda _: None)
+            patch.setattr(activity, "RECENT", 0.0)
         time.tzset()
         yield
     time.tzset()

@@ -24,6 +24,8 @@ from tracker.workspace.claims import Claims
 from tracker.workspace.discovery import find
 from tracker.workspace.runs import Event
 
+pytestmark = pytest.mark.unhurried
+
 
 @pytest.fixture
 def beads(tmp_path):

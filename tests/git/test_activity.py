@@ -17,6 +17,8 @@ from tracker.git import activity
 from tracker.git.activity import GitWork
 from tracker.store import store
 
+pytestmark = pytest.mark.unhurried
+
 HOUR = 3600.0
 TRACES = ("index.lock", "refs/stash", "index", ".", "index.stash.{pid}")
 

@@ -18,6 +18,8 @@ from tracker.store import journal
 from tracker.store.journal import Op, StagedFile
 from tracker.store.open_write import is_pending, path_in
 
+pytestmark = pytest.mark.unhurried
+
 OP = Op(1, "k1", 5, ("bd", "x"), "ann", (RecordChange("issues.jsonl", "bd-a", b"old", b"new"),))
 
 

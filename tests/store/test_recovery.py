@@ -25,6 +25,8 @@ from tracker.store.recovery import BACK, DONE, DROP, FORWARD, TORN, OpenWrite, d
 from tracker.workspace import discovery
 from tracker.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.unhurried
+
 FEWER = settings(max_examples=settings().max_examples // 2)
 FILES = st.lists(st.builds(OpenWrite, st.booleans(), st.booleans()), max_size=4)
 

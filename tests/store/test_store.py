@@ -44,6 +44,8 @@ from tracker.store import atomic, store
 from tracker.workspace import discovery
 from tracker.workspace.workspace import Workspace
 
+pytestmark = pytest.mark.unhurried
+
 HERE = Path(__file__).resolve().parent
 FEWER = settings(max_examples=settings().max_examples // 2)
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.command_lines import workspace
 
+pytestmark = pytest.mark.unhurried
+
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import os, sys, time

@@ -16,6 +16,8 @@ from tools import fault_table as page
 from tracker.cli import program
 from tracker.cli.session import Session
 
+pytestmark = pytest.mark.unhurried
+
 PLAIN = Case(("comment", "t-a", "hello"))
 LOG, TEMPORARY = "work/.beads/issues.jsonl", ".issues.jsonl.db-tmp"
 

@@ -17,6 +17,8 @@ import pytest
 
 from tests.support.command_lines import workspace
 
+pytestmark = pytest.mark.unhurried
+
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import itertools, os, sys
