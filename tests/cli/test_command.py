@@ -508,10 +508,9 @@ def test_what_is_no_priority_is_a_failure_as_in_beads(text):
     assert bd("trial", "-p", "1").code == 0
     answer = bd("trial", "-p", text)
     assert (answer.code, answer.out) == (1, "")
-    assert answer.err == (
-        f'Error: invalid priority "{text}" '
-        "(expected 0-4 or P0-P4, not words like high/medium/low)\n"
-    )
+    said, *hint = answer.err.splitlines()
+    assert said == f'Error: invalid priority "{text}": use 0 to 4 or P0 to P4'
+    assert hint == (["Hint: did you mean P1?"] if text in {"high", "PP1"} else [])
 
 
 @pytest.mark.usefixtures("echo")

@@ -147,7 +147,7 @@ class TestLint:
 
     def test_what_goes_wrong(self, bd):
         assert bd("lint", "nope", "--json", code=1).error["code"] == "not-found"
-        assert "invalid status: bogus" in bd("lint", "-s", "bogus", code=1).err
+        assert 'invalid status "bogus"' in bd("lint", "-s", "bogus", code=1).err
 
     def test_forms_of_a_heading(self):
         there = "x\n  Success Criteria:\n- a"

@@ -98,9 +98,9 @@ def test_an_id_that_nobody_knows_is_an_error_in_the_words_of_beads(work, call):
 
 REFUSED = {
     "update t-a --priority 9": "invalid priority",
-    "update t-a --status bogus": "invalid status: bogus",
+    "update t-a --status bogus": 'invalid status "bogus"',
     "update t-d --claim --actor eve": "already claimed by ann",
-    "list --status bogus": "invalid status: bogus",
+    "list --status bogus": 'invalid status "bogus"',
     "children t-nope": NO_ISSUE,
     "blocked --parent t-nope": NO_ISSUE,
     "ready --parent t-nope": NO_ISSUE,

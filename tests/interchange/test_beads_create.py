@@ -92,7 +92,7 @@ def test_a_graph_with_a_key_is_created_once(two):
         ({"nodes": [{"key": "a", "title": "A", "labels": "x"}]}, "'labels' is of another type"),
         ({"nodes": [{"key": "a", "title": "A", "parent_key": "z"}]}, "no node has the key 'z'"),
         ({"nodes": [{"key": "a", "title": "A", "parent_key": "a"}]}, "its own parent"),
-        ({"nodes": [{"key": "a", "title": "A", "priority": 9}]}, "node 'a': invalid priority 9"),
+        ({"nodes": [{"key": "a", "title": "A", "priority": 9}]}, 'invalid priority "9"'),
         ({"nodes": [{"key": "a", "title": "A", "type": "zzz"}]}, "node 'a': invalid issue type"),
         ({"edges": [{"from_key": "tax"}]}, "edge 1 needs"),
         ({"edges": [{"from_key": "tax", "to_id": "t-9"}]}, "from 'tax' to 't-9': no issue found"),

@@ -245,7 +245,9 @@ def test_a_gate_says_which_children_are_waited_for():
     new = New("x", dependencies=(("waits-for", "tst-a"),), gate="any-children")
     (edge,) = actions.create(draft, new, SET, WHO).dependencies
     assert edge.extra == (("metadata", r'"{\"gate\":\"any-children\"}"'),)
-    with pytest.raises(Invalid, match="waits-for-gate value 'some'"):
+    with pytest.raises(
+        Invalid, match='invalid --waits-for-gate "some": use all-children or any-children'
+    ):
         actions.create(draft, new._replace(gate="some"), SET, WHO)
 
 
@@ -269,15 +271,15 @@ GOOD_AND_BAD = [
     ("notes", "😀", "\udcff", "notes is not valid UTF-8"),
     ("design", "d" * 1_000_000, "d" * 1_000_001, "design must be 1000000 characters or less"),
     ("assignee", "bob", "\ud800", "assignee is not valid UTF-8"),
-    ("priority", 4, 5, "invalid priority 5"),
-    ("priority", 0, -1, "invalid priority -1"),
-    ("priority", 1, 2.5, "invalid priority 2.5"),
+    ("priority", 4, 5, 'invalid priority "5": use 0 to 4'),
+    ("priority", 0, -1, 'invalid priority "-1"'),
+    ("priority", 1, 2.5, 'invalid priority "2.5"'),
     ("estimated_minutes", 0, -1, "estimate must be a non-negative number of minutes"),
     ("estimated_minutes", 2**53 - 1, 2**53, "estimate must be"),
     ("issue_type", "epic", "Epic",
-     'invalid issue type "Epic". Valid types: bug, feature, task, epic, chore, own$'),
+     'invalid issue type "Epic": use bug, feature, task, epic, chore or own$'),
     ("issue_type", "own", "", 'invalid issue type ""'),
-    ("due_at", "2026-05-05T00:00:00Z", "soon", "invalid due_at: 'soon' is no time"),
+    ("due_at", "2026-05-05T00:00:00Z", "soon", 'invalid due_at "soon": use a time'),
     ("defer_until", "2026-05-05T00:00:00Z", "0001-01-01T00:00:00Z", "invalid defer_until"),
     ("metadata", "[1]", "{", "invalid JSON in --metadata: must be valid JSON"),
     ("metadata", "1e400", '1,"value":1', "invalid JSON in --metadata"),
@@ -303,7 +305,7 @@ def test_a_field_is_checked_when_it_is_set(field, good, bad, message):
 @pytest.mark.parametrize("field", ["mol_type", "wisp_type"])
 def test_words_of_orchestrators_are_checked(field):
     assert getattr(actions.create(draft_of(), New("x", **{field: "patrol"}), SET, WHO), field)
-    with pytest.raises(Invalid, match=f"invalid {field.replace('_', '-')} 'dance'"):
+    with pytest.raises(Invalid, match=f'invalid {field.replace("_", "-")} "dance": use '):
         actions.create(draft_of(), New("x", **{field: "dance"}), SET, WHO)
 
 
@@ -412,11 +414,12 @@ def test_further_statuses_that_close_come_from_the_configuration():
 def test_only_known_statuses_can_be_set():
     settings = SET._replace(statuses=("review",))
     assert update(draft_of(issue()), settings=settings, status="review").status == "review"
-    with pytest.raises(Invalid, match="invalid status: review") as caught:
+    with pytest.raises(Invalid, match='invalid status "review": use') as caught:
         update(draft_of(issue()), status="review")
-    assert (
-        caught.value.hint == "valid: open, in_progress, blocked, deferred, closed, pinned, hooked"
+    assert str(caught.value).endswith(
+        "use open, in_progress, blocked, deferred, closed, pinned or hooked"
     )
+    assert caught.value.hint is None
     tombstone = "cannot set status to tombstone directly; use 'bd delete' instead"
     with pytest.raises(Invalid, match=tombstone):
         update(draft_of(issue()), status="tombstone")
@@ -438,7 +441,7 @@ def test_keys_of_the_metadata_change_one_by_one():
     assert update(draft_of(issue(metadata='{"a":1}')), unset_metadata=["a"]).metadata == ""
     both = update(draft_of(old), metadata='{"new":1}', set_metadata={"a": "1"})
     assert both.metadata == '{"new":1,"a":1}'
-    with pytest.raises(Invalid, match="metadata is no JSON object"):
+    with pytest.raises(Invalid, match="metadata is not a JSON object"):
         update(draft_of(issue(metadata="[1]")), set_metadata={"a": "1"})
     with pytest.raises(Invalid, match="metadata key is empty"):
         update(draft_of(old), set_metadata={" ": "1"})

@@ -227,8 +227,7 @@ CREATE = Command(
         idle("--skills", "create X --skills s", makes(title="X")),
         row("(errors)", "create", fails(1, "title required"), same),
         row("(errors)", "create X -t foo", fails(1, "invalid issue type"), same),
-        row("(errors)", "create X -p high", fails(1, 'invalid priority "high" (expected 0-4 or '
-            "P0-P4, not words like high/medium/low)"), same),
+        row("(errors)", "create X -p high", fails(1, 'invalid priority "high"'), same),
         row("(errors)", "create X --due soonish", fails(1, 'invalid --due format "soonish". '
             "Examples: +6h, tomorrow, next monday, 2025-01-15"), same),
         row("(errors)", "create X --parent t-none",
@@ -351,7 +350,7 @@ LIST = Command(
         row("--exclude-type", "list --exclude-type task,feature,bug", ids("t-f t-e")),
         idle("--skip-labels", "list --skip-labels -p 0", ids("t-7")),
         better("exit code 1; in Beads an empty list", "(errors)", "list --status bogus",
-               fails(1, "invalid status: bogus")),
+               fails(1, "invalid status")),
     ),
 )  # fmt: skip
 READY_ = Command(
@@ -448,12 +447,11 @@ UPDATE = Command(
         better("exit code 1", "(errors)", "update t-none -p 1", fails(1, "no issue found")),
         better("exit code 1, and the holder by name", "(errors)", "update t-3 --claim",
                fails(1, "t-3: issue already claimed by ann"), same),
-        better("exit code 1", "(errors)", "update t-8 -s bogus", fails(1, "invalid status: bogus"),
+        better("exit code 1", "(errors)", "update t-8 -s bogus", fails(1, "invalid status"),
                same),
         row("(errors)", "update t-8 -s tombstone", fails(1, "cannot set status to tombstone "
             "directly; use 'bd delete' instead"), same),
-        row("(errors)", "update t-8 -t x", fails(1, 'invalid issue type "x". Valid types: bug, '
-            "feature, task, epic, chore"), same),
+        row("(errors)", "update t-8 -t x", fails(1, 'invalid issue type "x"'), same),
         row("(errors)", "update t-8 --notes a --append-notes b",
             fails(1, "cannot specify both --notes and --append-notes"), same),
         row("(errors)", "update t-8 --metadata {", fails(1, "must be valid JSON"), same),

@@ -102,7 +102,7 @@ def duration(text: str) -> float:
         return _possible(float(text), text)
     parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|[smhd])", text)
     if not parts or "".join(map("".join, parts)) != text:
-        raise ValueError(f'invalid duration "{text}" (expected 500ms, 30s, 2m, 1h or seconds)')
+        raise ValueError(f'invalid duration "{text}": use 500ms, 30s, 2m, 1h or seconds')
     return _possible(sum(float(number) * _SECONDS[unit] for number, unit in parts), text)
 
 

@@ -9,7 +9,7 @@ import click
 
 from tracker.cli.argv import FLAGS, Words, duration
 from tracker.cli.session import Session
-from tracker.errors import Invalid, Refused
+from tracker.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -403,13 +403,13 @@ def _named(name: str, others: Sequence[str]) -> str:
 
 
 def priority(value: object) -> int:
-    """0 (most urgent) to 4, also written P0 to P4. Raises Invalid."""
+    """Parse a priority, 0 (most urgent) to 4 or P0 to P4. Raises Invalid."""
     text = str(value).strip()
     digit = text[1:] if text[:1] in {"p", "P"} else text
     if digit not in {"0", "1", "2", "3", "4"}:
-        raise Invalid(
-            f'invalid priority "{text}" (expected 0-4 or P0-P4, not words like high/medium/low)'
-        )
+        from tracker.model.choices import not_a_priority
+
+        raise not_a_priority(text)
     return int(digit)
 
 
@@ -434,9 +434,7 @@ def _minutes(value: object) -> int:
     except ValueError:
         minutes = 0.5
     if minutes != int(minutes) or text[-1:].lower() == "d":  # how long is a day of work?
-        raise click.BadParameter(
-            f'"{text}" is no time of work (expected minutes, 45m, 2h or 1h30m)'
-        )
+        raise click.UsageError(f'invalid estimate "{text}": use minutes, 45m, 2h or 1h30m')
     return int(minutes)
 
 
@@ -444,6 +442,28 @@ _minutes.__name__ = "minutes"
 PRIORITY = click.types.FuncParamType(priority)
 DURATION = click.types.FuncParamType(_duration)
 MINUTES = click.types.FuncParamType(_minutes)
+
+
+class InvalidChoice(click.UsageError):
+    """An option's value outside its closed set; `hint` is what may be meant."""
+
+    def __init__(self, message: str, ctx: click.Context | None, hint: str) -> None:
+        super().__init__(message, ctx)
+        self.hint = hint
+
+
+class OneOf(click.Choice[str]):
+    """A choice whose error lists the values and suggests the closest one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value in self.choices:
+            return value
+        from tracker.model.choices import not_a_choice
+
+        names = param.opts if isinstance(param, click.Option) else []
+        what = max(names, key=len) if names else "value"
+        error = not_a_choice(what, str(value), self.choices)
+        raise InvalidChoice(error.message, ctx, error.hint or "")
 
 
 class Listed(click.Option):

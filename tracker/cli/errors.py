@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.argv import UnknownOption, asks_for_json
-from tracker.cli.command import UnknownCommand
+from tracker.cli.command import InvalidChoice, UnknownCommand
 from tracker.cli.session import OutputClosed, Several
 from tracker.errors import SHOWN, NotATracker, NotFound, TrackerError
 from tracker.log.paths import OUTCOMES_FILE
@@ -141,7 +141,7 @@ def _usage(session: Session, error: click.ClickException) -> None:
         session.flags.json = True
     ctx = error.ctx if isinstance(error, click.UsageError) else None
     help = f"{ctx.command_path if ctx else session.program} --help"
-    hint = error.hint if isinstance(error, UnknownOption) else ""
+    hint = error.hint if isinstance(error, UnknownOption | InvalidChoice) else ""
     near = error.near if isinstance(error, UnknownCommand) else []
     if session.json:
         advice = hint or (f"did you mean {', '.join(near)}?" if near else help)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cache.issues.sql import SqlCondition
-from tracker.cli.command import PRIORITY, Listed
+from tracker.cli.command import PRIORITY, Listed, OneOf
 from tracker.errors import Invalid
 from tracker.issues.filters import Filter, Span
 
@@ -137,7 +137,7 @@ def limited(usual: str) -> Callable[[Any], Any]:
         "--limit",
         type=click.IntRange(min=0),
         metavar="N",
-        help=f"Show at most N; 0 for no limit  [{usual}; with --json none]",
+        help=f"At most N; 0 for no limit  [{usual}; with --json none]",
     )
 
 
@@ -157,7 +157,7 @@ def say_limit(session: Session, page: IssueListPage) -> None:
 def ordered(function: Any) -> Any:
     """The options for the order of a list."""
     help = f"{', '.join(SORTS)}; times newest first  [priority]"
-    order = click.option("--sort", type=click.Choice(SORTS), metavar="BY", help=help)
+    order = click.option("--sort", type=OneOf(SORTS), metavar="BY", help=help)
     return order(click.option("-r", "--reverse", is_flag=True, help="Reverse the order")(function))
 
 
@@ -202,7 +202,7 @@ def _statuses(workspace: Workspace, statuses: tuple[str, ...]) -> tuple[str, ...
 
 
 def known_status(workspace: Workspace, status: str) -> str:
-    """The status, if anything could have it. Raises Invalid: nothing found would be a lie."""
+    """Return the status if an issue can have it. Raises Invalid, not an empty answer."""
     if workspace.answers.count(SqlCondition("i.status = ?", (status,))):
         return status
     from tracker.log.config_file import names
@@ -212,7 +212,9 @@ def known_status(workspace: Workspace, status: str) -> str:
     valid = dict.fromkeys((*STATUSES, *own, *sorted(workspace.answers.at.closing)))
     if status in valid:
         return status
-    raise Invalid(f"invalid status: {status}", hint=f"valid: {', '.join(valid)}, all")
+    from tracker.model.choices import not_a_choice
+
+    raise not_a_choice("status", status, (*valid, "all"))
 
 
 def _types(workspace: Workspace, types: tuple[str, ...]) -> tuple[str, ...]:
@@ -257,7 +259,7 @@ def _pairs(_: Workspace, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not key or not equals:
-        raise Invalid(f'invalid --metadata-field "{text}" (expected KEY=VALUE)')
+        raise Invalid(f'invalid --metadata-field "{text}": use KEY=VALUE')
     return key, value
 
 

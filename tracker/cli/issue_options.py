@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from tracker.cli.command import MINUTES, PRIORITY
+from tracker.cli.command import MINUTES, PRIORITY, OneOf
 from tracker.errors import Invalid, NotFound, TrackerError
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ _WAYS = ("newer", "skip", "fail", "theirs")
 def on_conflict(where: str) -> Callable[[CommandT], CommandT]:
     """Add the option that chooses between two records; `where` begins its help."""
     return click.option(
-        "--on-conflict", type=click.Choice(_WAYS), default="newer", metavar="WAY",
+        "--on-conflict", type=OneOf(_WAYS), default="newer", metavar="WAY",
         help=f"{where}: newer, skip, fail or theirs  [newer]",
     )  # fmt: skip
 

@@ -40,7 +40,7 @@ class Need(NamedTuple):
 def need_of(type: str, on: str, gate: str = "") -> Need:
     """What is meant. Raises Invalid for what is no type, no id or no gate."""
     kind = validation.dependency_type(type)
-    asked = validation.one_of("--waits-for-gate value", gate, GATES)
+    asked = validation.one_of("--waits-for-gate", gate, GATES)
     return Need(kind, validation.word("dependency", on), asked if kind == WAITS else "")
 
 

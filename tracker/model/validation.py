@@ -1,7 +1,6 @@
 """Validate the value of each field.
 
-Each function returns the value to store, or raises Invalid. Nothing is repaired in silence: what
-would have to be cut or replaced is refused.
+Each function returns the value to store, or raises Invalid. No value is silently cut or replaced.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tracker.errors import Invalid
 from tracker.json_text import DEEP, DEEPEST, depths, members, quote
+from tracker.model.choices import not_a_choice, not_a_priority
 from tracker.model.issue import KINDS, STATUSES, TEXT_LIMIT, TITLE_LIMIT, TYPE_ALIASES, TYPES, New
 from tracker.model.status import CLOSING, TOMBSTONE
 from tracker.model.timestamps import instant, stamp
@@ -28,7 +28,7 @@ WISP_TYPES = ("heartbeat", "ping", "patrol", "gc_report", "recovery", "error", "
 TIMES = ("due_at", "defer_until")
 _APART = {"id", "title", "issue_type", "mol_type", "wisp_type", *TIMES}
 TEXTS = tuple(name for name in New._fields if KINDS.get(name) == "str" and name not in _APART)
-"""Fields that hold any text that somebody gives."""
+"""Fields of free text."""
 EXACT = 1 << 53  # from here on programs that read numbers as floats see others
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -54,7 +54,7 @@ class Settings(NamedTuple):
 
 
 def value(name: str, given: Any, settings: Settings) -> Any:
-    """What a field of this name holds then: any but `status`. Flags are taken as they are."""
+    """Validate the new value of a field other than `status`. Flags are taken as given."""
     if name in TEXTS:
         return text(name, given)
     if name in TIMES:
@@ -66,7 +66,7 @@ def value(name: str, given: Any, settings: Settings) -> Any:
 
 
 def text(name: str, value: str) -> str:
-    """Any text that a line can hold and every reader of the file can read."""
+    """Check that every reader of the log can read a text."""
     if "\0" in value:
         raise Invalid(f"{name} holds a NUL character")
     if _SURROGATE.search(value):
@@ -84,13 +84,13 @@ def _fitting(name: str, value: str) -> str:
 
 
 def appended(name: str, old: str, more: str) -> str:
-    """A text with lines added; what was there before is not looked at again."""
+    """Append lines to a text; the old part is not validated again."""
     text(name, more)
     return _fitting(name, f"{old}\n{more}") if old else more
 
 
 def word(name: str, value: str, limit: int = TITLE_LIMIT) -> str:
-    """A short text on one line that is not empty, without the space around it."""
+    """Strip and validate a short text of one line that must not be empty."""
     trimmed = text(name, value).strip()
     if not trimmed:
         raise Invalid(f"{name} is empty")
@@ -102,7 +102,7 @@ def word(name: str, value: str, limit: int = TITLE_LIMIT) -> str:
 
 
 def title(value: str) -> str:
-    """A title: one line, as long as Beads allows."""
+    """Validate a title: one line, as long as Beads allows."""
     if not value.strip():
         raise Invalid("validation failed: title is required")
     size = len(value.encode("utf-8", "surrogatepass"))
@@ -121,73 +121,71 @@ def title(value: str) -> str:
 
 
 def priority(value: int) -> int:
-    """0, the most urgent, to 4."""
+    """Validate a priority, 0 (most urgent) to 4."""
     if type(value) is not int or not 0 <= value <= 4:
-        raise Invalid(
-            f"invalid priority {value} (expected 0-4 or P0-P4, not words like high/medium/low)",
-        )
+        raise not_a_priority(value)
     return value
 
 
 def estimate(value: int | None) -> int | None:
-    """Minutes; None where nobody has estimated."""
+    """Validate an estimate in minutes; None for no estimate."""
     if value is not None and (type(value) is not int or not 0 <= value < EXACT):
         raise Invalid("estimate must be a non-negative number of minutes")
     return value
 
 
 def moment(name: str, value: str) -> str:
-    """A time after 1970 in the form of the log; "" is none."""
+    """Convert a time after 1970 to the form of the log; "" for none."""
     if not value:
         return ""
     nanoseconds = instant(value)
     if nanoseconds <= 0:
-        raise Invalid(f"invalid {name}: {value!r} is no time", hint="2025-01-15T09:00:00Z is one")
+        raise Invalid(f'invalid {name} "{value}": use a time such as 2025-01-15T09:00:00Z')
     return stamp(nanoseconds)
 
 
 def status(value: str, settings: Settings) -> str:
-    """A status that a person may set."""
+    """Validate a status that a person may set."""
     if value == TOMBSTONE:
         raise Invalid("cannot set status to tombstone directly; use 'bd delete' instead")
     named = (*STATUSES, *settings.statuses, *sorted(settings.closing))
     valid = [each for each in dict.fromkeys(named) if each != TOMBSTONE]
     if value not in valid:
-        raise Invalid(f"invalid status: {value}", hint=f"valid: {', '.join(valid)}")
+        raise not_a_choice("status", value, valid)
     return value
 
 
 def issue_type(value: str, settings: Settings) -> str:
-    """A type, by its own name; a type of the configuration is never taken for an alias."""
+    """Validate an issue type and resolve its aliases; configured types are never aliases."""
     if value in settings.types:
         return value
     meant = TYPE_ALIASES.get(value, value)
     if meant not in TYPES:
-        valid = ", ".join((*USUAL_TYPES, *settings.types))
-        message = f'invalid issue type "{value}". Valid types: {valid}'
-        raise Invalid(message, hint="bd types lists all of them, and how to have your own")
+        valid = (*USUAL_TYPES, *settings.types)
+        hint = "bd types lists all types and how to add your own"
+        raise not_a_choice("issue type", value, valid, hint=hint)
     return meant
 
 
 def one_of(name: str, value: str, valid: tuple[str, ...]) -> str:
-    """One of a few words, or "" for none."""
+    """Validate one of a few words, or "" for none."""
     if value and value not in valid:
-        raise Invalid(f"invalid {name} '{value}' (valid: {', '.join(valid)})")
+        raise not_a_choice(name, value, valid)
     return value
 
 
 def dependency_type(value: str) -> str:
-    """Any name of 1 to 50 characters, as Beads accepts."""
+    """Validate a dependency type: any name of 1 to 50 characters, as in Beads."""
     return word("dependency type", value, 50)
 
 
 def labels(values: Iterable[str]) -> set[str]:
-    """Labels without the space around them."""
+    """Strip and validate labels."""
     return {word("label", value) for value in values}
 
 
 def metadata(raw: str) -> str:
-    """A JSON value as it was written but for the space between its parts; "" for an empty one."""
+    """Return a JSON value without the space between its parts; "" for an empty one."""
     text("metadata", raw)
     found = _value(raw)
     if found is None:
@@ -224,7 +222,7 @@ def _value(raw: str) -> Member | None:
 
 
 def members_of(raw: str) -> dict[str, str] | None:
-    """The keys of a metadata object and the text of their values; None if it is no object."""
+    """Return the keys of a metadata object and the text of their values; None if not an object."""
     try:
         return {key: member.raw for key, member in members(raw or "{}")[0].items()}
     except ValueError:
@@ -232,7 +230,7 @@ def members_of(raw: str) -> dict[str, str] | None:
 
 
 def with_members(raw: str, put: Mapping[str, str], drop: Iterable[str]) -> str:
-    """Metadata with top-level keys set and removed; the other values keep their text.
+    """Set and remove top-level keys of metadata; the other values keep their text.
 
     A value that reads as a JSON number, constant, object or array is stored as that, any other as
     a string.
@@ -240,7 +238,7 @@ def with_members(raw: str, put: Mapping[str, str], drop: Iterable[str]) -> str:
     found = members_of(raw)
     if found is None:
         raise Invalid(
-            "metadata is no JSON object, so it has no keys to change",
+            "metadata is not a JSON object, so it has no keys to change",
             hint="--metadata '{}' replaces it",
         )
     wanted = {word("metadata key", key): _guessed(value) for key, value in put.items()}

@@ -194,7 +194,7 @@ class TestStale:
         assert bd("stale", "--json").json == []
 
     def test_what_goes_wrong(self, aged):
-        assert "invalid status: bogus" in aged("stale", "-s", "bogus", code=1).err
+        assert 'invalid status "bogus"' in aged("stale", "-s", "bogus", code=1).err
         assert aged("stale", "--days", "-1", "--json", code=2).error["code"] == "usage"
 
 

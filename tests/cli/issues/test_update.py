@@ -141,19 +141,19 @@ def test_custom_statuses(bd):
     bd("update", "t-1", "--status", "done", "--reason", "yes")
     assert bd.issue("t-1")["close_reason"] == "yes"
     answer = bd("update", "t-1", "--status", "bogus", code=1)
-    assert answer.err.startswith("Error: invalid status: bogus\nHint: valid: open, in_progress")
+    assert answer.err.startswith('Error: invalid status "bogus": use open, in_progress')
     assert "review, qa" in answer.err
 
 
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["-t", "x"], 'invalid issue type "x". Valid types: bug, feature, task, epic, chore'),
-        (["--status", "bogus"], "invalid status: bogus"),
+        (["-t", "x"], 'invalid issue type "x": use bug, feature, task, epic or chore'),
+        (["--status", "bogus"], 'invalid status "bogus"'),
         (["--status", "tombstone"], "cannot set status to tombstone directly; use 'bd delete'"),
         (["--notes", "a", "--append-notes", "b"], "cannot specify both --notes and --append-notes"),
         (["--metadata", "x"], "invalid JSON in --metadata: must be valid JSON"),
-        (["--set-metadata", "x"], 'invalid --set-metadata "x" (expected KEY=VALUE)'),
+        (["--set-metadata", "x"], 'invalid --set-metadata "x": use KEY=VALUE'),
         (["-e", "-1"], "estimate must be a non-negative number of minutes"),
         (["--title", ""], "validation failed: title is required"),
         (["--title", "x" * 501], "validation failed: title must be 500 characters or less"),
@@ -182,7 +182,7 @@ def test_a_wrong_priority_is_reported_where_clients_look_for_it(bd):
     bd.write({"id": "t-1"})
     answer = bd("update", "t-1", "--priority", "9", "--json", code=1)
     assert answer.err == ""
-    assert answer.json["error"].startswith('invalid priority "9" (expected 0-4 or P0-P4')
+    assert answer.json["error"].startswith('invalid priority "9": use 0 to 4 or P0 to P4')
     assert bd("update", "t-1", "--priority", "9", code=1).err.startswith("Error: invalid priority")
     answer = bd("update", "t-1", "--priorty", "9", "--json", code=2)
     assert (answer.out, answer.error["code"]) == ("", "usage")

@@ -211,19 +211,20 @@ def test_a_status_that_nothing_can_have_is_refused(tmp_path):
         assert len(place.ask("list", "--status", status)) == count
     for words in (("list",), ("search", "x"), ("count",)):
         refused = place.bd(*words, "--status", "open,bogus", code=1)
-        assert refused.err.startswith(
-            "Error: invalid status: bogus\nHint: valid: open, in_progress"
-        )
+        assert refused.err.startswith('Error: invalid status "bogus": use open, in_progress')
         assert "waiting" in refused.err
     told = json.loads(place.bd("list", "--status", "bogus", "--json", code=1).err)
-    assert told["error"] == "invalid status: bogus"
+    assert told["error"].startswith('invalid status "bogus": use open')
 
 
 def test_wrong_words_are_wrong_usage(place):
     assert place.bd("list", "--sort", "id").code == 0
     told = place.bd("list", "--sort", "size", code=2).err
-    assert "'priority', 'created', 'updated', 'closed'" in told
-    assert "'priority', 'hybrid', 'oldest'" in place.bd("ready", "-s", "age", code=2).err
+    assert "use priority, created, updated, closed" in told
+    assert (
+        'invalid --sort "age": use priority, hybrid or oldest'
+        in place.bd("ready", "-s", "age", code=2).err
+    )
     place.bd("list", "-n", "-1", code=2)
     place.bd("search", code=2)
     place.bd("search", "  ", code=2)
@@ -241,7 +242,7 @@ def test_wrong_words_are_wrong_usage(place):
         ("list --due-after someday", 'invalid --due-after format "someday"'),
         ("list --label-regex [", 'invalid --label-regex "["'),
         ("list --metadata-field team", 'invalid --metadata-field "team"'),
-        ("list --format {{.ID}}", "digraph or dot"),
+        ("list --format {{.ID}}", "digraph or dot\nHint: bd list --json"),
         ("list --parent nope", 'no issue found matching "nope"'),
         ("list --id nope", 'no issue found matching "nope"'),
         ("ready --parent nope", 'no issue found matching "nope"'),
@@ -942,3 +943,29 @@ def test_a_query_has_a_bounded_number_of_values(bd, form, part):
     bd("query", form([part] * 300))
     said = bd("query", form([part] * 301), code=1)
     assert "it has more than 300 values" in said.err
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "meant"),
+    [
+        ("list --status close", 1, "closed"),
+        ("list --status done", 1, "closed"),
+        ("list --priority high", 1, "P1"),
+        ("list --sort update", 2, "updated"),
+        ("list --format digrap", 1, "digraph"),
+        ("ready --sort old", 2, "oldest"),
+        ("graph --format mermai", 2, "mermaid"),
+        ("dep tree t-bug --direction dwon", 2, "down"),
+        ("update t-bug --status in-progress", 1, "in_progress"),
+        ("update t-bug --type defect", 1, "bug"),
+        ("create X --waits-for t-bug --waits-for-gate any-child", 1, "any-children"),
+    ],
+)
+def test_a_near_value_of_a_closed_set_is_suggested(place, line, code, meant):
+    words = line.split()
+    refused = place.bd(*words, code=code)
+    assert refused.out == ""
+    assert refused.err.startswith("Error: invalid ")
+    assert f"\nHint: did you mean {meant}?\n" in refused.err
+    told = place.bd(*words, "--json", code=code)
+    assert json.loads(told.err or told.out)["hint"] == f"did you mean {meant}?"

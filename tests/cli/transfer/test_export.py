@@ -45,7 +45,7 @@ def test_only_what_is_asked_for(full):
     assert full("export", "--priority", "0").out.count("\n") == 1, "P0 is a priority"
     assert full("export", "--priority-max", "0").out.count("\n") == 1
     assert full("export", "--label", "nobody").out == ""
-    assert "valid:" in full("export", "--status", "bogus", code=1).err
+    assert "use open, in_progress" in full("export", "--status", "bogus", code=1).err
 
 
 def test_into_a_file(full):

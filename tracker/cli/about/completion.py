@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker.cli.argv import FLAGS, GLOBALS, Flag
-from tracker.cli.command import PRIORITY, Command, Group, Listed, command, ignored, pass_session
+from tracker.cli.command import (
+    PRIORITY,
+    Command,
+    Group,
+    Listed,
+    OneOf,
+    command,
+    ignored,
+    pass_session,
+)
 from tracker.errors import TrackerError
 from tracker.text import one_line
 
@@ -204,7 +213,7 @@ SHELLS = ("bash", "zsh", "fish")
         "bd completion fish > ~/.config/fish/completions/bd.fish",
     ],
 )
-@click.argument("shell", type=click.Choice(SHELLS), metavar="bash|zsh|fish")
+@click.argument("shell", type=OneOf(SHELLS), metavar="bash|zsh|fish")
 @ignored("--no-descriptions")
 @pass_session
 def completion(session: Session, shell: str) -> None:

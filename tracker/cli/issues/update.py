@@ -133,7 +133,7 @@ def _changes(session: Session, given: Mapping[str, Any]) -> Changes:
 def _pair(text: str) -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise Invalid(f'invalid --set-metadata "{text}" (expected KEY=VALUE)')
+        raise Invalid(f'invalid --set-metadata "{text}": use KEY=VALUE')
     return key, value
 
 

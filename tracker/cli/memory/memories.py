@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.command import DURATION, Listed, command, ignored, pass_session
+from tracker.cli.command import DURATION, Listed, OneOf, command, ignored, pass_session
 from tracker.cli.memory.output import say_limit
 from tracker.errors import Invalid
 from tracker.render import memories as render_memories
@@ -130,7 +130,7 @@ def _issue(session: Session, word: str | None) -> tuple[str, tuple[str, ...]]:
 @click.argument("pattern", default="", metavar="[PATTERN]")
 @filtered
 @click.option("--deleted", is_flag=True, help="Only what was forgotten")
-@click.option("--sort", type=click.Choice(ORDERS), default="key", help="In which order  [key]")
+@click.option("--sort", type=OneOf(ORDERS), default="key", help="In which order  [key]")
 @click.option("-n", "--limit", metavar="N", help=f"At most so many; 0 for all  [{LINES}]")
 @pass_session
 def list_(session: Session, /, pattern: str, *, sort: str, limit: str | None, **given: Any) -> None:

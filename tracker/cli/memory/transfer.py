@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker import json_text
-from tracker.cli.command import command, output, pass_session
+from tracker.cli.command import OneOf, command, output, pass_session
 from tracker.cli.files import save
 from tracker.cli.issue_options import on_conflict
 from tracker.errors import Invalid, Refused
@@ -154,7 +154,7 @@ def _some(names: Sequence[str]) -> str:
 )
 @click.argument("pattern", default="", metavar="[KEYS]")
 @click.option(
-    "--format", "form", type=click.Choice(FORMATS), metavar="FORM",
+    "--format", "form", type=OneOf(FORMATS), metavar="FORM",
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
 @output("Write it; for Markdown also a folder")

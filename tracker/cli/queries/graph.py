@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.command import command, ignored, output, pass_session
+from tracker.cli.command import OneOf, command, ignored, output, pass_session
 from tracker.cli.files import save
 from tracker.errors import NotFound
 from tracker.render import issue_lines
@@ -37,7 +37,7 @@ _ENDINGS = {".svg": "svg", ".html": "html", ".htm": "html", ".dot": "dot", ".gv"
 )
 @click.argument("id", required=False, metavar="[ID]")
 @click.option("--all", "everything", is_flag=True, help="All open issues  [without an ID]")
-@click.option("--format", "form", type=click.Choice(FORMS), metavar="FORM",
+@click.option("--format", "form", type=OneOf(FORMS), metavar="FORM",
               help="text, mermaid, dot, svg or html (one page)  [text]")  # fmt: skip
 @output("Write to FILE; .html, .svg or .dot sets the format")
 @click.option("--depth", type=click.IntRange(1), metavar="N", help="At most N steps away from ID")

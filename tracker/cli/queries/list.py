@@ -9,7 +9,6 @@ import click
 from tracker.cli.command import command, ignored, pass_session
 from tracker.cli.filter_options import filtered, limit_of, limited, ordered, say_limit
 from tracker.cli.queries.listing import listed_filter, print_list
-from tracker.errors import Invalid
 from tracker.render.issue_json import parent
 
 if TYPE_CHECKING:
@@ -57,10 +56,10 @@ def list_(session: Session, /, **given: Any) -> None:
     """
     form = given["form"]
     if form is not None and form not in {"digraph", "dot"}:
-        raise Invalid(
-            f'invalid --format "{form}": digraph or dot (templates are not supported)',
-            hint="bd list --json holds every field",
-        )
+        from tracker.model.choices import not_a_choice
+
+        hint = "bd list --json prints every field; templates are not supported"
+        raise not_a_choice("--format", form, ("digraph", "dot"), hint=hint)
     if given["ref"]:
         from tracker.cli.revision import look_back
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tracker.cli.command import command, ignored, pass_session
+from tracker.cli.command import OneOf, command, ignored, pass_session
 from tracker.cli.filter_options import chosen, filtered, limit_of, limited, say_limit
 from tracker.cli.queries.listing import print_reasons
 from tracker.model.timestamps import stamp
@@ -68,7 +68,7 @@ READY_SORTS = ("priority", "hybrid", "oldest")
 )  # fmt: skip
 @limited("10")
 @click.option(
-    "-s", "--sort", type=click.Choice(READY_SORTS), metavar="BY",
+    "-s", "--sort", type=OneOf(READY_SORTS), metavar="BY",
     help="priority, oldest, or hybrid (newest first)  [priority]",
 )  # fmt: skip
 @click.option("--include-deferred", is_flag=True, help="Include deferred issues")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from tracker.cli.command import group, ignored, pass_session
+from tracker.cli.command import OneOf, group, ignored, pass_session
 from tracker.cli.relations.edges import add_dependency, resolve_end
 from tracker.errors import Invalid
 from tracker.text import one_line
@@ -189,7 +189,7 @@ def _line(edge: DependencyRow) -> str:
 @click.option(
     "--direction",
     default="down",
-    type=click.Choice(["down", "up", "both"]),
+    type=OneOf(["down", "up", "both"]),
     help="Dependencies (down), dependents (up) or both  [down]",
 )
 @click.option("--reverse", is_flag=True, help="Same as --direction up")
@@ -215,7 +215,7 @@ def _line(edge: DependencyRow) -> str:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "mermaid"]),
+    type=OneOf(["text", "mermaid"]),
     default="text",
     help="Format  [text]",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tracker import fileio
-from tracker.cli.command import command, ignored, output, pass_session
+from tracker.cli.command import OneOf, command, ignored, output, pass_session
 from tracker.cli.files import save
 from tracker.cli.filter_options import chosen, filtered
 from tracker.errors import Refused
@@ -40,7 +40,7 @@ _OWN = {"output", "form", "force", "archive", "memories"}  # what is no filter
 )
 @output("Write a file instead of printing")
 @click.option(
-    "-f", "--format", "form", type=click.Choice(FORMATS), default="jsonl", metavar="FORM",
+    "-f", "--format", "form", type=OneOf(FORMATS), default="jsonl", metavar="FORM",
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
 @click.option("--all", "archive", is_flag=True, help="Archived issues and memories too")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from tracker.cli.command import command, pass_session, silent
+from tracker.cli.command import OneOf, command, pass_session, silent
 from tracker.cli.issue_options import on_conflict
 from tracker.errors import Conflicted, Invalid
 from tracker.interchange.import_issues import named, take
@@ -182,7 +182,7 @@ ORPHANS = ("allow", "strict", "skip", "resurrect")
 @click.argument("file", default="", metavar="[FILE]")
 @click.option("-i", "--input", "source", metavar="FILE", help="The file; '-' is standard input")
 @click.option(
-    "-f", "--format", "form", type=click.Choice(FORMATS), default="auto", metavar="FORM",
+    "-f", "--format", "form", type=OneOf(FORMATS), default="auto", metavar="FORM",
     help="jsonl, markdown for a plan, or github  [by the name of the file]",
 )  # fmt: skip
 @click.option("--as", "known_as", metavar="NAME", help="What a plan is called, if not by its path")
@@ -193,7 +193,7 @@ ORPHANS = ("allow", "strict", "skip", "resurrect")
 @click.option("--rename-on-import", is_flag=True, help="Give ids of other prefixes that of ours")
 @click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be read")
 @click.option(
-    "--orphan-handling", type=click.Choice(ORPHANS), default="allow", metavar="WAY",
+    "--orphan-handling", type=OneOf(ORPHANS), default="allow", metavar="WAY",
     help="New issues without their parent: allow, strict or skip  [allow]",
 )  # fmt: skip
 @click.option("--strict", is_flag=True, help="The same as --orphan-handling strict")
