@@ -28,9 +28,11 @@ types: $(READY)
 tests: $(READY)
 	$(BIN)/python -m pytest -n 2
 
-# The packages that know no files and no git.
+# The packages that know no files and no git, but for tests that ask whole processes or git.
+SLOW := merge/test_memory_appends.py secrets/test_channels.py issues/test_rename.py
 fast: $(READY)
-	$(BIN)/python -m pytest -n 2 -q $(addprefix tests/,model log merge issues memory secrets)
+	HYPOTHESIS_PROFILE=fast $(BIN)/python -m pytest -n 2 -q \
+	$(addprefix --ignore=tests/,$(SLOW)) $(addprefix tests/,model log merge issues memory secrets)
 
 # The same with the branches counted, which takes about twice as long.
 coverage: $(READY)

@@ -12,7 +12,8 @@ from hypothesis import settings
 from tests.support.repository import _IDENTITY, SHARED, Bd, Repository
 from tracker.git import activity
 
-settings.register_profile("ci", derandomize=True, max_examples=30, deadline=None)
+settings.register_profile("fast", derandomize=True, max_examples=10, deadline=None)
+settings.register_profile("ci", derandomize=True, max_examples=20, deadline=None)
 settings.register_profile("deep", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 

@@ -46,6 +46,10 @@ def merged(base, one, two):
     return Log(found.data), [(one.id, one.rule) for one in found.decisions]
 
 
+def _within(bd, *words, code=0):
+    return bd(*words, code=code).out
+
+
 def _whole(bd, *words, code=0):
     """What a process of its own prints."""
     process = bd.start(*words)
@@ -208,21 +212,23 @@ class TestPrefix:
         ],
     )  # fmt: skip
     def test_undo_takes_all_of_it_back_byte_for_byte(self, bd, config):
+        """The first by processes of their own, which read the setting anew."""
+        run = _whole if config == b"issue-prefix: t\n" else _within
         bd.write({"id": "t-1"}, {"id": "t-2", "description": "after t-1"})
         path = bd.beads / "config.yaml"
         path.write_bytes(config)
         before = bd.file.read_bytes()
-        _whole(bd, "rename-prefix", "shop")
+        run(bd, "rename-prefix", "shop")
         after = path.read_bytes()
-        assert _whole(bd, "config", "get", "issue-prefix") == "shop\n"
-        assert _whole(bd, "q", "another").startswith("shop-")
-        _whole(bd, "undo")
-        said = _whole(bd, "undo")
+        assert run(bd, "config", "get", "issue-prefix") == "shop\n"
+        assert run(bd, "q", "another").startswith("shop-")
+        run(bd, "undo")
+        said = run(bd, "undo")
         assert "rename-prefix shop  (5 records)" in said
         assert "  issue-prefix: " in said
         assert (bd.file.read_bytes(), path.read_bytes()) == (before, config)
-        _whole(bd, "undo", "1", code=1)
-        _whole(bd, "undo", "4")
+        run(bd, "undo", "1", code=1)
+        run(bd, "undo", "4")
         assert path.read_bytes() == after
 
     def test_undo_leaves_other_settings_and_refuses_another_prefix(self, bd):

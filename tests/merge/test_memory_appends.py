@@ -8,6 +8,7 @@ import random
 import pytest
 
 from tests.support.clones import bare, clone
+from tests.support.depth import first_of
 
 KEYS = ("swarm/log", "swarm/other")
 
@@ -57,7 +58,7 @@ def test_notes_of_an_issue_are_joined_alike(team):
     assert ann.show("t-1") == bob.show("t-1") == cat.show("t-1")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_of(3))
 def test_every_line_of_three_clones_is_there_once(team, seed):
     chance = random.Random(seed)
     told = []
@@ -84,7 +85,7 @@ def commit(one):
     one.git("commit", "--quiet", "--allow-empty", "--message", "step")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", first_of(3))
 def test_branches_that_git_merges_crosswise_lose_no_line(tmp_path, seed):
     """Three branches, merged by git in any direction: criss-cross and virtual bases."""
     one = clone(bare(tmp_path / "remote", "t-1"), "ann")
