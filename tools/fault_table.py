@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 DATA = Path(__file__).parents[1] / "docs" / "faults.json"
 
@@ -15,9 +15,32 @@ Row = dict[str, Any]
 """Of a command: `calls`, `faults` (kind, state, how many) and `undo` (what it took back)."""
 
 
-def rows() -> dict[str, Row]:
-    """What was measured, by command; nothing where nothing was."""
-    return json.loads(DATA.read_text(encoding="utf-8")) if DATA.exists() else {}
+class Measured(NamedTuple):
+    """What was measured, by command; `each` is how many faults of each case, 0 for all of them."""
+
+    rows: dict[str, Row]
+    each: int = 0
+    seed: str = ""
+
+    @property
+    def extent(self) -> str:
+        """How much of the matrix that is, as a sentence."""
+        if not self.each:
+            return "Every call of every case was hit."
+        return f"A sample: {self.each} faults of each case, by seed {self.seed}."
+
+
+def measured() -> Measured:
+    """What docs/faults.json holds; no rows where nothing was measured."""
+    return (
+        Measured(**json.loads(DATA.read_text(encoding="utf-8"))) if DATA.exists() else Measured({})
+    )
+
+
+def save(found: Measured) -> None:
+    """Write docs/faults.json."""
+    text = json.dumps(found._asdict(), indent=1, sort_keys=True)
+    DATA.write_text(f"{text}\n", encoding="utf-8")
 
 
 def table(found: dict[str, Row], kinds: list[str] | None = None) -> str:

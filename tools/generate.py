@@ -213,8 +213,10 @@ def trust() -> str:
     text = TRUST.read_text(encoding="utf-8")
     start, end = "<!-- fault matrix -->\n", "<!-- end -->"
     head, _, rest = text.partition(start)
-    found = fault_table.rows()
-    table = f"\n{fault_table.table(found)}\n\n" if found else f"\n{_NOT_MEASURED}\n\n"
+    found = fault_table.measured()
+    table = f"\n{_NOT_MEASURED}\n\n"
+    if found.rows:
+        table = f"\n{found.extent}\n\n{fault_table.table(found.rows)}\n\n"
     return head + start + table + end + rest.partition(end)[2]
 
 

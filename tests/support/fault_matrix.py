@@ -1,6 +1,7 @@
 """The fault matrix: every call of every case made to fail, and what was left of it.
 
     python -m tests.support.fault_matrix                  all, into docs/faults.json (an hour)
+    python -m tests.support.fault_matrix --each 20        a sample, into docs/faults.json too
     python -m tests.support.fault_matrix --each 20 close  20 faults of each case of `close...`
 
 `tools/fault_table.py` makes a table of it. The same functions serve the tests.
@@ -9,7 +10,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sys
 import tempfile
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.support.fault_cases import CASES
 from tests.support.faults import KINDS, Bench, Broken, Case, Fault
-from tools.fault_table import DATA, Row, table
+from tools.fault_table import Measured, Row, save, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -88,8 +88,8 @@ def main() -> int:
         found = measured(bench, cases, asked.each, asked.seed)
         bench.close()
     print("\n\n".join(found.broken), table(found.rows, list(KINDS)), sep="\n\n")  # noqa: T201
-    if not (asked.begins or asked.each or found.broken):
-        DATA.write_text(json.dumps(found.rows, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    if not (asked.begins or found.broken):
+        save(Measured(found.rows, asked.each, asked.seed if asked.each else ""))
     return 1 if found.broken else 0
 
 

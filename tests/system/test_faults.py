@@ -251,3 +251,8 @@ def test_the_table_counts_what_was_found():
         "| fmt | 4 |  | 5 / 0 |  |",
         "| **all** | | 1 | 8 | |",
     ]
+
+
+def test_the_page_says_how_much_of_the_matrix_was_measured():
+    assert page.Measured({}).extent == "Every call of every case was hit."
+    assert page.Measured({}, 20, "1").extent == "A sample: 20 faults of each case, by seed 1."
