@@ -319,3 +319,38 @@ def test_a_real_terminal(shop):
     os.close(parent)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert "\x1b[36mt-a\x1b[0m" in seen.decode()
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "program"),
+    [
+        (("label", "add", "t-a", "ui"), "Unchanged t-a: already has label ui", "✓ Added label"),
+        (("label", "remove", "t-a", "x"), "Unchanged t-a: does not have label x", "✓ Removed"),
+        (("tag", "t-a", "ui"), "Unchanged t-a: already has label ui", "✓ Added label"),
+        (("dep", "add", "t-a", "t-b"), "Unchanged t-a: already depends on t-b (blocks)", "✓ Added"),
+        (("update", "t-a", "-p", "1"), "Unchanged t-a: Cart", "✓ Updated issue: t-a"),
+        (("priority", "t-a", "1"), "Unchanged t-a: Cart", "t-a"),
+        (("reopen", "t-a"), "Unchanged t-a: Cart", "↻ Reopened t-a"),
+    ],
+)
+def test_what_changed_nothing_says_so_at_a_terminal_and_in_json(bd, words, told, program):
+    bd("init", "--prefix", "t")
+    bd("create", "Cart", "--id", "t-a", "-p", "1")
+    bd("create", "Till", "--id", "t-b")
+    bd("dep", "add", "t-a", "t-b")
+    first = bd("label", "add", "t-a", "ui", "--json").json
+    assert "changed" not in first[0]
+    log = (bd.path / ".beads" / "issues.jsonl").read_bytes()
+    assert told in plain(at_terminal(bd, *words)[0])
+    assert program in bd(*words).out
+    document = bd(*words, "--json").json
+    row = document[0] if isinstance(document, list) else document
+    assert row["changed"] is False
+    assert (bd.path / ".beads" / "issues.jsonl").read_bytes() == log
+
+
+def test_what_changed_something_is_told_as_ever(bd):
+    bd("init", "--prefix", "t")
+    bd("create", "Cart", "--id", "t-a", "-p", "1")
+    assert "✓ Updated issue: t-a" in plain(at_terminal(bd, "update", "t-a", "-p", "2")[0])
+    assert "changed" not in bd("update", "t-a", "-p", "3", "--json").json[0]

@@ -10,7 +10,7 @@ from tracker.cli.command import MINUTES, PRIORITY, OneOf
 from tracker.errors import Invalid, NotFound, TrackerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from typing import Any
 
     from tracker.cli.command import CommandT
@@ -117,11 +117,13 @@ def edited(
     *,
     also: Callable[[Drafts, list[T]], None] | None = None,
     dry: bool = False,
+    unchanged: set[str] | None = None,
 ) -> list[T]:
     """Apply an action to each named issue in one write and return the results.
 
     An issue whose action fails stays unchanged, and the failure is reported. `also` runs in the
     same write with the results. With `dry` nothing is written.
+    The ids of issues that the action left as they were are added to `unchanged`.
     """
     from tracker.issues.lookup import resolve
 
@@ -133,7 +135,12 @@ def edited(
     def attempt(draft: Draft, text: str) -> T | TrackerError:
         mark = draft.mark()
         try:
-            return action(draft, resolve(text, draft, prefix))
+            id = resolve(text, draft, prefix)
+            before = draft.get_issue(id)
+            outcome = action(draft, id)
+            if unchanged is not None and draft.get_issue(id) == before:
+                unchanged.add(id)
+            return outcome
         except TrackerError as error:
             draft.back_to(mark)
             return error
@@ -188,13 +195,33 @@ def as_json(issue: Issue, *without: str) -> str:
     return indented(encode(replace(issue, **fields)).decode(), 2)
 
 
-def answer(session: Session, issues: Sequence[Issue], line: Callable[[Issue], str]) -> None:
-    """Print one line for each issue, or all of them as JSON."""
+def answer(
+    session: Session,
+    issues: Sequence[Issue],
+    line: Callable[[Issue], str],
+    unchanged: Collection[str] = (),
+) -> None:
+    """Print one line for each issue, or all of them as JSON.
+
+    An issue in `unchanged` says so in JSON and at a terminal; programs match the usual line.
+    """
     if session.json:
-        session.emit_raw(map(as_json, issues))
-    else:
-        for issue in issues:
-            session.say(line(issue))
+        session.emit_raw(
+            _with_changed(one) if one.id in unchanged else as_json(one) for one in issues
+        )
+        return
+    from tracker.text import one_line
+
+    for issue in issues:
+        is_same = issue.id in unchanged and session.terminal is not None
+        session.say(f"Unchanged {issue.id}: {one_line(issue.title)}" if is_same else line(issue))
+
+
+def _with_changed(issue: Issue) -> str:
+    from dataclasses import replace
+
+    extra = tuple(pair for pair in issue.extra if pair[0] != "changed")
+    return as_json(replace(issue, extra=(*extra, ("changed", "false"))))
 
 
 _WAYS = ("newer", "skip", "fail", "theirs")

@@ -17,8 +17,12 @@ def update_field(session: Session, id: str, changes: Changes, told: str) -> None
 
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
+    same: set[str] = set()
     issues = edited(
-        session, [id], lambda draft, full: actions.update(draft, full, changes, settings, who)
+        session,
+        [id],
+        lambda draft, full: actions.update(draft, full, changes, settings, who),
+        unchanged=same,
     )
     workspace.touch(issues[-1].id)
-    answer(session, issues, lambda issue: told.replace("{}", issue.id, 1))
+    answer(session, issues, lambda issue: told.replace("{}", issue.id, 1), same)

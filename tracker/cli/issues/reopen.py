@@ -39,8 +39,9 @@ def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
             return actions.comment_once(draft, id, reason, who)
         return actions.reopen(draft, id, reason, settings, who)
 
-    issues = edited(session, ids, again)
+    same: set[str] = set()
+    issues = edited(session, ids, again, unchanged=same)
     tail = f": {reason}" if reason else ""
-    answer(session, issues, lambda issue: f"↻ Reopened {issue.id}{tail}")
+    answer(session, issues, lambda issue: f"↻ Reopened {issue.id}{tail}", same)
     for id in dict.fromkeys(open_already):
         session.note(f"{id} was not closed; what you said is a comment now (bd show {id})")

@@ -84,6 +84,7 @@ def update(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
         who = who._replace(session=given["session_id"])
     lease = round((given["lease"] or 0) * SECOND)
     remarks: list[str] = []
+    same: set[str] = set()
 
     def after(drafts: Drafts, done: list[Issue]) -> None:
         from tracker.cli.issues.close import left_open
@@ -93,9 +94,9 @@ def update(session: Session, /, ids: tuple[str, ...], **given: Any) -> None:
     also = after if changes.get("status") in settings.closing else None
     with workspace.claiming(who, lease) if given["claim"] else nullcontext() as take:
         action = _action(take, changes, settings, who)
-        issues = edited(session, workspace.named(ids), action, also=also)
+        issues = edited(session, workspace.named(ids), action, also=also, unchanged=same)
     workspace.touch(issues[-1].id)
-    answer(session, issues, lambda issue: f"✓ Updated issue: {issue.id}")
+    answer(session, issues, lambda issue: f"✓ Updated issue: {issue.id}", same)
     for remark in remarks:
         session.note(remark)
 

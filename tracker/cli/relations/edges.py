@@ -20,14 +20,18 @@ def add_dependency(
     workspace = session.tracker
     settings, who = workspace.settings(), workspace.who()
 
-    def link(draft: Draft) -> tuple[str, str]:
+    def link(draft: Draft) -> tuple[str, str, bool]:
         one, other = (resolve_end(id, draft, settings.prefix) for id in ends)
+        before = draft.get_issue(one)
         actions.link(draft, one, other, kind, who)
-        return one, other
+        return one, other, draft.get_issue(one) != before
 
-    one, other = workspace.write(link)
+    one, other, changed = workspace.write(link)
     if session.json:
-        session.emit({"depends_on_id": other, "issue_id": one, "status": "added", "type": kind})
+        row = {"depends_on_id": other, "issue_id": one, "status": "added", "type": kind}
+        session.emit(row if changed else {**row, "changed": False})
+    elif not changed and session.terminal is not None:
+        session.say(f"Unchanged {one}: already depends on {other} ({kind})")
     elif turned:
         session.say(f"✓ Added dependency: {other} blocks {one}")
     else:

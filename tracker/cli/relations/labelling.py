@@ -23,14 +23,23 @@ def change_labels(session: Session, words: tuple[str, ...], *, added: bool) -> N
     text = text.strip()
     labels = actions.Labels(add=(text,)) if added else actions.Labels(remove=(text,))
     who = session.tracker.who()
-    done = edited(session, ids, lambda draft, id: actions.label(draft, id, labels, who).id)
+    same: set[str] = set()
+    done = edited(
+        session, ids, lambda draft, id: actions.label(draft, id, labels, who).id, unchanged=same
+    )
     if session.json:
-        status = "added" if added else "removed"
-        session.emit([{"issue_id": id, "label": text, "status": status} for id in done])
+        row = {"label": text, "status": "added" if added else "removed"}
+        unchanged = {"changed": False}
+        session.emit([{"issue_id": id, **row, **(unchanged if id in same else {})} for id in done])
         return
     did, to = ("Added", "to") if added else ("Removed", "from")
     for id in done:
-        session.say(f"✓ {did} label '{text}' {to} {id}")
+        if id in same and session.terminal is not None:
+            session.say(
+                f"Unchanged {id}: {'already has' if added else 'does not have'} label {text}"
+            )
+        else:
+            session.say(f"✓ {did} label '{text}' {to} {id}")
 
 
 def list_all_labels(session: Session) -> None:
