@@ -354,3 +354,5 @@ def test_what_changed_something_is_told_as_ever(bd):
     bd("create", "Cart", "--id", "t-a", "-p", "1")
     assert "✓ Updated issue: t-a" in plain(at_terminal(bd, "update", "t-a", "-p", "2")[0])
     assert "changed" not in bd("update", "t-a", "-p", "3", "--json").json[0]
+    twice = bd("update", "t-a", "t-a", "-p", "4", "--json").json
+    assert "changed" not in twice[0]

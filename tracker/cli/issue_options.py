@@ -131,36 +131,38 @@ def edited(
     workspace = session.tracker
     prefix = workspace.settings().prefix
     outcomes: list[T | TrackerError] = []
+    first: dict[str, Issue | None] = {}
 
     def attempt(draft: Draft, text: str) -> T | TrackerError:
         mark = draft.mark()
         try:
             id = resolve(text, draft, prefix)
-            before = draft.get_issue(id)
-            outcome = action(draft, id)
-            if unchanged is not None and draft.get_issue(id) == before:
-                unchanged.add(id)
-            return outcome
+            first.setdefault(id, draft.get_issue(id))
+            return action(draft, id)
         except TrackerError as error:
             draft.back_to(mark)
             return error
 
     def plan(drafts: Drafts) -> None:
+        first.clear()
         outcomes[:] = [attempt(drafts.issues, text) for text in names]
         done = [one for one in outcomes if not isinstance(one, TrackerError)]
+        if unchanged is not None:
+            same = {id for id, old in first.items() if drafts.issues.get_issue(id) == old}
+            unchanged.clear()
+            unchanged.update(same)
         if also and done:
             also(drafts, done)
 
     (workspace.preview if dry else workspace.edit)(plan)
     waiting = iter(outcomes)
+    return session.each(names, lambda _: _result(next(waiting)))
 
-    def told(_id: str) -> T:
-        outcome = next(waiting)
-        if isinstance(outcome, TrackerError):
-            raise outcome
-        return outcome
 
-    return session.each(names, told)
+def _result(outcome: T | TrackerError) -> T:
+    if isinstance(outcome, TrackerError):
+        raise outcome
+    return outcome
 
 
 def parent_id(text: str, draft: Draft, prefix: str) -> str:
