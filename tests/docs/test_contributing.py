@@ -18,13 +18,12 @@ BLOCKS = re.findall(r"```(?:python|text)\n(.*?)```", PAGE, re.DOTALL)
 
 @pytest.fixture
 def copy(tmp_path):
-    """The package, and what its tests stand on."""
+    """The project, and a workspace to try it in."""
     skip = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "tracker", tmp_path / "tracker", ignore=skip)
-    shutil.copytree(ROOT / "tests" / "support", tmp_path / "tests" / "support", ignore=skip)
-    for name in ("__init__.py", "conftest.py"):
-        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
-    (tmp_path / "tests" / "cli" / "queries").mkdir(parents=True)
+    for folder in ("tracker", "tests", "tools", "docs", "hooks", "benchmarks"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=skip)
+    for name in ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "Makefile"):
+        shutil.copy(ROOT / name, tmp_path)
     beads = tmp_path / "work" / ".beads"
     beads.mkdir(parents=True)
     (beads / "config.yaml").write_text("issue-prefix: t\n")
@@ -42,6 +41,10 @@ def python(copy, *words, cwd=None):
     return done.stdout
 
 
+def pytest_in(copy, *words):
+    return python(copy, "-m", "pytest", "-p", "no:cacheprovider", *words, cwd=copy)
+
+
 def bd(copy, *words):
     return python(copy, "-m", "tracker", *words)
 
@@ -57,11 +60,13 @@ def below(path, start, anchor, line):
 def test_a_command_is_three_files(copy):
     module, row, test = BLOCKS[:3]
     assert PAGE.count("A new file") == 2
-    (copy / "tracker" / "cli" / "queries" / "greet.py").write_text(module)
-    below(copy / "tracker" / "cli" / "__init__.py", "COMMANDS:", '"Finding work": {', row)
-    (copy / "tests" / "cli" / "queries" / "test_greet.py").write_text(test)
-    words = ["-q", "-p", "no:cacheprovider", "tests/cli/queries/test_greet.py"]
-    assert "2 passed" in python(copy, "-m", "pytest", *words, cwd=copy)
+    (copy / "tracker" / "cli" / "about" / "greet.py").write_text(module)
+    below(copy / "tracker" / "cli" / "__init__.py", "COMMANDS:", '"About": {', row)
+    (copy / "tests" / "cli" / "about" / "test_greet.py").write_text(test)
+    assert "2 passed" in pytest_in(copy, "tests/cli/about/test_greet.py")
+    python(copy, "-m", "tools.generate", cwd=copy)
+    assert "Greet whoever does an issue" in (copy / "docs" / "commands.md").read_text()
+    assert "greet" in pytest_in(copy, "-v", "tests/house/test_house.py", "tests/docs/test_pages.py")
     assert json.loads(bd(copy, "greet", "1", "--json")) == {"greeting": "Hello, nobody"}
     assert "Greet whoever does an issue" in bd(copy, "help", "--all")
 
