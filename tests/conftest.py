@@ -7,13 +7,16 @@ import os
 import time
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.repository import _IDENTITY, SHARED, Bd, Repository
 from tracker.git import activity
 
-settings.register_profile("fast", derandomize=True, max_examples=10, deadline=None)
-settings.register_profile("ci", derandomize=True, max_examples=20, deadline=None)
+settings.register_profile("ci", derandomize=True, max_examples=30, deadline=None)
+settings.register_profile(
+    "fast", settings.get_profile("ci"), max_examples=10,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)  # fmt: skip
 settings.register_profile("deep", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
