@@ -116,7 +116,7 @@ class Cycle(TrackerError):
     def __init__(self, path: Sequence[str]) -> None:
         super().__init__(
             f"cannot add dependency: would create a cycle ({' → '.join(path)})",
-            hint=f"bd dep tree {path[0]} shows what it waits for",
+            hint=f"bd dep tree {path[0]} shows its dependencies",
         )
         self.path = tuple(path)
 
@@ -167,10 +167,10 @@ class SecretFound(Refused):
         more = f"; and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
         shown = "; ".join(found[:SHOWN]) + more
         prints = ",".join(dict.fromkeys(fingerprints))
-        ways = "--redact puts a mark in its place; " if undone == "written" else ""
+        ways = "--redact replaces it; " if undone == "written" else ""
         super().__init__(
             f"this looks like a secret, and git never forgets: {shown}; nothing was {undone}",
-            hint=f"{ways}--allow-secret {prints} if it is none",
+            hint=f"{ways}--allow-secret {prints} if it is not a secret",
         )
         self.fingerprints = tuple(fingerprints)
 
@@ -193,7 +193,7 @@ class Taken(TrackerError):
     code = "taken"
 
     def __init__(self, id: str, holder: str, caller: str = "") -> None:
-        own = "that is your name: go on with it if you took it, else another session did; bd ready"
+        own = "that is your name: continue if you claimed it, else another session did; bd ready"
         hint = own if holder == caller else "bd ready"
         super().__init__(f"{id}: issue already claimed by {holder}", hint=hint)
         self.id = id

@@ -17,7 +17,7 @@ WHO = Who("ann", strategies.NOW, nonce=1)
 
 class TestTodo:
     def test_add_list_and_done(self, bd):
-        assert bd("todo").out == 'Nothing to do: bd todo add "TITLE"\n'
+        assert bd("todo").out == 'No open tasks: bd todo add "TITLE"\n'
         answer = bd("todo", "add", "Answer", "the mail", "-p", "1", "-d", "all of it")
         (issue,) = bd.issues()
         id = issue["id"]
@@ -199,7 +199,7 @@ class TestSql:
     def test_what_goes_wrong(self, bd):
         answer = bd("sql", "SELECT nope FROM issues", code=1)
         assert answer.err == (
-            "Error: SQL: no such column: nope\nHint: bd info --schema names what can be read\n"
+            "Error: SQL: no such column: nope\nHint: bd info --schema lists the tables\n"
         )
         assert bd("sql", "SELECT 1; SELECT 2", "--json", code=1).error["code"] == "invalid"
         assert "Missing argument 'QUERY'" in bd("sql", code=2).err
@@ -322,14 +322,14 @@ class TestManyEdges:
         before = bd.file.read_bytes()
         for text, why in (
             ("t-1 t-2\nt-2 t-1\n", "-, line 2: cannot add dependency: would create a cycle"),
-            ("t-1\n", "line 1 is no dependency: 't-1'"),
-            ("t-1 t-2 blocks more\n", "line 1 is no dependency"),
-            ("{\n", "line 1 is no JSON object"),
-            ('{"from": "t-1"}\n', "line 1 is no dependency"),
+            ("t-1\n", "line 1 is not a dependency: 't-1'"),
+            ("t-1 t-2 blocks more\n", "line 1 is not a dependency"),
+            ("{\n", "line 1 is not a JSON object"),
+            ('{"from": "t-1"}\n', "line 1 is not a dependency"),
             ("t-1 nope\n", '-, line 1: no issue found matching "nope"'),
         ):
             assert why in bd("dep", "add", "--file", "-", code=1, stdin=text).err
-        assert "--file names all the issues" in bd("dep", "add", "x", "--file", "f", code=2).err
+        assert "--file takes no other issues" in bd("dep", "add", "x", "--file", "f", code=2).err
         assert "two issues are needed" in bd("dep", "add", code=2).err
         assert bd("dep").out.startswith("Usage: bd dep")
         assert bd.file.read_bytes() == before

@@ -97,7 +97,7 @@ def test_named_issues(full):
         ("t-open", "it is not closed"), ("t-named", "t-open is open and names it"),
         ("t-fam.1", "its parent t-fam stays"),
     ):  # fmt: skip
-        assert f"{id} cannot be put away: {why}" in full("archive", id, code=1).err
+        assert f"{id} cannot be archived: {why}" in full("archive", id, code=1).err
     assert full("archive", "t-fam", "t-fam.1", "--json").json["archived"] == ["t-fam", "t-fam.1"]
     full("archive", "t-nope", code=1)
     full("archive", "t-old", "--older-than", "3d", code=2)

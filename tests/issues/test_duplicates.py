@@ -125,7 +125,7 @@ class TestDuplicate:
     def test_who_waited_for_it_is_named(self, bd):
         bd.write({"id": "t-1"}, {"id": "t-2"}, {"id": "t-3", "dependencies": [edge("t-3", "t-2")]})
         answer = bd("duplicate", "t-2", "--of", "t-1")
-        assert answer.err == "Note: t-3 waited for t-2: bd dep add t-3 t-1\n"
+        assert answer.err == "Note: t-3 depends on t-2; to move it: bd dep add t-3 t-1\n"
 
     def test_what_goes_wrong(self, bd):
         bd.write({"id": "t-1"}, {"id": "t-2"}, {"id": "t-3", "status": "tombstone"})
@@ -133,7 +133,7 @@ class TestDuplicate:
         before = bd.file.read_bytes()
         answer = bd("duplicate", "t-1", "--of", "t-2", "--json", code=1)
         assert answer.error["hint"] == "bd dep remove t-2 t-1 --type duplicates"
-        assert "cannot take its own place" in bd("duplicate", "t-1", "--of", "1", code=1).err
+        assert "cannot replace itself" in bd("duplicate", "t-1", "--of", "1", code=1).err
         assert "is deleted" in bd("duplicate", "t-1", "--of", "t-3", code=1).err
         assert "no issue found" in bd("duplicate", "t-1", "--of", "nope", code=1).err
         assert "Missing option '--of'" in bd("duplicate", "t-1", code=2).err

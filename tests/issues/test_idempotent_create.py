@@ -31,10 +31,10 @@ def test_what_became_of_it_meanwhile_is_told(bd):
     said = bd("create", "A", "--idempotency-key", "k", "--json").json
     assert (said["title"], said["status"], said["created"]) == ("Better", "in_progress", False)
     note = bd("create", "A", "--idempotency-key", "k").err
-    assert f"{id} was created with this key before, and has another title" in note
+    assert f"{id} already exists for this key, with another title" in note
     bd("delete", id, "--force")
     said = bd("create", "A", "--idempotency-key", "k", code=1)
-    assert f"made {id}, which is deleted" in said.err
+    assert f"belongs to {id}, which is deleted" in said.err
     assert f"bd restore {id}" in said.err
 
 
@@ -55,9 +55,9 @@ def test_a_key_goes_with_everything_else(bd):
     [
         (["--idempotency-key", ""], "idempotency key is empty"),
         (["--idempotency-key", "a\nb"], "control character"),
-        (["--idempotency-key", "k", "--metadata", "[1]"], "no JSON object"),
+        (["--idempotency-key", "k", "--metadata", "[1]"], "not a JSON object"),
         (["--idempotency-key", "k", "--upsert"], "cannot specify both"),
-        (["--upsert"], "--upsert needs to know the issue"),
+        (["--upsert"], "--upsert needs an issue"),
     ],
 )
 def test_keys_that_make_no_sense(bd, words, why):

@@ -111,7 +111,7 @@ class TestRename:
         assert "t-2 already exists" in bd("rename", "t-1", "t-2", code=1).err
         assert "t-3 already exists" in bd("rename", "t-1", "t-3", code=1).err
         assert "is another name of t-2" in bd("rename", "t-1", "t-old", code=1).err
-        assert "is its name already" in bd("rename", "t-1", "t-1", code=1).err
+        assert "is already its id" in bd("rename", "t-1", "t-1", code=1).err
         assert "invalid id 'x'" in bd("rename", "t-1", "x", code=1).err
         assert "is deleted" in bd("rename", "t-3", "t-4", code=1).err
         assert bd("rename", "nope", "t-4", "--json", code=1).error["code"] == "not-found"
@@ -185,7 +185,7 @@ class TestPrefix:
     def test_what_goes_wrong(self, bd):
         bd.write({"id": "t-1"}, {"id": "u-2", "aliases": ["s-1"]})
         before = bd.file.read_bytes()
-        assert "the prefix is 't' already" in bd("rename-prefix", "t", code=1).err
+        assert "the prefix is already 't'" in bd("rename-prefix", "t", code=1).err
         assert "invalid prefix" in bd("rename-prefix", "a b", code=1).err
         answer = bd("rename-prefix", "s", "--json", code=1)
         assert (answer.out, answer.error["code"]) == ("", "invalid")

@@ -337,7 +337,7 @@ def test_what_can_be_taken_over(two, other):
     def reclaimable(*words):
         return [issue["id"] for issue in two("ready", "--reclaim", "--json", *words).json]
 
-    assert two("ready", "--reclaim").out == "\n✨ No lease is over\n\n"
+    assert two("ready", "--reclaim").out == "\n✨ No expired leases\n\n"
     assert reclaimable() == []
     two("update", "t-2", "-p", "0")
     claim(two, "t-1", "--lease", "10m", by="s1")
@@ -353,9 +353,9 @@ def test_what_can_be_taken_over(two, other):
     assert (issue["claimed_by"], issue["status"]) == ("Ann Example", "in_progress")
     assert issue["lease_until"] < "2027-01-15T08:15:00Z"
     out = two("ready", "--reclaim").out
-    assert out.startswith("\n⏳ Leases that are over (2 issues):\n\n1. [● P0] [task] t-2: Title")
+    assert out.startswith("\n⏳ Expired leases (2 issues):\n\n1. [● P0] [task] t-2: Title")
     assert "\n   Assignee: Ann Example\n   Claimed by Ann Example, until 2027-01-15 08:1" in out
-    assert out.endswith("\n\nbd update t-2 --claim takes one over\n\n")
+    assert out.endswith("\n\nbd update t-2 --claim claims it\n\n")
     assert two("ready", "--json").json[0]["id"] == "t-2"  # as this worktree's log says
     two("close", "t-1")
     assert reclaimable() == ["t-2"]

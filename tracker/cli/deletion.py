@@ -84,12 +84,12 @@ def preview_deletion(
         for id, title in titles.items():
             session.say(f"  {one_line(id)}: {one_line(title)}")
             if id in users:
-                session.say(f"    named as a dependency by {one_line(', '.join(users[id]))}")
-        session.say("\nNothing was deleted; --force does it.")
+                session.say(f"    is a dependency of {one_line(', '.join(users[id]))}")
+        session.say("\nNothing was deleted; use --force to delete.")
     if users and len(titles) > 1 and not asked:
         raise Refused(
             "other issues depend on some of these",
-            hint="--force deletes these alone, --cascade --force the others too",
+            hint="--force deletes only these, --cascade --force also their dependents",
         )
 
 

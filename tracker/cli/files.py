@@ -38,7 +38,7 @@ def contents(session: Session, name: str) -> bytes:
     except OSError as error:
         raise Invalid(f"cannot read {name}: {error.strerror}") from None
     except ValueError:  # a NUL in the name
-        raise Invalid(f"cannot read {name}: that is no name of a file") from None
+        raise Invalid(f"cannot read {name}: not a valid file name") from None
 
 
 def watched(session: Session, what: str) -> _Watched:
@@ -85,6 +85,6 @@ class _Watched:
 def save(session: Session, name: str, text: str | bytes) -> None:
     """Write a file, over one that is there. Raises Refused where that would be our own."""
     if session.readonly:
-        raise Refused("nothing is written in read-only mode", hint="leave --readonly out")
+        raise Refused("read-only mode writes no files", hint="run it without --readonly")
     data = text.encode("utf-8", "backslashreplace") if isinstance(text, str) else text
     outputs.write(session.folder, name, data, session.place)

@@ -95,7 +95,7 @@ def _texts(session: Session, given: Mapping[str, Any]) -> dict[str, Any]:
             raise Invalid("cannot specify both --stdin and another description")
         sources["description"] = "-"
     if list(sources.values()).count("-") > 1:
-        raise Invalid("the standard input can be only one of the texts")
+        raise Invalid("standard input can be used for only one field")
     typed = {name: given[name] for name in TEXTS if given[name] is not None}
     files = {name: file for name, file in sources.items() if file is not None}
     return typed | {name: session.read(file).rstrip("\r\n") for name, file in files.items()}

@@ -251,7 +251,7 @@ class Session:
         except UnicodeDecodeError:
             raise Invalid(f"cannot read {what}: it is not UTF-8 text") from None
         except ValueError:  # a NUL in the name
-            raise Invalid(f"cannot read {what}: that is no name of a file") from None
+            raise Invalid(f"cannot read {what}: not a valid file name") from None
         return text.removeprefix("\ufeff")
 
     def input(self) -> bytes:

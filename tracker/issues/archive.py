@@ -119,7 +119,10 @@ def put_away(shelf: Snapshot, wish: ArchiveRequest) -> tuple[dict[str, Lines], A
     found = parted(log, wish)
     if wish.ids and found.staying:
         id, why = next(iter(found.staying.items()))
-        raise Refused(f"{id} cannot be put away: {why}", hint="bd archive --dry-run tells what can")
+        raise Refused(
+            f"{id} cannot be archived: {why}",
+            hint="bd archive --dry-run lists what can be archived",
+        )
     lines = {id: log.line(id) for id in found.going}
     gone: dict[str, bytes | None] = dict.fromkeys(found.going)
     return ({"archive.jsonl": lines, shelf.log: gone} if lines else {}), found
@@ -213,10 +216,10 @@ def compact(draft: Draft, id: str, summary: str, tier: int, who: Who) -> Compact
     issue = live(draft, id)
     text = validation.text("summary", summary).strip()
     if not text:
-        raise Invalid("the summary is empty", hint="--summary FILE, or - for the standard input")
+        raise Invalid("the summary is empty", hint="--summary FILE, or - for standard input")
     before, after = size(issue), len(text.encode())
     if after >= before:
-        raise Refused(f"the summary ({after} bytes) is no shorter than {id} ({before} bytes)")
+        raise Refused(f"the summary ({after} bytes) is not shorter than {id} ({before} bytes)")
     short = dict.fromkeys(TEXTS, "") | {"description": text}
     marks = {
         "compaction_level": str(max(tier, level(issue))),

@@ -146,7 +146,7 @@ def _of_one_field(about: ConflictSubject, asked: list[ConflictEntry]) -> list[Co
     names = list(dict.fromkeys(entry.name for entry in asked))
     if len(names) > 1:
         raise Invalid(
-            f"{about.id} has conflicts of {', '.join(names)}: which one has that text?",
+            f"{about.id} has conflicts of {', '.join(names)}: name the field of that text",
             hint=f"bd {about.verb}resolve {quoted(about.id)} --field {names[0]} --text TEXT",
         )
     return asked[:1]
@@ -199,13 +199,13 @@ def _fitting(name: str, value: Member, settings: Settings) -> Any:
         if isinstance(text, str) and whole_number(text) is not None:
             text = whole_number(text)
         if type(text) is not int and text is not None:
-            raise Invalid(f"{name} is a number, not {value.raw}")
+            raise Invalid(f"{name} must be a number, not {value.raw}")
     elif kind == "bool":
         text = {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
         if not isinstance(text, bool):
-            raise Invalid(f"{name} is true or false, not {value.raw}")
+            raise Invalid(f"{name} must be true or false, not {value.raw}")
     elif not isinstance(text, str):
-        raise Invalid(f"{name} is a text, not {value.raw}")
+        raise Invalid(f"{name} must be a text, not {value.raw}")
     return validation.value(name, text, settings)
 
 

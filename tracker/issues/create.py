@@ -97,7 +97,7 @@ def _needs(new: New) -> list[Need]:
     parents = [need for need in needs if need.type == PARENT]
     if len(parents) > 1:
         shown = ", ".join(need.on for need in parents)
-        raise Invalid(f"an issue has one parent, not {len(parents)}: {shown}")
+        raise Invalid(f"an issue can have only one parent, not {len(parents)}: {shown}")
     return [*parents, *(need for need in needs if need.type != PARENT)]
 
 

@@ -55,7 +55,7 @@ def duplicate(draft: Draft, id: str, of: str, settings: Settings, who: Who) -> I
     original = live(draft, of)
     if any(edge.key == (id, DUPLICATES) for edge in original.dependencies):
         raise Invalid(
-            f"{of} is marked as a duplicate of {id} already",
+            f"{of} is already marked as a duplicate of {id}",
             hint=f"bd dep remove {of} {id} --type {DUPLICATES}",
         )
     link(draft, id, of, DUPLICATES, who)

@@ -84,7 +84,7 @@ def forbid_reference(records: Records, ref: str, id: str) -> None:
         is_gone = other.status == TOMBSTONE
         more = ", which is deleted" if is_gone else ""
         raise Invalid(
-            f"external reference {ref!r} is that of {other.id}{more}",
+            f"external reference {ref!r} already belongs to {other.id}{more}",
             hint=f"bd restore {other.id}" if is_gone else f"bd show {other.id}",
         )
 
@@ -93,7 +93,7 @@ def readable(issue: Issue, name: str) -> None:
     """Raise Invalid where a list of the record is only carried, so that nothing can be added."""
     if any(carried == name for carried, _ in issue.extra):
         raise Invalid(
-            f"the {name} of {issue.id} are not in a form that this program understands, "
+            f"the {name} of {issue.id} have a form that this program does not know, "
             "so they cannot be changed",
             hint=f"edit the line of {issue.id} by hand; bd doctor names it",
         )

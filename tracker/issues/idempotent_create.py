@@ -56,7 +56,7 @@ def once(place: RecordLookup, new: New, key: str, settings: Settings, who: Who) 
     found = keyed(draft, key) or keyed(place.archive, key)
     if found is not None and found.status == TOMBSTONE:
         raise Refused(
-            f"the idempotency key {key!r} made {found.id}, which is deleted",
+            f"the idempotency key {key!r} belongs to {found.id}, which is deleted",
             hint=f"bd restore {found.id}, or another key",
         )
     if found is not None:
@@ -97,7 +97,7 @@ def upsert(
     """
     draft = place.draft
     if not (new.id or new.external_ref):
-        raise Invalid("--upsert needs to know the issue", hint="--external-ref REF, or --id ID")
+        raise Invalid("--upsert needs an issue", hint="--external-ref REF, or --id ID")
     found = _named(draft, new)
     if found is None:
         forbid_archived(place.archive, _named(place.archive, new))
@@ -139,7 +139,7 @@ def _changes(new: New, given: frozenset[str]) -> Changes:
 def _with_key(raw: str, key: str) -> str:
     members = validation.members_of(raw)
     if members is None:
-        raise Invalid("the metadata is no JSON object, so it cannot hold the idempotency key")
+        raise Invalid("the metadata is not a JSON object, so it cannot hold the idempotency key")
     pairs = {**members, KEY: quote(key)}
     return "{" + ",".join(f"{quote(name)}:{text}" for name, text in pairs.items()) + "}"
 

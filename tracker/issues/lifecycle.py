@@ -173,7 +173,7 @@ def defer(draft: Draft, id: str, until: str, settings: Settings, who: Who) -> Is
         raise Invalid(f"{id} is closed", hint=f"bd reopen {id}")
     time = validation.moment("defer_until", until)
     if time and instant(time) <= who.now:
-        raise Invalid(f"{time} lies in the past", hint=f"bd defer {id} --until tomorrow")
+        raise Invalid(f"{time} is in the past", hint=f"bd defer {id} --until tomorrow")
     return draft.put(changed(issue, who, {"status": "deferred", "defer_until": time}))
 
 

@@ -28,7 +28,7 @@ def rename(draft: Draft, old: str, new: str, who: Who) -> Issue:
     """The issue under another id. Raises Invalid where that is no id, or taken."""
     live(draft, old)
     if old == new:
-        raise Invalid(f"{old} is its name already", hint=f"bd rename {old} NEW")
+        raise Invalid(f"{old} is already its id", hint=f"bd rename {old} NEW")
     apply([draft], {old: ids.check_id(new)}, who)
     renamed = draft.get_issue(new)
     assert renamed is not None  # noqa: S101  (it was put there just now)

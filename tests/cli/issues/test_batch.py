@@ -150,7 +150,7 @@ def test_json_gives_the_results(bd):
         ("dep list t-1", "cannot be part of a batch", 1),
         ("create 'A", "a quotation is not closed", 1),
         ("x = close t-2", "", 0),
-        ("x = label list t-1", "makes no issue", 1),
+        ("x = label list t-1", "creates no issue", 1),
     ],
 )
 def test_an_error_names_the_line_and_nothing_is_written(bd, bad, why, code):

@@ -144,13 +144,12 @@ class TestEdit:
         bd.write({"id": "t-1"})
         _, err = edit("t-1", code=1, EDITOR="")
         assert err == (
-            "Error: neither $EDITOR nor $VISUAL names an editor\n"
-            "Hint: bd update t-1 --description TEXT\n"
+            "Error: no editor: set $EDITOR or $VISUAL\nHint: bd update t-1 --description TEXT\n"
         )
         _, err = edit("t-1", EDITOR="", VISUAL=f"{sys.executable} -c pass", code=0)
         assert err == ""
         answer = bd("edit", "t-1", "--notes", "--json", code=1, EDITOR="touch")
-        assert answer.error["error"] == "an editor needs a terminal, and there is none"
+        assert answer.error["error"] == "an editor needs a terminal"
         assert answer.error["hint"] == "bd update t-1 --notes TEXT"
 
     def test_what_goes_wrong_loses_nothing(self, bd, edit):
@@ -171,7 +170,7 @@ class TestEdit:
         _, err = edit("t-1", code=1, EDITOR="/no/such/editor")
         assert "/no/such/editor cannot be run" in err
         _, err = edit("t-1", code=1, EDITOR="'")
-        assert "$EDITOR is no command" in err
+        assert "$EDITOR is not a command" in err
         _, err = edit("t-1", "--title", code=1, does="open(path, 'w').write('')")
         assert "title is required" in err
         _, err = edit("nope", code=1)

@@ -276,7 +276,7 @@ def test_dry_run_writes_nothing(bd):
         (["x", "-l", "a\x1bb"], "label holds a control character"),
         (["x", "-d", "a", "--body-file", "-"], "cannot specify both --description and --body-file"),
         (["x", "-d", "a", "--stdin"], "cannot specify both --stdin and another description"),
-        (["x", "--stdin", "--design-file", "-"], "the standard input can be only one of the texts"),
+        (["x", "--stdin", "--design-file", "-"], "standard input can be used for only one field"),
         (["x", "--notes", "a", "--append-notes", "b"], "cannot specify both --notes and --append"),
         (["x", "--title", "y"], "cannot specify different titles as both an argument and --title"),
         (["x", "--mol-type", "y"], 'invalid mol-type "y": use swarm, patrol or work'),
@@ -310,7 +310,7 @@ def test_one_title_given_twice_is_one_title(bd):
 def test_more_words_than_a_title_are_left_out_and_it_says_so(bd):
     answer = bd("create", "Fix", "the", "login")
     assert bd.issues()[0]["title"] == "Fix"
-    assert "quote 'Fix the login'" in answer.err
+    assert "quote it: 'Fix the login'" in answer.err
     assert bd("create", "Fix", "the", "login", "--json").err == ""
 
 

@@ -229,7 +229,7 @@ class TestReopen:
         bd.write({"id": "t-1"})
         for _ in range(2):
             assert bd("reopen", "t-1", "-r", "It is back", "--json").err == ""
-        note = "Note: t-1 was not closed; what you said is a comment now (bd show t-1)\n"
+        note = "Note: t-1 was not closed; your reason was added as a comment (bd show t-1)\n"
         assert bd("reopen", "t-1", "-r", "It is back").err == note
         assert [remark["text"] for remark in bd.issue("t-1")["comments"]] == ["It is back"]
 
@@ -248,7 +248,7 @@ class TestDelete:
             answer = chain("delete", *words)
             assert answer.out == (
                 "⚠️  DELETE PREVIEW\n\nIssues to delete:\n  t-1: Title of t-1\n"
-                "    named as a dependency by t-2\n\nNothing was deleted; --force does it.\n"
+                "    is a dependency of t-2\n\nNothing was deleted; use --force to delete.\n"
             )
         answer = chain("delete", "t-4", "--json")
         assert answer.json == {"dry_run": True, "would_delete": ["t-4"], "dependents": {}}

@@ -88,7 +88,7 @@ class TestShortVerbs:
         answer = bd("tag", "t-1", "t-2", "y", "--json")
         assert [row["issue_id"] for row in answer.json] == ["t-1", "t-2"]
         assert bd.issue("t-1")["labels"] == ["x", "y"]
-        assert "an issue and a label are needed" in bd("tag", "x", code=2).err
+        assert "an ID and a label are required" in bd("tag", "x", code=2).err
         assert bd("tag", "nope", "x", "--json", code=1).error["code"] == "not-found"
 
     def test_link(self, bd):
@@ -131,7 +131,7 @@ class TestChildren:
     def test_as_list_with_a_parent(self, family):
         answer = family("children", "1")
         assert answer.out == "○ t-2 [● P2] [task] - Title of t-2\n"
-        assert answer.err == "Note: 1 closed ones are not shown (--all shows them)\n"
+        assert answer.err == "Note: 1 closed not shown (--all shows them)\n"
         assert family("children", "t-1", "--json").out == (
             family("list", "--parent", "t-1", "--json").out
         )
@@ -286,7 +286,7 @@ class TestDefer:
     def test_what_goes_wrong(self, bd):
         bd.write({"id": "t-1"}, {"id": "t-2", "status": "closed"})
         before = bd.file.read_bytes()
-        assert "lies in the past" in bd("defer", "t-1", "--until", "yesterday", code=1).err
+        assert "is in the past" in bd("defer", "t-1", "--until", "yesterday", code=1).err
         assert "invalid --until format" in bd("defer", "t-1", "--until", "soonish", code=1).err
         for verb in ("defer", "undefer"):
             answer = bd(verb, "t-2", "--json", code=1)

@@ -350,7 +350,7 @@ class TestTree:
         ))  # fmt: skip
         answer = bd("dep", "tree", "t-19", "--show-all-paths")
         assert answer.out.count("\n") == 10_004
-        assert "only the first 10000 places are shown" in answer.err
+        assert "only the first 10000 nodes are shown" in answer.err
         assert bd("dep", "tree", "t-19").out.count("\n") == 24
 
     def test_an_unknown_id(self, diamond):

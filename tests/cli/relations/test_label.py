@@ -46,7 +46,7 @@ class TestLabelAdd:
         assert answer.error["failed"][0]["id"] == "nope"
         answer = bd("label", "add", "nope", "x", "--json", code=1)
         assert (answer.out, answer.error["code"]) == ("", "not-found")
-        assert "an issue and a label are needed" in bd("label", "add", "t-1", code=2).err
+        assert "an ID and a label are required" in bd("label", "add", "t-1", code=2).err
         assert "label is empty" in bd("label", "add", "t-1", " ", code=1).err
         assert bd("label", "add", code=2).out == ""
 

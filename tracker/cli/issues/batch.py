@@ -152,7 +152,7 @@ def _invoke(root: click.Command, call: _Call, line: ScriptLine) -> None:
     if line.words[0] not in COMMANDS:
         raise Invalid(
             f"{line.words[0]!r} cannot be part of a batch",
-            hint=f"these can: {', '.join(sorted(COMMANDS))}",
+            hint=f"use one of: {', '.join(sorted(COMMANDS))}",
         )
     try:
         with root.make_context(call.program, list(line.words), obj=call) as ctx:
@@ -165,7 +165,7 @@ def _invoke(root: click.Command, call: _Call, line: ScriptLine) -> None:
 
 def _made(line: ScriptLine, id: str) -> str:
     if not id:
-        raise Invalid(f"line {line.number}: {line.shown()} makes no issue that could have a name")
+        raise Invalid(f"line {line.number}: {line.shown()} creates no issue to name")
     return id
 
 

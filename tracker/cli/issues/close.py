@@ -54,11 +54,11 @@ class Lesson:
         if self.key and self.text is None:
             raise Invalid("--key needs --remember", hint='--remember "TEXT" --key KEY')
         if self.text is not None and not self.text.strip():
-            why = "there is nothing to remember: the text is empty"
+            why = "the text to remember is empty"
             raise Invalid(f"{why}; nothing was written", hint='--remember "TEXT"')
         both = set(self.verdicts["success"]) & set(self.verdicts["failure"])
         if both:
-            raise Invalid(f"{min(both)} cannot both have helped and misled")
+            raise Invalid(f"{min(both)} cannot be in both --used and --blame")
 
     def __bool__(self) -> bool:
         return self.text is not None or any(self.verdicts.values())
@@ -224,7 +224,9 @@ def _reasons(
     if len(reasons) < 2:
         return lambda _draft, _id: "".join(reasons)
     if len(reasons) != len(ids):
-        raise Invalid(f"{len(reasons)} reasons for {len(ids)} issues: one for all, or one for each")
+        raise Invalid(
+            f"{len(reasons)} reasons for {len(ids)} issues: give one for all, or one for each"
+        )
     prefix = session.tracker.settings().prefix
 
     def why(draft: Draft, id: str) -> str:

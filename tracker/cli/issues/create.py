@@ -138,7 +138,7 @@ def _created(session: Session, new: New, way: CreateMode) -> CreateOutcome:
             f"bd config set issue-prefix {prefix} settles it"
         )
     if way.key and outcome.what == "unchanged" and issue.title != new.title:
-        session.note(f"{issue.id} was created with this key before, and has another title")
+        session.note(f"{issue.id} already exists for this key, with another title")
     return outcome
 
 
@@ -207,9 +207,9 @@ def _title(session: Session, words: tuple[str, ...], named: str | None) -> str:
             raise Invalid("cannot specify different titles as both an argument and --title")
         return named
     if not words:
-        raise Invalid("title required", hint='bd create "What is to be done"')
+        raise Invalid("title required", hint='bd create "TITLE"')
     if len(words) > 1:
-        session.note(f"only the first word is the title: quote {' '.join(words)!r} to have it all")
+        session.note(f"only the first word became the title; quote it: {' '.join(words)!r}")
     return words[0]
 
 

@@ -76,16 +76,16 @@ def _editor(session: Session, id: str, option: str) -> list[str]:
     instead = f"bd update {id} --{option} TEXT"
     named = session.env.get("VISUAL") or session.env.get("EDITOR")
     if not named:
-        raise Refused("neither $EDITOR nor $VISUAL names an editor", hint=instead)
+        raise Refused("no editor: set $EDITOR or $VISUAL", hint=instead)
     streams = (session.stdin, session.stdout)
     if not all(stream is not None and stream.isatty() for stream in streams):
-        raise Refused("an editor needs a terminal, and there is none", hint=instead)
+        raise Refused("an editor needs a terminal", hint=instead)
     try:
         words = shlex.split(named)
     except ValueError:
         words = []
     if not words:
-        raise Invalid(f"$EDITOR is no command: {named!r}", hint=instead)
+        raise Invalid(f"$EDITOR is not a command: {named!r}", hint=instead)
     return words
 
 

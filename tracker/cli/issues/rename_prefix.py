@@ -56,7 +56,7 @@ def rename_prefix(session: Session, /, new: str, dry_run: bool, repair: bool) ->
         names = issues_rename.prefixed(known, old, wanted, apart, every=repair)
         if old == wanted and not names:
             raise Invalid(
-                f"the prefix is {wanted!r} already", hint="--repair renames ids of other prefixes"
+                f"the prefix is already {wanted!r}", hint="--repair renames ids with other prefixes"
             )
         if not dry_run:
             issues_rename.apply([drafts.issues, drafts.archive], names, hand.who)

@@ -44,4 +44,4 @@ def reopen(session: Session, ids: tuple[str, ...], reason: str) -> None:
     tail = f": {reason}" if reason else ""
     answer(session, issues, lambda issue: f"↻ Reopened {issue.id}{tail}", same)
     for id in dict.fromkeys(open_already):
-        session.note(f"{id} was not closed; what you said is a comment now (bd show {id})")
+        session.note(f"{id} was not closed; your reason was added as a comment (bd show {id})")

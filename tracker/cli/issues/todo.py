@@ -35,7 +35,7 @@ def list_(session: Session, everything: bool) -> None:
     if session.json:
         session.emit_raw(answers.objects(page.rows, extra=parent))
     elif not page.rows:
-        session.say('Nothing to do: bd todo add "TITLE"')
+        session.say('No open tasks: bd todo add "TITLE"')
     else:
         session.say("\n".join(map(issue_lines.line, page.rows)))
 

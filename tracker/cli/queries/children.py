@@ -46,4 +46,4 @@ def children(session: Session, /, id: str, **given: Any) -> None:
     print_list(session, answers, page, {"form": None, **given})
     closed = answers.listed(filter._replace(hide_closed=False), limit=1).total - page.total
     if closed:
-        session.note(f"{closed} closed ones are not shown (--all shows them)")
+        session.note(f"{closed} closed not shown (--all shows them)")

@@ -57,9 +57,9 @@ def graph(session: Session, /, id: str | None, **given: Any) -> None:
     in the epic; without an ID, all open issues. Estimates decide the critical path.
     """
     if id and given["everything"]:
-        raise click.UsageError("an ID and --all exclude each other")
+        raise click.UsageError("cannot specify both an ID and --all")
     if given["only_open"] and given["closed"]:
-        raise click.UsageError("--open and --closed exclude each other")
+        raise click.UsageError("cannot specify both --open and --closed")
     scene, title = _scene(session, id, given)
     ending = os.path.splitext(given["output"] or "")[1].lower()
     form = given["form"] or _ENDINGS.get(ending, "text")

@@ -37,7 +37,7 @@ def print_list(
         session.say("\n".join(edges(answers, rows, given["form"])))
     elif not rows:
         if session.terminal is not None:
-            session.note("nothing to list (bd list --all has closed ones; bd create TITLE)")
+            session.note("no issues found (bd list --all includes closed ones; bd create TITLE)")
     elif given["tree"]:
         session.say("\n".join([*issue_lines.tree(rows), issue_lines.summary(rows)]))
     elif given["long"]:

@@ -71,7 +71,7 @@ def _orphans(session: Session) -> list[Orphan]:
     rows = {row.id: row for row in answers.listed(Filter(hide_closed=True)).rows}
     top = session.place.top
     if top is None:
-        raise Refused("there is no git repository here, so no commit names an issue")
+        raise Refused("not in a git repository, so no commits to search")
     repository = Repository(top, session.env)
     named: dict[str, tuple[str, str]] = {}
     if rows and repository.commit_of("HEAD"):

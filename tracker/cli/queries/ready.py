@@ -37,15 +37,15 @@ def say_reclaimable(session: Session, filter: Filter, limit: int) -> None:
         session.emit_raw(answers.objects(page.rows, edges=False, extra=claimed), total=page.total)
         return
     if not page.rows:
-        session.say("\n✨ No lease is over\n")
+        session.say("\n✨ No expired leases\n")
         return
-    session.say(f"\n⏳ Leases that are over ({issue_lines.counted(page)}):\n")
+    session.say(f"\n⏳ Expired leases ({issue_lines.counted(page)}):\n")
     for number, row in enumerate(page.rows, 1):
         claim = over[row.id]
         since = issue_lines.moment(stamp(claim.until))
         told = f"Claimed by {one_line(claim.actor)}, until {since} UTC"
         session.say(issue_lines.ranked(number, row, told))
-    session.say(f"\nbd update {page.rows[0].id} --claim takes one over\n")
+    session.say(f"\nbd update {page.rows[0].id} --claim claims it\n")
 
 
 # The orders of `tracker.issues.filters`, whose module need not be loaded for a word.
@@ -87,7 +87,7 @@ def ready(session: Session, /, id: str | None, **given: Any) -> None:
     """
     if id is not None:
         if not given["explain"]:
-            raise click.UsageError("an ID goes with --explain (bd show ID shows an issue)")
+            raise click.UsageError("an ID needs --explain (bd show ID shows an issue)")
         print_reasons(session, id)
         return
     answers = session.tracker.answers

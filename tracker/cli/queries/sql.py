@@ -68,10 +68,10 @@ def _answer(db: sqlite3.Connection, query: str) -> tuple[list[str], list[list[An
             raise  # it is the file, not the question
         if refused:
             raise Refused(
-                "bd sql only reads: what is written into the cache would be lost",
+                "bd sql is read-only: changes to the cache would be lost",
                 hint="bd update ID changes an issue",
             ) from None
-        raise Invalid(f"SQL: {error}", hint="bd info --schema names what can be read") from None
+        raise Invalid(f"SQL: {error}", hint="bd info --schema lists the tables") from None
     finally:
         db.set_authorizer(None)
 

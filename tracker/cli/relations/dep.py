@@ -74,7 +74,7 @@ def add(
     """Add a dependency: ID waits for ON."""
     if file is not None:
         if ids or on or blocks:
-            raise click.UsageError("--file names all the issues")
+            raise click.UsageError("--file takes no other issues")
 
         add_all(session, file, kind)
         return
@@ -237,7 +237,9 @@ def tree(session: Session, /, id: str, **given: Any) -> None:
     if given["status"]:
         nodes = trees.towards(nodes, given["status"])
     if walk.cut:
-        session.warn(f"only the first {trees.MOST} places are shown (--max-depth, --type)")
+        session.warn(
+            f"only the first {trees.MOST} nodes are shown (limit with --max-depth or --type)"
+        )
     if session.json:
         session.emit_raw(trees.as_json(answers, node) for node in nodes)
     elif given["form"] == "mermaid":
@@ -328,7 +330,8 @@ def _lines(text: str, kind: str) -> Iterator[EdgeLine]:
         words = _members(stripped, number) if stripped[0] == "{" else stripped.split()
         if not 2 <= len(words) <= 3:
             raise Invalid(
-                f"line {number} is no dependency: {stripped[:60]!r}", hint="a line is ID ON [TYPE]"
+                f"line {number} is not a dependency: {stripped[:60]!r}",
+                hint="a line is ID ON [TYPE]",
             )
         yield EdgeLine(number, words[0], words[1], words[2] if len(words) == 3 else kind)
 
@@ -339,7 +342,9 @@ def _members(text: str, number: int) -> list[str]:
     try:
         found = json_text.loads(text)
     except ValueError:
-        raise Invalid(f"line {number} is no JSON object", hint='{"from": ID, "to": ID}') from None
+        raise Invalid(
+            f"line {number} is not a JSON object", hint='{"from": ID, "to": ID}'
+        ) from None
     words = [next((found[name] for name in names if name in found), None) for names in _NAMES]
     words += [found["type"]] if "type" in found else []
     return [word for word in words if isinstance(word, str)]

@@ -47,7 +47,7 @@ def find_duplicates(session: Session, /, threshold: float, method: str, **given:
 
     if method != "mechanical":
         raise Invalid(
-            f'invalid --method "{method}": this tool asks no language model',
+            f'invalid --method "{method}": bd uses no language model',
             hint="bd find-duplicates --method mechanical",
         )
     pairs = similar(list(_compared(session, given)), threshold)

@@ -19,7 +19,7 @@ def change_labels(session: Session, words: tuple[str, ...], *, added: bool) -> N
 
     *ids, text = words
     if not ids:
-        raise click.UsageError("an issue and a label are needed: bd label add ID LABEL")
+        raise click.UsageError("an ID and a label are required: bd label add ID LABEL")
     text = text.strip()
     labels = actions.Labels(add=(text,)) if added else actions.Labels(remove=(text,))
     who = session.tracker.who()

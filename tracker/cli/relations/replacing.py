@@ -32,7 +32,7 @@ def replace_issue(session: Session, id: str, other: str, action: Action) -> tupl
     def replace(draft: Draft) -> tuple[str, str]:
         one, two = (resolve(text, draft, settings.prefix) for text in (id, other))
         if one == two:
-            raise Invalid(f"{one} cannot take its own place", hint="name two issues")
+            raise Invalid(f"{one} cannot replace itself", hint="name two issues")
         action(draft, one, two, settings, who)
         for edge in draft.incoming(one):
             source = draft.get_issue(edge.issue_id)
@@ -47,5 +47,5 @@ def replace_issue(session: Session, id: str, other: str, action: Action) -> tupl
     one, two = workspace.write(replace)
     for source in dict.fromkeys(waiting):
         if source != two:
-            session.note(f"{source} waited for {one}: bd dep add {source} {two}")
+            session.note(f"{source} depends on {one}; to move it: bd dep add {source} {two}")
     return one, two
