@@ -111,7 +111,7 @@ def test_source_lists_grow_and_an_empty_one_clears():
         ({"content": "x", "tags": [str(n) for n in range(101)]}, "tags must be 100 or fewer"),
         ({"content": "x", "paths": [str(n) for n in range(101)]}, "100 files at most"),
         ({"content": "x", "tags": [" "]}, "tags is empty"),
-        ({"content": "x", "expires_at": "soon"}, "is no time"),
+        ({"content": "x", "expires_at": "soon"}, "use a time such as"),
         ({"content": "x", "related": ["a//b"]}, "a segment is empty"),
         ({"content": "x", "colour": "red"}, "unknown field: colour"),
     ],
