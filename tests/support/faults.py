@@ -521,7 +521,9 @@ def _plain(name: str, data: bytes) -> bytes:
     """A file with one name for all that is named by chance, as a plan that is run again does."""
     if name == "config.yaml":  # a line that comes back in front of a blank one goes to the end
         return b"\n".join(sorted(data.splitlines()))
-    data = re.sub(rb"\bt-[0-9a-z]{5,8}\b", b"t-...", data)
+    data, made = re.subn(rb"\bt-[0-9a-z]{5,8}\b", b"t-...", data)
+    if made and name.endswith(".jsonl"):  # a record stands where its id sorts it
+        data = b"\n".join(sorted(data.split(b"\n")))
     data = re.sub(rb'"id":\d+', b'"id":0', data)  # of a comment
     # A hook that was installed twice does not know that the first time made the folder.
     data = data.replace(b"# Its folder was made for it.\n", b"") if data.startswith(b"#!") else data
