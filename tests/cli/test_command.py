@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tracker
+from tests.house.test_house import every_command
 from tracker import errors
 from tracker.cli import ALIASES, COMMANDS, COMMON, main
 from tracker.cli.argv import boolean, duration
@@ -35,6 +36,7 @@ from tracker.cli.command import (
     pass_session,
     priority,
 )
+from tracker.cli.memory import SECTIONS
 from tracker.cli.session import HELD, Session
 from tracker.text import one_line, printable
 
@@ -207,6 +209,26 @@ def test_the_whole_help_shows_every_section(words):
             assert re.search(rf"^  {name}(,| )", answer.out, re.MULTILINE), name
     assert "help --all" not in answer.out
     assert "-C, --directory DIR" in answer.out
+
+
+def test_the_line_of_every_command_is_short():
+    shown = {name: command.get_short_help_str(limit=60) for name, command in every_command()}
+    assert len(shown) > 150
+    assert not {name: line for name, line in shown.items() if not 0 < len(line) <= 60}
+
+
+def test_the_help_of_memory_shows_daily_verbs_first_and_those_of_claude_flow_last():
+    lines = bd("memory", "--help").out.splitlines()
+    headings = ["Daily use:", "Maintenance:", "Names of claude-flow:"]
+    daily, more, claude_flow = map(lines.index, headings)
+    assert daily < more < claude_flow
+    verbs = [line.split()[0] for line in lines[daily + 1 : more] if line.startswith("  ")]
+    assert verbs[:2] == ["set", "get"]
+    assert len(verbs) == 12
+    last = lines[claude_flow + 1 : lines.index("Examples:")]
+    assert [line.split()[0] for line in last if line] == ["store", "retrieve", "delete", "clear"]
+    every = [line.split()[0] for line in lines[daily:] if re.match(r"  [a-z]+ {2,}\S", line)]
+    assert sorted(every) == sorted(name for rows in SECTIONS.values() for name in rows)
 
 
 def test_help_of_a_command_wins_over_all():

@@ -157,7 +157,7 @@ class TestAudit:
 
     def test_what_goes_wrong(self, bd, tmp_path):
         bd.write({"id": "t-1"})
-        assert bd("audit", "list").out.startswith("Nothing was written down yet")
+        assert bd("audit", "list").out.startswith("No interactions yet")
         assert "--kind is needed" in bd("audit", "record", code=1).err
         for text in ("", "[1]", "{"):
             answer = bd("audit", "record", "--stdin", code=1, stdin=text)

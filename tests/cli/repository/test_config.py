@@ -110,7 +110,7 @@ def test_the_environment_comes_first(root):
         "status.custom = mine  (from BD_STATUS_CUSTOM)" in bd(root, "config", "list", env=env).out
     )
     said = bd(root, "config", "set", "status.custom", "x", env=env)
-    assert "BD_STATUS_CUSTOM in the environment comes before it" in said.err
+    assert "BD_STATUS_CUSTOM in the environment overrides it" in said.err
 
 
 def test_list(root):

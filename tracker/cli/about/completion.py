@@ -217,7 +217,7 @@ SHELLS = ("bash", "zsh", "fish")
 @ignored("--no-descriptions")
 @pass_session
 def completion(session: Session, shell: str) -> None:
-    """Print a script that completes commands, flags and ids in a shell."""
+    """Print a shell completion script."""
     folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "assets")
     with open(os.path.join(folder, f"completion.{shell}"), encoding="utf-8") as file:
         text = file.read()

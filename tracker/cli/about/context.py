@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @command("context", examples=["bd context", "bd context --json"])
 @pass_session
 def context(session: Session) -> None:
-    """Print who and where you are to the tracker."""
+    """Print the actor, session and workspace."""
     from tracker.cli.settings import prefix
 
     place = session.place
@@ -42,7 +42,7 @@ def context(session: Session) -> None:
 @command("ping", examples=["bd ping", "bd ping --json"])
 @pass_session
 def ping(session: Session) -> None:
-    """Say whether the issues can be read; exit code 1 if not."""
+    """Check that issues can be read; exit 1 if not."""
     from tracker.issues.filters import Filter
 
     count = session.tracker.answers.listed(Filter(), limit=1).total

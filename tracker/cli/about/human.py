@@ -24,7 +24,7 @@ ESSENTIAL = {
 @command("human", examples=["bd human"])
 @pass_session
 def human(session: Session) -> None:
-    """List the commands that people need; `bd --help` lists all."""
+    """List the commands that people use most."""
     ctx = click.get_current_context().find_root()
     root = ctx.command
     assert isinstance(root, click.Group)

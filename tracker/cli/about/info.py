@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 @command("info", examples=["bd info", "bd info --schema --json"])
-@click.option("--schema", is_flag=True, help="Also what programs can read by SQL")
+@click.option("--schema", is_flag=True, help="Tables that programs can read by SQL, too")
 @ignored("--whats-new", "--thanks")
 @pass_session
 def info(session: Session, schema: bool) -> None:
-    """Print where the issues are and how many."""
+    """Show where issues are stored, and count them."""
     answer = _info(session)
     place = session.place
     if schema:

@@ -22,7 +22,7 @@ It is short on purpose: `bd prime` prints the rest, and what there is to do.
 @command("onboard", examples=["bd onboard", "bd onboard --json"])
 @pass_session
 def onboard(session: Session) -> None:
-    """Print what to tell an agent about bd."""
+    """Print instructions about bd for an agent."""
     from tracker.setup.agents import TEXT
 
     if session.json:

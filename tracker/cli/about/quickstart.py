@@ -52,7 +52,7 @@ a clone tells git how, and says so.
 @command("quickstart", examples=["bd quickstart"])
 @pass_session
 def quickstart(session: Session) -> None:
-    """Show how to begin, on one page."""
+    """Show a one-page introduction."""
     if session.json:
         session.emit({"text": QUICKSTART})
     else:

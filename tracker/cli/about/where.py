@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @command("where", examples=["bd where", "bd where --json"])
 @pass_session
 def where(session: Session) -> None:
-    """Print which workspace this is."""
+    """Print the path of this workspace."""
     from tracker.cli.settings import prefix
 
     place = session.place

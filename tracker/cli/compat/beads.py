@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.argument("words", nargs=-1)
 @pass_session
 def hook(session: Session, words: tuple[str, ...]) -> None:
-    """Do nothing for a git hook that Beads installed; for those of agents, see bd hooks."""
+    """Do nothing, for git hooks of Beads; see also bd hooks."""
     if words and words[0] in load("hooks.agent:NAMES"):
         load("hooks.agent:call")(session, words[0], words[1:])
     elif session.json:
@@ -51,13 +51,13 @@ daemon.tail = "default"
 
 @group("dolt", examples=["bd dolt show --json"])
 def dolt() -> None:
-    """Say that there is no Dolt server."""
+    """Report that there is no Dolt server."""
 
 
 @dolt.command("show", examples=["bd dolt show --json"])
 @pass_session
 def dolt_show(session: Session) -> None:
-    """Print that nothing has to be connected to."""
+    """Report that there is no server to connect to."""
     if session.json:
         session.emit({"embedded": True, "backend": "jsonl"})
     else:
@@ -76,7 +76,7 @@ for _name in ("start", "stop", "status"):
     @dolt.command(_name, examples=[f"bd dolt {_name}"])
     @pass_session
     def dolt_server(session: Session) -> None:
-        """Say that there is no server."""
+        """Report that there is no server."""
         _no_server(session)
 
 
@@ -85,7 +85,7 @@ for _name in ("start", "stop", "status"):
 @silent("--yes", "-y")
 @pass_session
 def detect_pollution(session: Session, clean: bool) -> None:
-    """List open issues that look like trials; nothing is changed."""
+    """List open issues that look like tests."""
     found = pollution(session.tracker.answers)
     if clean and found["issues"]:
         ids = " ".join(issue["id"] for issue in found["issues"])
@@ -99,11 +99,11 @@ def detect_pollution(session: Session, clean: bool) -> None:
 
 
 @command("repair-deps", examples=["bd repair-deps --json"])
-@click.option("--fix", is_flag=True, help="Take them away")
+@click.option("--fix", is_flag=True, help="Remove them")
 @silent("--interactive", "-i", "--yes", "-y")
 @pass_session
 def repair_deps(session: Session, fix: bool) -> None:
-    """List edges to issues that are not there, or take them away."""
+    """List or remove dependencies on missing issues."""
     from tracker.issues.invariants import missing_targets
 
     found = [
@@ -139,9 +139,9 @@ def _cut(session: Session, edges: list[dict[str, str]]) -> None:
 @silent("--checks", value=True)
 @pass_session
 def validate(session: Session) -> None:
-    """Check the log; bd doctor checks more. Nothing is changed.
+    """Check the log; bd doctor checks more.
 
-    The exit code is 1 if something is not in order, but not with --json, where the answer says so.
+    Nothing is changed. Exit 1 if there is a finding; with --json exit 0, and the answer tells.
     """
     from tracker.issues.invariants import INFO, findings
 
@@ -168,7 +168,7 @@ def _subject(session: Session) -> CheckSubject:
 @silent("--dry-run", "--yes", "-y", "--force")
 @silent("--path", value=True)
 def repair() -> None:
-    """Say how a log is mended: there is no database that could break."""
+    """Explain how to repair a log; there is no database to break."""
     raise Refused(
         "bd repair mends a database, and there is none: the cache makes itself anew",
         hint="bd doctor names what is wrong with the log; bd resolve merges conflict markers",

@@ -67,10 +67,10 @@ def show_one(session: Session, word: str) -> None:
 @click.argument("ids", nargs=-1, metavar="[ID...]")
 @pass_session
 def conflicts(session: Session, ids: tuple[str, ...]) -> None:
-    """List the values that merges kept beside those that stand.
+    """List merge conflicts of issues: current and other values.
 
-    Both branches had changed the field; `bd resolve ID` settles it, and so does an edit of it,
-    other than to append.
+    Both branches had changed the field. Resolve it with `bd resolve ID`, or by editing the field.
+    Appending does not count.
     """
     workspace = session.tracker
     if ids:

@@ -33,14 +33,16 @@ if TYPE_CHECKING:
     examples=["bd diff", "bd diff main", "bd diff main..feature --json", "bd diff HEAD~5 HEAD"],
 )
 @click.argument("revs", nargs=-1, metavar="[REV | REV..REV | REV REV]")
-@click.option("--staged", "--cached", "staged", is_flag=True, help="What is staged, against HEAD")
+@click.option(
+    "--staged", "--cached", "staged", is_flag=True, help="Compare staged changes with HEAD"
+)
 @click.option("--short", is_flag=True, help="One line for each record")
 @pass_session
 def diff(session: Session, revs: tuple[str, ...], staged: bool, short: bool) -> None:
-    """Show how issues and memories differ: by default, the files against HEAD.
+    """Show changed issues and memories, by default since HEAD.
 
-    One revision is compared with the files, two with each other; A...B tells what B did since it
-    left A. Records that only moved or are spelled otherwise are not listed.
+    One revision is compared with the files, two with each other; A...B shows what B changed
+    since it left A. Records that only moved or were reformatted are not listed.
     """
     repo = revisions.repository(session.place, session.env)
     names = _compared(session, repo, revs)

@@ -40,17 +40,22 @@ SHORT = 10  # characters of a commit's name
 )
 @click.argument("id", required=False, metavar="[ID]")
 @click.option(
-    "-n", "--limit", type=click.IntRange(min=0), default=0, metavar="N", help="How many; 0 is all"
+    "-n",
+    "--limit",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="N",
+    help="Maximum number; 0 for all",
 )
-@click.option("--ref", metavar="REV", help="As seen from this branch, tag, commit or day  [HEAD]")
-@click.option("--all", "everything", is_flag=True, help="Also other issues that had this id")
+@click.option("--ref", metavar="REV", help="As of a branch, commit or date  [HEAD]")
+@click.option("--all", "everything", is_flag=True, help="Other issues that had this id too")
 @pass_session
 def history(
     session: Session, id: str | None, limit: int, ref: str | None, everything: bool
 ) -> None:
-    """Show what each commit changed in an issue, the newest first.
+    """Show what each commit changed in an issue, newest first.
 
-    What is not committed yet stands at the top. Issues that are gone are found by their full id.
+    Uncommitted changes come first. Deleted issues are found by their full id.
     """
     repo = revisions.repository(session.place, session.env)
     tip = look_back(session, ref).name if ref else repo.commit_of("HEAD")

@@ -34,9 +34,10 @@ class MergeNotes(NamedTuple):
 @click.argument("commit", default="", metavar="[COMMIT]")
 @pass_session
 def merges(session: Session, commit: str) -> None:
-    """Show what a merge decided: by default, the last one on this branch that touched the log.
+    """Show what a merge decided, by default the last one.
 
-    It is worked out from the parents and what they grew from, which gives the same everywhere.
+    By default, the last merge on this branch that touched the log. The decisions are computed
+    from the parents and their merge base, so every clone shows the same.
     """
     from tracker.git.repository import Repository
 

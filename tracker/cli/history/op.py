@@ -23,7 +23,7 @@ SHOWN = 20
 
 @group("op", examples=["bd op log", "bd op show 1"], default="log")
 def op() -> None:
-    """Look at the writes of this clone."""
+    """Inspect the writes of this clone."""
 
 
 @op.command("log", examples=["bd op log", "bd op log -n 0 --json"])
@@ -33,11 +33,11 @@ def op() -> None:
     type=click.IntRange(min=0),
     default=SHOWN,
     metavar="N",
-    help="How many; 0 is all",
+    help="Maximum number; 0 for all",
 )
 @pass_session
 def log(session: Session, limit: int) -> None:
-    """List the writes, the newest first."""
+    """List the writes of this clone, newest first."""
     ops = session.tracker.operations()
     undone = undoing(ops)
     numbers = {op.key: op.number for op in ops}

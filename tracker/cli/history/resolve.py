@@ -40,20 +40,19 @@ RECORDS = ("archive.jsonl", "memory.jsonl", "outcomes.jsonl")  # and the log
     writes=True,
 )
 @click.argument("what", default="", metavar="[FILE|ID]")
-@click.option("--file", "file", metavar="F", help="The file, whatever it is called")
-@click.option("--leftovers", is_flag=True, help="Merge what an interrupted merge of Beads left")
-@click.option("--field", default="", metavar="F", help="Of an issue, only this field")
-@click.option("--take", metavar="kept|other|N", help="Of an issue, the value that is to stand")
-@click.option("--text", metavar="T", help="Of an issue, a text of your own instead")
-@click.option("--dry-run", is_flag=True, help="Show what would be done to a file")
+@click.option("--file", "file", metavar="F", help="File with conflict markers, of any name")
+@click.option("--leftovers", is_flag=True, help="Finish an interrupted merge of Beads")
+@click.option("--field", default="", metavar="F", help="Resolve this field of the issue only")
+@click.option("--take", metavar="kept|other|N", help="Value to use for the issue")
+@click.option("--text", metavar="T", help="Use a text of your own for the issue")
+@click.option("--dry-run", is_flag=True, help="Show what would be done")
 @pass_session
 def resolve(session: Session, /, what: str, **given: Any) -> None:
-    """Merge what git left unmerged, or settle what a merge kept of an issue.
+    """Resolve conflict markers, or a merge conflict of an issue.
 
-    Without words, every file of the workspace that holds conflict markers is merged as the merge
-    driver would have done it: from git's index, or else from the markers themselves. Several lines
-    of one id, which a merge by lines leaves, are merged into one. A copy of the file as it was goes
-    into .beads/.local.
+    Without arguments, merge every file of the workspace that has conflict markers as the merge
+    driver would have: from git's index, or else from the markers. Several lines of one id, left by
+    a merge by lines, become one. A copy of the original file goes into .beads/.local.
     """
     from tracker.cli.history.conflicts import settle_one, show_one
 

@@ -22,14 +22,14 @@ LISTED = 20  # records of one write that are listed
     "undo", examples=["bd undo", "bd undo --dry-run", "bd undo 12", "bd undo --any"], writes=True
 )
 @click.argument("number", type=NUMBER, required=False, metavar="[N]")
-@click.option("--any", "anyone", is_flag=True, help="Undo it whoever wrote it")
-@click.option("--dry-run", is_flag=True, help="Show what would be put back")
+@click.option("--any", "anyone", is_flag=True, help="Undo writes of others too")
+@click.option("--dry-run", is_flag=True, help="Show what would be undone")
 @pass_session
 def undo(session: Session, number: int | None, anyone: bool, dry_run: bool) -> None:
-    """Take back your last write in this clone, or operation N.
+    """Undo your last write in this clone, or operation N.
 
     Yours is what this session wrote (BD_SESSION or CLAUDE_SESSION_ID), or this actor where either
-    has no session; --any takes back what somebody else wrote.
+    has no session; --any undoes what somebody else wrote.
 
     Each record gets its old line again, byte for byte, unless it has changed since. An undo is an
     operation too, with a number (bd op log): undoing that brings back what it took.

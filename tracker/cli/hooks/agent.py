@@ -54,48 +54,48 @@ _FILE = (
 )
 HOOKS: dict[str, AgentHook] = {
     "pre-task": AgentHook(
-        "hooks.tasks:before", "Begin a task: print what is known that may help.",
+        "hooks.tasks:before", "Begin a task, and print relevant memories.",
         "description task-id issue k budget top-k ", "description",
         'bd hooks pre-task --description "Fix the login"',
     ),
     "post-task": AgentHook(
-        "hooks.tasks:after", "End a task, and say how it went.",
+        "hooks.tasks:after", "End a task, and record how it went.",
         "task-id success? quality check used* blame* issue analyze-performance?- "
         "store-decisions?- store-results?- export-learnings?- output- duration- status ",
         "task-id", "bd hooks post-task --task-id bd-a1b2 --success true",
     ),
     "pre-edit": AgentHook(
-        "hooks.agent:pre_edit", "Note that a file is about to be edited.", _FILE, "file"
+        "hooks.agent:pre_edit", "Record that a file is about to be edited.", _FILE, "file"
     ),
     "post-edit": AgentHook(
-        "hooks.edits:after", "Note that a file was edited, under a key if one is given.", _FILE,
+        "hooks.edits:after", "Record an edit of a file, under a key if given.", _FILE,
         "file",
         'bd hooks post-edit --file src/app.py --memory-key "swarm/coder/step-1"',
     ),
     "notify": AgentHook(
-        "hooks.edits:notify", "Note a message.",
+        "hooks.edits:notify", "Record a message.",
         "message level memory-key issue type swarm-status?- target- broadcast?- ", "message",
         'bd hooks notify --message "milestone 3 done"',
     ),
     "session-start": AgentHook("hooks.sessions:start", "Begin a session.", "source auto-agent?- ",
                           "session-id"),
     "session-restore": AgentHook(
-        "hooks.sessions:restore", "Print what a session was doing.", "latest? limit ", "session-id",
+        "hooks.sessions:restore", "Print the state of a session.", "latest? limit ", "session-id",
         'bd hooks session-restore --session-id "swarm-1"',
     ),
     "session-end": AgentHook(
-        "hooks.sessions:end", "End a session, and count what it did.",
+        "hooks.sessions:end", "End a session, and print its counts.",
         "export-metrics? share? generate-summary?- persist-state?- save-state?- "
         "export-results?- cleanup?- summary- reason- ", "session-id",
         "bd hooks session-end --share",
     ),
     "pre-command": AgentHook(
-        "hooks.agent:pre_command", "Note a command that is about to run.", _COMMAND,
+        "hooks.agent:pre_command", "Record that a command is about to run.", _COMMAND,
                         "command"),
-    "post-command": AgentHook("hooks.agent:command", "Note a command that ran, and its exit code.",
+    "post-command": AgentHook("hooks.agent:command", "Record a command that ran, and its exit code.",
                          _COMMAND, "command",
                          'bd hooks post-command --command "make test" --exit-code 0'),
-    "post-search": AgentHook("hooks.agent:search", "Note what was looked for.",
+    "post-search": AgentHook("hooks.agent:search", "Record a search.",
                         "query cache-results?- results- results-count- search-type- "
                         "update-knowledge?- ", "query"),
     "claude": AgentHook(
@@ -293,7 +293,7 @@ def _confess(session: Session, name: str, error: Exception) -> None:
 
 
 def pre_edit(agent: AgentCall) -> None:
-    """Note that a file is about to be edited."""
+    """Record that a file is about to be edited."""
     name = agent.path(agent.given.text("file")) if agent.given.has("file") else ""
     agent.log("event", text=f"pre-edit {name}".strip())
     agent.tell(f"Noted: {name} is about to be edited", file=name)
@@ -316,7 +316,7 @@ def command(agent: AgentCall) -> None:
 
 
 def search(agent: AgentCall) -> None:
-    """Note what was looked for."""
+    """Record a search."""
     agent.log("search", text=agent.given.text("query"))
     agent.tell("Search noted")
 

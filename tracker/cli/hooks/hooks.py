@@ -59,9 +59,9 @@ class HookGroup(Group):
     examples=["bd hooks install", "bd hooks list", 'bd hooks pre-task --description "Fix it"'],
 )
 def hooks() -> None:
-    """Git hooks that look at the log, and hooks that agents call.
+    """Manage git hooks and run hooks of agents.
 
-    Nothing depends on either.
+    Both are optional: nothing depends on them.
     """
 
 
@@ -72,10 +72,10 @@ def hooks() -> None:
 @ignored("--force")
 @pass_session
 def install(session: Session, dry_run: bool, elsewhere: bool) -> None:
-    """Write the git hooks of this clone: pre-commit, post-merge, post-checkout.
+    """Install the git hooks in this clone.
 
-    A hook that is there already is kept and runs first. Where another program owns the hooks,
-    nothing is written, and what to add to its files is printed.
+    They are pre-commit, post-merge and post-checkout. An existing hook is kept and runs first. If
+    another program manages the hooks, nothing is written; the lines to add are printed.
     """
     from tracker.setup import git_hooks as stubs
 
@@ -144,7 +144,7 @@ def _offer(session: Session, owner: Manager) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be done")
 @pass_session
 def uninstall(session: Session, dry_run: bool) -> None:
-    """Take the hooks away, and give those that were there before their names back."""
+    """Remove the hooks, and restore earlier ones."""
     from tracker.setup import git_hooks as stubs
 
     site = site_of(session.known_place, session.env, session.folder)
@@ -171,7 +171,7 @@ def uninstall(session: Session, dry_run: bool) -> None:
 @hooks.command("list", examples=["bd hooks list", "bd hooks list --json"])
 @pass_session
 def list_(session: Session) -> None:
-    """List the hooks, and whether git runs them."""
+    """List the hooks, and show if git runs them."""
     from tracker.setup import git_hooks as stubs
 
     site = site_of(session.known_place, session.env, session.folder)
@@ -218,14 +218,13 @@ def _first(hook: GitHook) -> str:
 
 
 @hooks.command("run", examples=["bd hooks run --check pre-commit", "bd hooks run post-merge 0"])
-@click.option("--check", is_flag=True, help="Do the work of this hook")
+@click.option("--check", is_flag=True, help="Run the checks of this hook")
 @click.argument("words", nargs=-1, metavar="NAME [ARG]...")
 @pass_session
 def run(session: Session, check: bool, words: tuple[str, ...]) -> None:
-    """Do the work of a git hook; without --check nothing, as hooks of Beads call it.
+    """Run a git hook; without --check, do nothing.
 
-    pre-commit leaves with exit code 1 where the log must not be committed. Nothing else that goes
-    wrong stops git.
+    pre-commit exits 1 if the log must not be committed. No other failure stops git.
     """
     from tracker.setup import git_hooks as stubs
 

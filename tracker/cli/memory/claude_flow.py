@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _namespace = click.option(
-    "-n", "--namespace", "--ns", default="", metavar="NS", help="The namespace of the key"
+    "-n", "--namespace", "--ns", default="", metavar="NS", help="Namespace of the key"
 )
 
 
@@ -30,12 +30,12 @@ _namespace = click.option(
     writes=True,
 )
 @click.argument("words", nargs=-1, metavar="[KEY] [VALUE]")
-@click.option("-k", "--key", metavar="KEY", help="The key")
-@click.option("--value", metavar="TEXT", help="The text")
+@click.option("-k", "--key", metavar="KEY", help="Key of the memory")
+@click.option("--value", metavar="TEXT", help="Text of the memory")
 @_namespace
 @click.option("-t", "--tags", cls=Listed, help="Tags to add")
-@click.option("--ttl", type=DURATION, metavar="SECONDS", help="For how long it holds")
-@click.option("--secure", is_flag=True, help="As --redact")
+@click.option("--ttl", type=DURATION, metavar="SECONDS", help="Expire after this time")
+@click.option("--secure", is_flag=True, help="Same as --redact")
 @ignored("--reasoningbank", "--rb", "--basic", "--auto", "--vector", "--upsert", "--scan-content")
 @ignored("--provenance", value=True)
 @pass_session
@@ -51,7 +51,7 @@ def store(
     ttl: float | None,
     secure: bool,
 ) -> None:
-    """Set a memory as claude-flow does: `bd memory set NAMESPACE/KEY VALUE`."""
+    """Set a memory: `bd memory set NAMESPACE/KEY VALUE`."""
     from tracker.cli.issue_options import origin
     from tracker.model import memory_keys
     from tracker.model.timestamps import stamp
@@ -86,7 +86,7 @@ def store(
     examples=["bd memory retrieve api-limit --namespace climate"],
 )
 @click.argument("words", nargs=-1, metavar="[KEY]")
-@click.option("-k", "--key", metavar="KEY", help="The key")
+@click.option("-k", "--key", metavar="KEY", help="Key of the memory")
 @_namespace
 @pass_session
 def retrieve(session: Session, words: tuple[str, ...], key: str | None, namespace: str) -> None:
@@ -103,7 +103,7 @@ def retrieve(session: Session, words: tuple[str, ...], key: str | None, namespac
 
 @command("delete", examples=["bd memory delete api-limit --namespace climate"], writes=True)
 @click.argument("words", nargs=-1, metavar="[KEY...]")
-@click.option("-k", "--key", metavar="KEY", help="The key")
+@click.option("-k", "--key", metavar="KEY", help="Key of the memory")
 @_namespace
 @ignored("-f", "--force", "-y", "--yes")
 @pass_session
@@ -124,10 +124,12 @@ def delete(session: Session, words: tuple[str, ...], key: str | None, namespace:
     writes=True,
 )
 @_namespace
-@click.option("-f", "--force", "--yes", is_flag=True, help="Do it; without this it is only shown")
+@click.option(
+    "-f", "--force", "--yes", is_flag=True, help="Forget them; without this, only list them"
+)
 @pass_session
 def clear(session: Session, namespace: str, force: bool) -> None:
-    """Forget every memory of a namespace; `bd undo` takes it back."""
+    """Forget all memories of a namespace; `bd undo` reverts it."""
     place = namespace.strip("/")
     if not place or place == "default":
         raise Invalid("which namespace?", hint="bd memory clear --namespace NS")

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[KEY...]")
 @pass_session
 def conflicts(session: Session, names: tuple[str, ...]) -> None:
-    """List the values that merges kept beside those of memories.
+    """List merge conflicts of memories.
 
-    `bd memory resolve KEY` settles one, and so does an edit of that field, other than to append.
+    Resolve one with `bd memory resolve KEY`, or by editing the field. Appending does not count.
     """
     from tracker.cli.memory.recall import row_of
     from tracker.render.memories import known
@@ -83,12 +83,12 @@ def _tell(session: Session, memories: Sequence[Memory]) -> None:
     writes=True,
 )
 @click.argument("key")
-@click.option("--field", default="", metavar="F", help="Only this field")
-@click.option("--take", metavar="kept|other|N", help="The value that is to stand")
-@click.option("--text", metavar="T", help="A text of your own instead")
+@click.option("--field", default="", metavar="F", help="Resolve this field only")
+@click.option("--take", metavar="kept|other|N", help="Value to use")
+@click.option("--text", metavar="T", help="Use a text of your own instead")
 @pass_session
 def resolve(session: Session, key: str, field: str, take: str | None, text: str | None) -> None:
-    """Let one of the values stand that a merge kept of a memory."""
+    """Resolve a merge conflict of a memory."""
     from tracker.issues.conflicts import Settlement
     from tracker.memory.conflicts import entries, settle
 

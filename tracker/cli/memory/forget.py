@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("key")
 @pass_session
 def forget(session: Session, key: str) -> None:
-    """Forget a memory; `bd memory restore` brings it back."""
+    """Forget a memory; `bd memory restore` reverts it."""
     from tracker.errors import NoMemory
 
     try:
@@ -42,5 +42,5 @@ def forget(session: Session, key: str) -> None:
 @names_given
 @pass_session
 def forget_(session: Session, names: tuple[str, ...]) -> None:
-    """Forget memories, all or none; `bd memory restore` brings them back."""
+    """Forget memories, all or none; `bd memory restore` reverts it."""
     forgotten(session, names)

@@ -28,12 +28,13 @@ _SHORT = 10  # characters of a commit's name
     examples=["bd memory history climate/drift", "bd memory history climate/drift --json"],
 )
 @click.argument("key")
-@click.option("--full", is_flag=True, help="Whole texts, not only how they begin")
+@click.option("--full", is_flag=True, help="Show whole texts")
 @pass_session
 def history(session: Session, key: str, full: bool) -> None:
-    """Show what a memory has said, the newest first: from commits and from what this clone wrote.
+    """Show earlier texts of a memory, newest first.
 
-    `bd memory restore KEY --rev HASH` brings a text back.
+    They come from commits and from the writes of this clone. Bring one back with
+    `bd memory restore KEY --rev HASH`.
     """
     name, found = _texts(session, key)
     if session.json:

@@ -26,7 +26,7 @@ SPACE = "kv/"
     default="list",
 )
 def kv() -> None:
-    """Values under names, which branches merge and clones share."""
+    """Keep key-value pairs that travel with git."""
 
 
 def _not_set(session: Session, name: str) -> None:
@@ -66,7 +66,7 @@ def set_(session: Session, /, name: str, value: str) -> None:
 @click.argument("name")
 @pass_session
 def get(session: Session, /, name: str) -> None:
-    """Print a value alone; exit code 1 if there is none."""
+    """Print a value; exit 1 if it is not set."""
     try:
         value = session.tracker.library.get(SPACE + name).content
     except NoMemory:
@@ -99,7 +99,7 @@ def list_(session: Session) -> None:
 @click.argument("name")
 @pass_session
 def clear(session: Session, /, name: str) -> None:
-    """Take a value away."""
+    """Remove a value."""
     try:
         session.tracker.library.forget([SPACE + name])
     except NoMemory:

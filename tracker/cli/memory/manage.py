@@ -41,9 +41,9 @@ def forgotten(session: Session, names: Sequence[str]) -> None:
 @click.argument("new")
 @pass_session
 def mv(session: Session, old: str, new: str) -> None:
-    """Give a memory another key, or a whole namespace where both end with a slash.
+    """Rename a memory or a namespace.
 
-    The old key goes on meaning it, and verdicts follow.
+    Names of namespaces end with a slash. The old key still finds the memory; verdicts follow it.
     """
     from tracker.memory import actions
     from tracker.model.status import TOMBSTONE
@@ -81,7 +81,7 @@ def mv(session: Session, old: str, new: str) -> None:
 @click.argument("other")
 @pass_session
 def link(session: Session, key: str, other: str) -> None:
-    """Note that a memory is related to another."""
+    """Relate a memory to another."""
     from tracker.memory import actions
 
     (one,) = session.tracker.library.change(
@@ -96,7 +96,7 @@ def link(session: Session, key: str, other: str) -> None:
 @click.argument("new")
 @pass_session
 def supersede(session: Session, old: str, new: str) -> None:
-    """Let a memory take the place of another, which is no longer recalled."""
+    """Supersede a memory by another, and hide the old one."""
     from tracker.memory import actions
 
     (one,) = session.tracker.library.change(
@@ -110,7 +110,7 @@ def supersede(session: Session, old: str, new: str) -> None:
 @names_given
 @pass_session
 def pin(session: Session, names: tuple[str, ...]) -> None:
-    """Show memories before others."""
+    """Pin memories, to show them first."""
     from tracker.memory import actions
 
     _change(session, names, actions.pin, "pinned")
@@ -120,7 +120,7 @@ def pin(session: Session, names: tuple[str, ...]) -> None:
 @names_given
 @pass_session
 def unpin(session: Session, names: tuple[str, ...]) -> None:
-    """Show memories in their order again."""
+    """Unpin memories."""
     from tracker.memory import actions
 
     _change(
@@ -133,7 +133,7 @@ def unpin(session: Session, names: tuple[str, ...]) -> None:
 @names_given
 @pass_session
 def verify(session: Session, names: tuple[str, ...]) -> None:
-    """Say that memories are true of the files as they are now: they are no longer stale."""
+    """Confirm that stale memories still hold."""
     from tracker.memory import actions
 
     _change(session, names, actions.verify, "verified")
@@ -148,10 +148,10 @@ def verify(session: Session, names: tuple[str, ...]) -> None:
     writes=True,
 )
 @names_given
-@click.option("--rev", metavar="N|HASH", help="A text that it had: bd memory history KEY")
+@click.option("--rev", metavar="N|HASH", help="An earlier text, listed by bd memory history KEY")
 @pass_session
 def restore(session: Session, names: tuple[str, ...], rev: str | None) -> None:
-    """Bring back memories that were forgotten or put away, or a text that one held before."""
+    """Restore forgotten or archived memories, or an earlier text."""
     from tracker.cli.memory.history import latest, revision
     from tracker.memory import actions
 
@@ -190,10 +190,10 @@ def _give(session: Session, names: Sequence[str], text: MemoryText) -> None:
 )
 @names_given
 @filtered
-@click.option("--dry-run", is_flag=True, help="Show what would be put away")
+@click.option("--dry-run", is_flag=True, help="Show what would be archived")
 @pass_session
 def archive(session: Session, /, names: tuple[str, ...], *, dry_run: bool, **given: Any) -> None:
-    """Put memories away: they are kept, and found only with --all. A pattern means several."""
+    """Archive memories; only --all finds them. Patterns are accepted."""
     from tracker.memory import actions
     from tracker.model import memory_keys
 
@@ -216,12 +216,12 @@ def archive(session: Session, /, names: tuple[str, ...], *, dry_run: bool, **giv
     writes=True,
 )
 @names_given
-@click.option("--force", is_flag=True, help="Do it; without this it is only shown")
+@click.option("--force", is_flag=True, help="Delete them; without this, only list them")
 @pass_session
 def purge(session: Session, names: tuple[str, ...], force: bool) -> None:
-    """Take memories away for good, out of the journal too: for what should never have been kept.
+    """Delete memories for good, from the journal too.
 
-    What is committed already is in git's history; how to take it out of that is printed, not done.
+    Committed texts stay in git's history; the commands to remove them there are printed, not run.
     """
     library = session.tracker.library
     if not force:

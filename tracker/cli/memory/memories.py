@@ -27,19 +27,21 @@ _WAYS = frozenset({"semantic", "keyword", "hybrid"})
 _STATES = ("archived", "expired", "deleted")
 
 _FILTERS = (
-    click.option("-k", "--kind", cls=Listed, help="Only of these kinds"),
-    click.option("-t", "--tag", cls=Listed, help="Only with all of these tags"),
-    click.option("-i", "--issue", metavar="ID", help="Only what an issue gave or was given"),
-    click.option("--since", metavar="WHEN", help="Only what was changed since: -7d, 2027-01-15"),
-    click.option("--older-than", type=DURATION, metavar="TIME", help="Only what was not so long"),
-    click.option("--stale", is_flag=True, help="Only what names files that have changed since"),
-    click.option("--pinned", is_flag=True, help="Only what is pinned"),
-    click.option("--conflicts", is_flag=True, help="Only with other values from a merge"),
-    click.option("--expired", is_flag=True, help="Only what is over"),
-    click.option("--archived", is_flag=True, help="Only what is put away"),
+    click.option("-k", "--kind", cls=Listed, help="Memories of these kinds only"),
+    click.option("-t", "--tag", cls=Listed, help="Memories with all of these tags only"),
+    click.option("-i", "--issue", metavar="ID", help="Memories linked to this issue only"),
+    click.option("--since", metavar="WHEN", help="Memories changed since -7d, 2027-01-15"),
+    click.option("--older-than", type=DURATION, metavar="TIME",
+                 help="Memories unchanged for TIME only"),
+    click.option("--stale", is_flag=True, help="Memories whose files have changed only"),
+    click.option("--pinned", is_flag=True, help="Pinned memories only"),
+    click.option("--conflicts", is_flag=True, help="Memories with merge conflicts only"),
+    click.option("--expired", is_flag=True, help="Expired memories only"),
+    click.option("--archived", is_flag=True, help="Archived memories only"),
     click.option("-a", "--all", "every", is_flag=True,
-                 help="What is put away, over or replaced too"),
-    click.option("--namespace", "--ns", default="", metavar="NS", help="Only below this key"),
+                 help="Archived, expired and superseded memories too"),
+    click.option("--namespace", "--ns", default="", metavar="NS",
+                 help="Memories below this key only"),
 )  # fmt: skip
 
 
@@ -129,12 +131,14 @@ def _issue(session: Session, word: str | None) -> tuple[str, tuple[str, ...]]:
 )
 @click.argument("pattern", default="", metavar="[PATTERN]")
 @filtered
-@click.option("--deleted", is_flag=True, help="Only what was forgotten")
-@click.option("--sort", type=OneOf(ORDERS), default="key", help="In which order  [key]")
-@click.option("-n", "--limit", metavar="N", help=f"At most so many; 0 for all  [{LINES}]")
+@click.option("--deleted", is_flag=True, help="Forgotten memories only")
+@click.option("--sort", type=OneOf(ORDERS), default="key", help="Sort order  [key]")
+@click.option("-n", "--limit", metavar="N", help=f"Maximum number; 0 for all  [{LINES}]")
 @pass_session
 def list_(session: Session, /, pattern: str, *, sort: str, limit: str | None, **given: Any) -> None:
-    """List memories: key, kind, trust, age and what each is about. JSON has no limit.
+    """List memories by key.
+
+    Columns are key, kind, trust, age and title. JSON has no limit.
 
     A pattern such as 'climate/*' means the whole subtree; `*` within a key stays in its segment.
     """
@@ -166,9 +170,9 @@ def list_(session: Session, /, pattern: str, *, sort: str, limit: str | None, **
     ],
 )
 @click.argument("words", nargs=-1, metavar="QUESTION")
-@click.option("-q", "--query", metavar="TEXT", help="The question, where it begins with a dash")
+@click.option("-q", "--query", metavar="TEXT", help="Question that begins with a dash")
 @filtered
-@click.option("-n", "--limit", metavar="N", help=f"At most so many; 0 for all  [{ANSWERS}]")
+@click.option("-n", "--limit", metavar="N", help=f"Maximum number; 0 for all  [{ANSWERS}]")
 @click.option("-l", "--top-k", "top", type=int, hidden=True)
 @click.option("--explain", is_flag=True, help="Print every factor of each score")
 @ignored("--reasoningbank", "--rb", "--basic", "--auto", "--smart")
@@ -185,7 +189,7 @@ def search(
     explain: bool,
     **given: Any,
 ) -> None:
-    """Find memories that answer a question, the best first.
+    """Find memories that answer a question, best match first.
 
     Any text is a question: words are looked for by their stems, in any order, and what holds more
     and rarer ones comes first; then what is recent, confirmed and pinned. A key, or the beginning
@@ -278,11 +282,13 @@ def _quoted(text: str) -> str:
     json_errors="stdout",
 )
 @click.argument("words", nargs=-1, metavar="[QUESTION]")
-@click.option("-n", "--limit", type=int, metavar="N", help="At most so many; 0 for all")
-@click.option("-a", "--all", "every", is_flag=True, help="What is put away, over or replaced too")
+@click.option("-n", "--limit", type=int, metavar="N", help="Maximum number; 0 for all")
+@click.option(
+    "-a", "--all", "every", is_flag=True, help="Archived, expired and superseded memories too"
+)
 @pass_session
 def memories(session: Session, words: tuple[str, ...], limit: int | None, every: bool) -> None:
-    """List memories by key, or those that answer a question, the best first."""
+    """List memories by key, or search them."""
     from tracker.cache.memories.queries import MemoryFilter
 
     question = " ".join(words).strip()

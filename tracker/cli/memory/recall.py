@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.argument("key")
 @pass_session
 def recall(session: Session, key: str) -> None:
-    """Print what is remembered under this very key; `bd memory search` looks for more."""
+    """Print the memory with this exact key."""
     if quickly(session, key):
         return
     at = session.memories
@@ -95,7 +95,7 @@ def quickly(session: Session, key: str, *, plain: bool = False) -> bool:
 @click.argument("names", nargs=-1, required=True, metavar="KEY...")
 @pass_session
 def get(session: Session, names: tuple[str, ...]) -> None:
-    """Print the content of memories, and nothing else; a pattern means several."""
+    """Print the content of memories; patterns are accepted."""
     say(session, names)
 
 
@@ -144,7 +144,7 @@ def _meant(at: MemoryQueries, name: str) -> list[MemoryRow]:
 @click.argument("key")
 @pass_session
 def show(session: Session, key: str) -> None:
-    """Show a memory with all that is known about it."""
+    """Show a memory with its fields, trust and warnings."""
     at = session.memories
     known = memories.known(at, row_of(at, key))
     if session.json:

@@ -29,29 +29,29 @@ _TEXTS = ("kind", "title", "description", "verdict", "confidence")
 _LISTS = ("supersedes", "related", "issues")
 
 _OPTIONS = (
-    click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin"),
+    click.option("-f", "--file", metavar="FILE", help="Read the text from FILE; '-' is stdin"),
     click.option("-k", "--kind", metavar="KIND",
                  help="fact, note, decision, spec, pattern, procedure, pitfall, preference..."),
-    click.option("--title", metavar="TEXT", help="A line that says what it is"),
+    click.option("--title", metavar="TEXT", help="One-line title"),
     click.option("-d", "--description", "--desc", "--when", "description", metavar="TEXT",
                  help="When to use it"),
     click.option("-t", "--tag", "--tags", "add_tags", cls=Listed,
-                 help='Tags to add; "" takes all away'),
-    click.option("--untag", "remove_tags", cls=Listed, help="Tags to take away"),
-    click.option("--verdict", metavar="V", help="How it went: success, failure or mixed"),
-    click.option("--confidence", "--conf", metavar="P", help="How sure you are, 0 to 1"),
+                 help='Tags to add; "" removes all'),
+    click.option("--untag", "remove_tags", cls=Listed, help="Tags to remove"),
+    click.option("--verdict", metavar="V", help="Outcome: success, failure or mixed"),
+    click.option("--confidence", "--conf", metavar="P", help="Confidence, 0 to 1"),
     click.option("-i", "--issue", "--issues", "issues", cls=Listed,
-                 help='Issues that it came of; "" takes all away'),
+                 help='Issues it came from; "" removes all'),
     click.option("-p", "--path", "--paths", "paths", cls=Listed,
-                 help='Files that it speaks of: it is stale when they change; "" takes all away'),
-    click.option("--ttl", type=DURATION, metavar="TIME", help="For how long it holds: 90d, 12h"),
-    click.option("--expires", metavar="WHEN", help="Until when it holds: +2w, 2027-01-15"),
-    click.option("--supersedes", cls=Listed, help="Keys of memories whose place it takes"),
-    click.option("--related", cls=Listed, help="Keys of memories beside it"),
-    click.option("--pin/--no-pin", "pinned", default=None, help="Show it before others"),
+                 help='Files it is about; stale when they change; "" removes all'),
+    click.option("--ttl", type=DURATION, metavar="TIME", help="Expire after TIME: 90d, 12h"),
+    click.option("--expires", metavar="WHEN", help="Expire at WHEN: +2w, 2027-01-15"),
+    click.option("--supersedes", cls=Listed, help="Keys of the memories it supersedes"),
+    click.option("--related", cls=Listed, help="Keys of related memories"),
+    click.option("--pin/--no-pin", "pinned", default=None, help="Show it before other memories"),
     click.option("--local/--shared", "private", default=None,
-                 help="Keep it in this clone; --shared where there is a private one too"),
-    click.option("--origin", metavar="WHO", help="user, agent, tool or distilled"),
+                 help="Keep it in this clone only, or share it with git"),
+    click.option("--origin", metavar="WHO", help="Origin: user, agent, tool or distilled"),
 )  # fmt: skip
 
 
@@ -72,13 +72,13 @@ def described(function: Any) -> Any:
     writes=True,
 )
 @click.argument("words", nargs=-1, metavar="TEXT")
-@click.option("--key", metavar="KEY", help="Its key  [made of the first words]")
+@click.option("--key", metavar="KEY", help="Key  [made of the first words]")
 @described
 @pass_session
 def remember(session: Session, /, words: tuple[str, ...], key: str | None, **given: Any) -> None:
-    """Remember something for the sessions and clones to come.
+    """Remember a text for later sessions and other clones.
 
-    The same key again takes the place of what was there; without a key, another text gets another.
+    An existing key is overwritten. Without a key, each new text gets its own.
     """
     from tracker.memory.edits import MemoryTarget
 
@@ -115,15 +115,15 @@ def remember(session: Session, /, words: tuple[str, ...], key: str | None, **giv
 @click.argument("key")
 @click.argument("words", nargs=-1, metavar="[TEXT|-]")
 @click.option("--if-hash", metavar="HASH",
-              help='Only if the content still has this hash; "none" if there is none')  # fmt: skip
+              help='Write only if the content has this hash; "none" if new')  # fmt: skip
 @described
 @pass_session
 def set_(
     session: Session, /, key: str, words: tuple[str, ...], if_hash: str | None, **given: Any
 ) -> None:
-    """Set the text of a memory, or what is known about it; make it if there is none.
+    """Create a memory, or change its text and fields.
 
-    What is not named stays as it is. The old text stays in the history.
+    Fields that are not named stay as they are. The old text stays in the history.
     """
     from tracker.memory.edits import MemoryTarget
     from tracker.model import memory_keys
@@ -147,13 +147,13 @@ def set_(
 )
 @click.argument("key")
 @click.argument("words", nargs=-1, metavar="TEXT|-")
-@click.option("-f", "--file", metavar="FILE", help="The text from a file; '-' is stdin")
-@click.option("--local/--shared", "private", default=None, help="Keep it in this clone")
+@click.option("-f", "--file", metavar="FILE", help="Read the text from FILE; '-' is stdin")
+@click.option("--local/--shared", "private", default=None, help="Keep it in this clone only")
 @pass_session
 def append(
     session: Session, /, key: str, words: tuple[str, ...], file: str | None, private: bool | None
 ) -> None:
-    """Add lines at the end of a memory; make it if there is none."""
+    """Append lines to a memory, or create it."""
     from tracker.memory.edits import MemoryTarget
 
     text = _text(session, words, file)

@@ -25,14 +25,14 @@ _CLEAN = "✓ nothing looks like a secret"
 
 
 @command("scan", examples=["bd memory scan", "bd memory scan --history", "bd memory scan --json"])
-@click.option("--history", is_flag=True, help="Also every line that git ever had")
-@click.option("--all", "everything", is_flag=True, help="Also what only may be a secret")
+@click.option("--history", is_flag=True, help="Search the git history too")
+@click.option("--all", "everything", is_flag=True, help="Report possible secrets too")
 @pass_session
 def scan(session: Session, history: bool, everything: bool) -> None:
-    """Look for secrets in all that git keeps here: issues, the archive, memories.
+    """Search issues, the archive and memories for secrets.
 
-    The exit code is 1 where there is one. The value is never shown; --allow-secret FP, or
-    secrets.allow in the configuration, lets one pass that is none.
+    Exit 1 if one is found. Values are never shown. --allow-secret FP, or secrets.allow in the
+    configuration, treats the match with fingerprint FP as not a secret.
     """
     place = session.place
     try:

@@ -42,21 +42,26 @@ _FILES = (".json", ".jsonl", ".md", ".markdown", ".txt")
     writes=True,
 )
 @click.argument("source", default="", metavar="[FROM]")
-@click.option("-i", "--input", "named", metavar="FROM", help="The file; '-' is standard input")
+@click.option("-i", "--input", "named", metavar="FROM", help="File to import; '-' is stdin")
 @click.option(
     "-n", "--prefix", "--namespace", "--ns", "prefix", default="", metavar="NS",
-    help="Put this before every key",
+    help="Prefix for every key",
 )  # fmt: skip
 @on_conflict("Where a key is taken")
-@click.option("--all", "everything", is_flag=True, help="Notes of claude-flow's hooks, and expired")
-@click.option("--local", "private", is_flag=True, help="Keep them in this clone")
-@click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Notes of claude-flow's hooks, and expired memories too",
+)
+@click.option("--local", "private", is_flag=True, help="Keep them in this clone only")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported")
 @click.option("--format", "form", hidden=True)
 @pass_session
 def import_(session: Session, /, source: str, named: str | None, **given: Any) -> None:
-    """Bring in memories of claude-flow or Beads, Markdown notes, or what was exported.
+    """Import memories of claude-flow, Beads, Markdown or an export.
 
-    The file tells its form by itself. A memory is known by its key; the same again is nothing.
+    The format is detected. Memories are matched by key; importing one again changes nothing.
     """
     from tracker.interchange.import_memories import ImportMode, legal, take
 
@@ -158,17 +163,17 @@ def _some(names: Sequence[str]) -> str:
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
 @output("Write it; for Markdown also a folder")
-@click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Only what is below NS")
+@click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Memories below NS only")
 @click.option(
     "--all",
     "everything",
     is_flag=True,
-    help="Archived ones too, and as lines or JSON what was forgotten",
+    help="Archived memories too; in JSON and JSONL, forgotten ones",
 )
-@click.option("--local", is_flag=True, help="Also those that stay in this clone")
+@click.option("--local", is_flag=True, help="Memories kept in this clone only, too")
 @pass_session
 def export(session: Session, /, pattern: str, **given: Any) -> None:
-    """Print memories as lines that import takes back, as JSON, or as Markdown to read."""
+    """Export memories as JSONL, JSON or Markdown."""
     output = given["output"]
     if output is None and pattern.lower().endswith(_FILES):  # claude-flow: export [FILE]
         output, pattern = pattern, ""

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 _OPTIONS = (
     click.argument("names", nargs=-1, required=True, metavar="KEY..."),
-    click.option("-i", "--issue", metavar="ID", help="The issue in whose work it was used"),
-    click.option("--task", default="", metavar="ID", help="The task in which it was used"),
+    click.option("-i", "--issue", metavar="ID", help="Issue it was used for"),
+    click.option("--task", default="", metavar="ID", help="Task it was used for"),
     click.option("--note", default="", metavar="TEXT", help="What happened"),
-    click.option("--weight", default="", metavar="W", help="How much it counts, 0 to 1  [1]"),
+    click.option("--weight", default="", metavar="W", help="Weight, 0 to 1  [1]"),
 )
 
 
@@ -42,7 +42,7 @@ def _judging(function: Any) -> Any:
 @_judging
 @pass_session
 def ok(session: Session, /, names: tuple[str, ...], **given: Any) -> None:
-    """Say that memories helped: trust in them grows."""
+    """Record that memories helped, and raise their trust."""
     _judge(session, names, "success", given)
 
 
@@ -54,7 +54,7 @@ def ok(session: Session, /, names: tuple[str, ...], **given: Any) -> None:
 @_judging
 @pass_session
 def bad(session: Session, /, names: tuple[str, ...], **given: Any) -> None:
-    """Say that memories misled: trust in them shrinks."""
+    """Record that memories misled, and lower their trust."""
     _judge(session, names, "failure", given)
 
 
@@ -85,10 +85,10 @@ def _judge(
     examples=["bd memory outcomes", "bd memory outcomes climate/drift --json"],
 )
 @click.argument("key", default="", metavar="[KEY]")
-@click.option("-n", "--limit", type=int, metavar="N", help="Only the last so many")
+@click.option("-n", "--limit", type=int, metavar="N", help="The last N only")
 @pass_session
 def outcomes(session: Session, key: str, limit: int | None) -> None:
-    """List the verdicts about a memory, or all of them; the oldest first."""
+    """List verdicts about a memory, or all, oldest first."""
     from tracker.memory import actions
     from tracker.memory.outcomes import counted
     from tracker.model.timestamps import instant
@@ -117,7 +117,7 @@ def outcomes(session: Session, key: str, limit: int | None) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="OUTCOME...")
 @pass_session
 def void(session: Session, ids: tuple[str, ...]) -> None:
-    """Take verdicts back; `bd memory outcomes` lists their ids."""
+    """Withdraw verdicts, by the ids in `bd memory outcomes`."""
     made = session.tracker.library.take_back(ids)
     if session.json:
         session.emit([_outcome(one) for one in made])
@@ -136,10 +136,10 @@ def _outcome(one: Outcome) -> dict[str, Any]:
 
 
 @command("stats", examples=["bd memory stats", "bd memory stats --namespace climate --json"])
-@click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Only what is below NS")
+@click.option("-n", "--namespace", "--ns", default="", metavar="NS", help="Memories below NS only")
 @pass_session
 def stats(session: Session, namespace: str) -> None:
-    """Count memories by namespace, kind and state, and the verdicts about them."""
+    """Count memories by namespace, kind and status, and verdicts."""
     told = _counted(session, namespace.strip("/"))
     if session.json:
         session.emit(told)

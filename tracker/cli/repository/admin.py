@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     examples=["bd admin compact --stats", "bd admin cleanup --older-than 90 --dry-run"],
 )
 def admin() -> None:
-    """Make the log smaller: nothing needs it, and git keeps what was there."""
+    """Shrink the log; git keeps the old records."""
 
 
 @admin.command(
@@ -33,16 +33,16 @@ def admin() -> None:
 )
 @click.option(
     "--older-than", "days", default=0, type=click.IntRange(0), metavar="DAYS",
-    help="Only what was closed so long ago  [0]",
+    help="Issues closed at least N days ago only  [0]",
 )  # fmt: skip
-@click.option("--ephemeral", is_flag=True, help="Only what was never work")
-@click.option("--cascade", is_flag=True, help="Everything that depends on them too")
-@click.option("--hard", is_flag=True, help="Take the records out of the log")
+@click.option("--ephemeral", is_flag=True, help="Ephemeral issues only")
+@click.option("--cascade", is_flag=True, help="Delete their dependents too")
+@click.option("--hard", is_flag=True, help="Remove the records from the log")
 @click.option("--dry-run", is_flag=True, help="Show what would be deleted")
-@click.option("-f", "--force", is_flag=True, help="Do it; without this it is only shown")
+@click.option("-f", "--force", is_flag=True, help="Delete them; without this, only list them")
 @pass_session
 def cleanup(session: Session, /, **given: Any) -> None:
-    """Delete closed issues; `bd archive` puts them away instead, and they are still found."""
+    """Delete closed issues; `bd archive` keeps them instead."""
     from tracker.cli.deletion import delete_issues, preview_deletion
     from tracker.issues.archive import DAY
     from tracker.issues.filters import Filter, Span
@@ -78,14 +78,26 @@ def cleanup(session: Session, /, **given: Any) -> None:
     ],
     writes=True,
 )
-@click.option("--stats", "way", flag_value="stats", help="How much could be made short  [default]")
-@click.option("--analyze", "way", flag_value="analyze", help="List what could be, with its texts")
-@click.option("--apply", "way", flag_value="apply", help="Put --summary in the place of the texts")
-@click.option("--prune", "way", flag_value="prune", help="Take records of deleted issues out")
-@click.option("--purge-tombstones", "way", flag_value="purge", help="The same, of any age")
+@click.option(
+    "--stats", "way", flag_value="stats", help="Count issues that could be compacted  [default]"
+)
+@click.option(
+    "--analyze",
+    "way",
+    flag_value="analyze",
+    help="List issues that could be compacted, with their texts",
+)
+@click.option("--apply", "way", flag_value="apply", help="Replace the texts by --summary")
+@click.option("--prune", "way", flag_value="prune", help="Remove expired records of deleted issues")
+@click.option(
+    "--purge-tombstones",
+    "way",
+    flag_value="purge",
+    help="Remove records of deleted issues of any age",
+)
 @click.option("--auto", "way", flag_value="auto", hidden=True)
-@click.option("--id", metavar="ID", help="With --apply: which issue; with others: only this one")
-@click.option("--summary", metavar="FILE", help="With --apply: the summary; '-' is stdin")
+@click.option("--id", metavar="ID", help="Compact or analyze this issue only")
+@click.option("--summary", metavar="FILE", help="With --apply: summary file; '-' is stdin")
 @click.option(
     "--tier",
     default=1,
@@ -94,14 +106,16 @@ def cleanup(session: Session, /, **given: Any) -> None:
     help="Closed for 30 or 90 days  [1]",
 )
 @click.option("--older-than", "days", type=click.IntRange(0), metavar="DAYS", help="[30]")
-@click.option("-n", "--limit", default=0, type=click.IntRange(0), metavar="N", help="At most N")
-@click.option("--force", is_flag=True, help="With --apply: of any issue, open or closed lately")
+@click.option(
+    "-n", "--limit", default=0, type=click.IntRange(0), metavar="N", help="Maximum number"
+)
+@click.option("--force", is_flag=True, help="With --apply: any issue, even open or closed recently")
 @click.option("--dry-run", is_flag=True, help="Change nothing")
 @ignored("--all")
 @ignored("--batch-size", "--workers", value=True)
 @pass_session
 def compact(session: Session, /, way: str | None, **given: Any) -> None:
-    """Make old closed issues short, by a summary that you write."""
+    """Replace texts of old closed issues by your summary."""
     ways = {"stats": _stats, "analyze": _analyze, "apply": _apply, "prune": _prune}
     if way == "auto":
         raise Refused(
@@ -241,7 +255,7 @@ def _prune(session: Session, given: dict[str, Any]) -> None:
 @admin.command("reset", examples=["bd uninstall"])
 @silent("--force", "--yes", "--hard")
 def reset() -> None:
-    """Say how to be rid of the tracker: nothing here deletes a log."""
+    """Explain how to remove the tracker; deletes nothing."""
     raise Refused(
         "admin reset is not part of this tool: it would delete the log",
         hint="bd uninstall, which keeps the issues; git rm -r .beads, which does not",

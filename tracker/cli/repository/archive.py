@@ -32,9 +32,11 @@ LISTED = 20
     writes=True,
 )
 @click.argument("ids", nargs=-1, metavar="[ID...]")
-@click.option("--older-than", type=DURATION, metavar="TIME", help=f"Closed before that  [{USUAL}d]")
+@click.option(
+    "--older-than", type=DURATION, metavar="TIME", help=f"Closed longer ago than TIME  [{USUAL}d]"
+)
 @click.option("--deleted", is_flag=True, help="Deleted issues too")
-@click.option("--dry-run", is_flag=True, help="Tell what would go and what would stay, and why")
+@click.option("--dry-run", is_flag=True, help="Show what would be archived or stay, and why")
 @pass_session
 def archive(
     session: Session,
@@ -45,9 +47,9 @@ def archive(
     deleted: bool,
     dry_run: bool,
 ) -> None:
-    """Put closed issues away into archive.jsonl; their ids still resolve, and restore undoes it.
+    """Move closed issues to archive.jsonl; restore reverts it.
 
-    What an open issue names stays, and so does a part of a family whose other parts stay.
+    Their ids still resolve. Issues that an open issue refers to stay, and families stay together.
     """
     from tracker.issues import archive as away
     from tracker.log.config_file import closing_statuses

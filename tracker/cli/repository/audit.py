@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ],
 )
 def audit() -> None:
-    """Write down what agents did; the file grows and is committed."""
+    """Record what agents did in interactions.jsonl."""
 
 
 @audit.command(
@@ -36,17 +36,17 @@ def audit() -> None:
     writes=True,
 )
 @click.option("--kind", default="", metavar="KIND", help="llm_call, tool_call, or another word")
-@click.option("--issue-id", default="", metavar="ID", help="The issue that it was for")
-@click.option("--model", default="", metavar="NAME", help="Which model was asked")
-@click.option("--prompt", default="", metavar="TEXT", help="What it was asked")
-@click.option("--response", default="", metavar="TEXT", help="What it said")
-@click.option("--tool-name", default="", metavar="NAME", help="Which tool ran")
-@click.option("--exit-code", type=int, metavar="N", help="With which exit code")
-@click.option("--error", default="", metavar="TEXT", help="What went wrong")
+@click.option("--issue-id", default="", metavar="ID", help="Issue it was for")
+@click.option("--model", default="", metavar="NAME", help="Model")
+@click.option("--prompt", default="", metavar="TEXT", help="Prompt")
+@click.option("--response", default="", metavar="TEXT", help="Response")
+@click.option("--tool-name", default="", metavar="NAME", help="Tool")
+@click.option("--exit-code", type=int, metavar="N", help="Exit code of the tool")
+@click.option("--error", default="", metavar="TEXT", help="Error message")
 @click.option("--stdin", is_flag=True, help="Read one JSON object with these fields")
 @pass_session
 def record(session: Session, /, stdin: bool, **given: Any) -> None:
-    """Write down one thing that happened, and print its id."""
+    """Record an interaction and print its id."""
     entry = {**_object(session), **_set(given)} if stdin else _set(given)
     if not isinstance(entry.get("kind"), str) or not entry["kind"]:
         raise Invalid("--kind is needed", hint="bd audit record --kind tool_call")
@@ -106,7 +106,7 @@ def _append(session: Session, entry: dict[str, Any]) -> str:
 @click.option("--reason", default="", metavar="TEXT", help="Why")
 @pass_session
 def label(session: Session, /, id: str, label: str, reason: str) -> None:
-    """Say of something that was written down how good it was."""
+    """Label a recorded interaction."""
     from tracker.workspace import runs
 
     if not any(entry["id"] == id for entry in runs.read_interactions(session.place.beads)):
@@ -122,18 +122,18 @@ def label(session: Session, /, id: str, label: str, reason: str) -> None:
 
 
 @audit.command("list", examples=["bd audit list", "bd audit list --issue-id bd-a1b2c --json"])
-@click.option("--issue-id", default="", metavar="ID", help="Only what was for this issue")
+@click.option("--issue-id", default="", metavar="ID", help="Entries for this issue only")
 @click.option(
     "-n",
     "--limit",
     default=20,
     type=click.IntRange(0),
     metavar="N",
-    help="The last N; 0 is all  [20]",
+    help="The last N; 0 for all  [20]",
 )
 @pass_session
 def list_(session: Session, /, issue_id: str, limit: int) -> None:
-    """List what was written down, the latest last."""
+    """List recorded interactions, oldest first."""
     from tracker.workspace import runs
 
     full = session.tracker.resolve(issue_id) if issue_id else ""
@@ -152,4 +152,4 @@ def list_(session: Session, /, issue_id: str, limit: int) -> None:
         at = one_line(str(entry.get("created_at", "")))[:16].replace("T", " ")
         session.say(f"{one_line(entry['id'])}  {at}  {one_line(str(entry.get('kind')))}  {told}")
     if not found:
-        session.say("Nothing was written down yet: bd audit record --kind KIND")
+        session.say("No interactions yet: bd audit record --kind KIND")

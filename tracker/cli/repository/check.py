@@ -35,13 +35,13 @@ Finding = dict[str, Any]
     ],
 )  # fmt: skip
 @click.argument("file", default="", metavar="[FILE]")
-@click.option("--staged", is_flag=True, help="What is staged, and only what HEAD lacks")
-@click.option("--against", metavar="REV", help="The same, and only what came since REV was left")
+@click.option("--staged", is_flag=True, help="Check staged changes against HEAD")
+@click.option("--against", metavar="REV", help="Check the commits of this branch that REV lacks")
 @pass_session
 def check(session: Session, file: str, staged: bool, against: str | None) -> None:
-    """Check a log: markers, unreadable lines, cycles, lost records.
+    """Check the log for conflict markers, cycles and lost records.
 
-    The exit code is 1 where there is an error; warnings are for people. With --staged it is what
+    Exit 1 if there is an error; warnings do not count. With --staged it is what
     the pre-commit hook refuses: BD_ALLOW_LOSS=1 lets a mass of lost records pass, and
     --allow-secret what only looks like a secret. With --against it is the same of all commits of
     this branch that REV lacks, as a pull request is checked.

@@ -37,7 +37,7 @@ def config() -> None:
 @click.argument("key")
 @pass_session
 def get(session: Session, key: str) -> None:
-    """Print a setting; BD_* in the environment comes before the file."""
+    """Print a setting; BD_* in the environment overrides the file."""
     found = _effective(session, key)
     if session.json:
         session.emit({"key": key, "value": found or ""})
@@ -50,7 +50,7 @@ def get(session: Session, key: str) -> None:
 @click.argument("text", metavar="VALUE")
 @pass_session
 def set_(session: Session, key: str, text: str) -> None:
-    """Set a setting in config.yaml; comments and everything else there stay."""
+    """Set a value in config.yaml; comments stay."""
     _refuse_secret(key)
     ((key, text),) = secret_check.settings(session, {key: valid(key, text)}).items()
     set_together(session, {key: text})
@@ -59,7 +59,7 @@ def set_(session: Session, key: str, text: str) -> None:
     else:
         session.say(f"Set {one_line(f'{key} = {text}')} (in {FILE})")
     if _variable(key) in session.env:
-        session.note(f"{_variable(key)} in the environment comes before it")
+        session.note(f"{_variable(key)} in the environment overrides it")
 
 
 @config.command(
@@ -68,7 +68,7 @@ def set_(session: Session, key: str, text: str) -> None:
 @click.argument("pairs", nargs=-1, required=True, metavar="KEY=VALUE...")
 @pass_session
 def set_many(session: Session, pairs: tuple[str, ...]) -> None:
-    """Set several settings in config.yaml; if one of them is wrong, none."""
+    """Set several values in config.yaml, all or none."""
     held = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -89,7 +89,7 @@ def set_many(session: Session, pairs: tuple[str, ...]) -> None:
 @click.argument("key")
 @pass_session
 def unset(session: Session, key: str) -> None:
-    """Take a setting out of config.yaml."""
+    """Remove a setting from config.yaml."""
     forbid_config_link(session)
     was_set = session.tracker.edit(lambda drafts: drafts.config.unset(key))
     if session.json:
@@ -101,7 +101,7 @@ def unset(session: Session, key: str) -> None:
 @config.command("list", examples=["bd config list --json"])
 @pass_session
 def list_(session: Session) -> None:
-    """Print every setting of config.yaml."""
+    """List the settings of config.yaml."""
     held = session.tracker.config
     values = {key: session.env.get(_variable(key), value(held, key)) for key in sorted(held)}
     if session.json:
@@ -119,7 +119,7 @@ def list_(session: Session) -> None:
 @config.command("show", examples=["bd config show", "bd config show --json"])
 @pass_session
 def show(session: Session) -> None:
-    """Print every setting, and where it comes from."""
+    """List every setting and its source."""
     held = session.tracker.config
     found = [
         {
@@ -141,7 +141,7 @@ def show(session: Session) -> None:
 @config.command("validate", examples=["bd config validate"])
 @pass_session
 def validate(session: Session) -> None:
-    """Check that config.yaml can be read and that its values make sense."""
+    """Validate config.yaml."""
     issues = problems(read_config(config_path(session)))
     if session.json:
         session.emit({"valid": not issues, "issues": issues})

@@ -26,9 +26,9 @@ POLLUTION, VALIDATE = "pollution", "validate"  # what clients of Beads ask for b
 
 @command("doctor", examples=["bd doctor", "bd doctor --check cycles", "bd doctor --json"])
 @click.argument("folder", default="", metavar="[DIR]")
-@click.option("--check", "wanted", metavar="NAME", help="One check, by a part of its name")
-@click.option("--check-health", is_flag=True, help="Only errors of the log, in one line")
-@click.option("--fix", is_flag=True, help="Changes nothing: says what to type for each finding")
+@click.option("--check", "wanted", metavar="NAME", help="Run one check, by a part of its name")
+@click.option("--check-health", is_flag=True, help="Errors of the log only, in one line")
+@click.option("--fix", is_flag=True, help="Print the fix for each finding; changes nothing")
 @click.option("--clean", is_flag=True, hidden=True)
 @click.option("--deep", "--perf", "-i", "--interactive", "-y", "--yes", "--dry-run", "--force",
               is_flag=True, expose_value=False, hidden=True)  # fmt: skip
@@ -39,8 +39,8 @@ def doctor(
 ) -> None:
     """Check the log, the files around it, git and the cache.
 
-    It reads only, and names the command for each finding. The exit code is 1 if there is one,
-    except for the two checks that clients of Beads ask for as JSON, who read the answer.
+    Nothing is changed; each finding names the command that fixes it. Exit 1 if there is a
+    finding, except for the two checks that clients of Beads ask for as JSON.
     """
     if clean:
         raise Refused("bd doctor only reads", hint="bd delete ID..., after bd detect-pollution")

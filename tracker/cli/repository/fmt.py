@@ -20,14 +20,16 @@ if TYPE_CHECKING:
 
 
 @command("fmt", examples=["bd fmt", "bd fmt --check"], writes=True)
-@click.option("--check", "only", is_flag=True, help="Change nothing; exit code 1 where it would")
+@click.option(
+    "--check", "only", is_flag=True, help="Change nothing; exit 1 if something would change"
+)
 @pass_session
 def fmt(session: Session, only: bool) -> None:
-    """Write the log, its archive and the memories canonically: sorted, keys in order, LF.
+    """Rewrite issues, archive and memories in canonical form.
 
-    What records say stays the same, and of lines that say the same one stays. It is refused where
-    a line cannot be read, or where lines of one id differ. Outcomes stay as they are: their lines
-    are never edited, and have no order.
+    Lines are sorted, keys ordered, line ends LF, and identical lines dropped; values stay the
+    same. Refused if a line cannot be read, or if lines of one id differ. Outcomes stay as they
+    are: their lines are never edited and have no order.
     """
     from contextlib import ExitStack
 

@@ -78,14 +78,14 @@ def _accepted(name: str, help: str = "") -> Callable[[C], C]:
     examples=["bd init", "bd init --prefix shop", "bd init --stealth", "bd init --dry-run"],
     writes=True,
 )
-@click.option("-p", "--prefix", metavar="P", help="Ids begin with it  [the folder's name]")
+@click.option("-p", "--prefix", metavar="P", help="Prefix of ids  [name of the folder]")
 @click.option("--stealth", "--setup-exclude", is_flag=True, help="Hide everything from git")
 @click.option("--dry-run", is_flag=True, help="Show what would be written")
-@click.option("--force", is_flag=True, help="Changes nothing: init never empties anything")
+@click.option("--force", is_flag=True, help="No effect: init never overwrites anything")
 @click.option("--backend", metavar="NAME", hidden=True)
 @click.option("--contributor", is_flag=True, hidden=True)
 @_accepted("--skip-hooks", "Write no hooks; it never does")
-@click.option("--skip-merge-driver", is_flag=True, help="Register no merge driver with git")
+@click.option("--skip-merge-driver", is_flag=True, help="Do not register the merge driver")
 @_accepted("--skip-agents", "Leave AGENTS.md alone; it always does")
 @_accepted("--non-interactive", "Ask nothing; it never does")
 @_accepted("--from-jsonl")
@@ -93,7 +93,7 @@ def _accepted(name: str, help: str = "") -> Callable[[C], C]:
 @ignored("-b", "--branch", "--server-host", "--server-port", "--server-user", value=True)
 @pass_session
 def init(session: Session, /, prefix: str | None, stealth: bool, **given: Any) -> None:
-    """Make a workspace here, or add what an existing one lacks.
+    """Create a workspace here, or complete an existing one.
 
     It writes into .beads, the merge driver into the settings of git in this clone, and with
     --stealth one line into .git/info/exclude; it names all of it, and never changes or empties what

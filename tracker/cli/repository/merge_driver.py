@@ -37,16 +37,16 @@ BROKEN = 2  # what Beads leaves with where a file cannot be merged; 1 would be "
 @click.argument("theirs")
 @click.argument("marker_size", default="", metavar="[MARKER_SIZE]")
 @click.argument("path", default="", metavar="[PATH]")
-@click.option("--output", metavar="FILE", help="Write the result there  [OURS]")
+@click.option("--output", metavar="FILE", help="Write the result to FILE  [OURS]")
 @pass_session
 def merge_driver(
     session: Session, base: str, ours: str, theirs: str, marker_size: str, path: str,
     output: str | None,
 ) -> None:  # fmt: skip
-    """Merge three versions of a log into OURS, as a merge driver of git.
+    """Merge three versions of a log into OURS, for git.
 
-    What it decided is told on stderr, a line each. Where it fails, nothing is written and the exit
-    code is not 0. PATH is the name of the file in the repository.
+    Decisions go to stderr, one a line. On failure nothing is written and the exit code is not 0.
+    PATH is the name of the file in the repository.
     """
     del marker_size  # git hands it over; no markers are ever written here
     merged = _merged(session, (base, ours, theirs), path or output or ours)
@@ -62,9 +62,9 @@ def merge_driver(
 @ignored("--debug")
 @pass_session
 def merge(session: Session, out: str, base: str, left: str, right: str) -> None:
-    """Merge three versions of a log into OUT; the order of words is that of Beads.
+    """Merge three versions of a log into OUT, as Beads does.
 
-    The exit code is 2 where a file cannot be read or written.
+    Exit 2 if a file cannot be read or written.
     """
     try:
         merged = _merged(session, (base, left, right), out)

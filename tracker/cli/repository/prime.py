@@ -29,25 +29,27 @@ if TYPE_CHECKING:
     "prime",
     examples=["bd prime", "bd prime --hook-json", 'bd prime --budget 2000 --for "the login"'],
 )
-@click.option("--for", "subject", default="", metavar="TEXT", help="What the work is about")
+@click.option(
+    "--for", "subject", default="", metavar="TEXT", help="Subject of the work, to choose memories"
+)
 @click.option(
     "--budget",
     type=click.IntRange(min=200),
     metavar="BYTES",
-    help=f"At most so many bytes  [{BUDGET}]",
+    help=f"Maximum size in bytes  [{BUDGET}]",
 )
-@click.option("--hook-json", is_flag=True, help="As a SessionStart hook answers")
-@click.option("--export", is_flag=True, help="Our own text even where there is a PRIME.md")
-@click.option("--stealth", is_flag=True, help="Nothing about git")
-@click.option("--memories-only", is_flag=True, help="Only what is known, nothing about issues")
+@click.option("--hook-json", is_flag=True, help="Answer as a SessionStart hook")
+@click.option("--export", is_flag=True, help="Ignore PRIME.md")
+@click.option("--stealth", is_flag=True, help="Leave git out")
+@click.option("--memories-only", is_flag=True, help="Memories only, no issues")
 @click.option("--full", "--mcp", is_flag=True, expose_value=False, hidden=True)
 @pass_session
 def prime(session: Session, /, **given: Any) -> None:
-    """Print how to work with the tracker, what there is to do, and what is known.
+    """Print instructions, ready issues and memories for an agent.
 
-    Memories that are pinned come first, then what answers --for; without it what was confirmed, is
-    trusted and recent, of each kind in turn. What is doubted is left out, and counted. Outside a
-    workspace it prints nothing. A .beads/PRIME.md is printed in its place, whatever its size.
+    Pinned memories come first, then those that answer --for; without it, confirmed, trusted and
+    recent ones, each kind in turn. Doubted memories are counted, not shown. Prints nothing
+    outside a workspace. A .beads/PRIME.md replaces the whole text, whatever its size.
     """
     try:
         place = session.place

@@ -38,10 +38,10 @@ _DONE = frozenset({"current", "by hand"})
     default="list",
 )
 def setup() -> None:
-    """Tell agents and git about the tracker.
+    """Set up agents and git for the tracker.
 
-    A recipe writes a marked block into the file that an agent reads, and takes it out again byte
-    for byte. Nothing is written that is not named.
+    A recipe adds a marked block to the file that the agent reads. --remove restores the file byte
+    for byte. Every changed file is named.
     """
 
 
@@ -54,7 +54,7 @@ setup.add_command(setup_beside)
 @click.option("--list", is_flag=True, expose_value=False, hidden=True)
 @pass_session
 def list_(session: Session, name: str | None) -> None:
-    """List the recipes, and which of them are in place here."""
+    """List the recipes, and those in use here."""
     if name:
         context = click.get_current_context().parent
         raise UnknownCommand(name, context or click.get_current_context(), sorted(setup.commands))
@@ -94,15 +94,15 @@ def _recipe(recipe: Recipe) -> None:
     @setup.command(
         recipe.name,
         examples=[f"bd setup {recipe.name}", f"bd setup {recipe.name} --check"],
-        help=f"Tell {recipe.agent} about the tracker.",
+        help=f"Set up {recipe.agent}.",
     )
-    @click.option("--check", is_flag=True, help="Only look; exit code 1 where it is not in place")
-    @click.option("--remove", is_flag=True, help="Take it out again, byte for byte")
-    @click.option("--print", "shown", is_flag=True, help="Show what would be written, no more")
-    @click.option("--dry-run", is_flag=True, help="Name the files that would change, no more")
-    @click.option("-o", "--output", metavar="FILE", help="Another file for the block")
-    @click.option("--stealth", is_flag=True, help="Say nothing about git")
-    @click.option("--force", is_flag=True, help="Also where somebody edited the block")
+    @click.option("--check", is_flag=True, help="Change nothing; exit 1 if not set up")
+    @click.option("--remove", is_flag=True, help="Remove the block, byte for byte")
+    @click.option("--print", "shown", is_flag=True, help="Print what would be written")
+    @click.option("--dry-run", is_flag=True, help="Name the files that would change")
+    @click.option("-o", "--output", metavar="FILE", help="Write the block to this file")
+    @click.option("--stealth", is_flag=True, help="Leave git out")
+    @click.option("--force", is_flag=True, help="Overwrite an edited block")
     @click.option("--project", is_flag=True, expose_value=False, hidden=True)
     @pass_session
     def run(session: Session, /, **given: Any) -> None:

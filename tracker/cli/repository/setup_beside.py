@@ -44,12 +44,12 @@ class BesideState(NamedTuple):
     examples=["bd setup beside", "bd setup beside --check", "bd setup beside --remove"],
     writes=True,
 )
-@click.option("--check", is_flag=True, help="Only look; exit code 1 where it is not in order")
-@click.option("--remove", is_flag=True, help="Take it back: the cache is beads.db again")
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 if not set up")
+@click.option("--remove", is_flag=True, help="Remove the setting; the cache is beads.db again")
 @click.option("--dry-run", is_flag=True, help="Show what would be done")
 @pass_session
 def setup_beside(session: Session, /, check: bool, remove: bool, dry_run: bool) -> None:
-    """Let the bd of Beads 0.49 or br work in this workspace beside this program.
+    """Share this workspace with the bd of Beads 0.49, or br.
 
     They keep a database of their own in .beads/beads.db, where the cache of this program is. This
     writes the line `cache: local` into .beads/config.yaml, so that the cache is

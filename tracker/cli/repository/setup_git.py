@@ -24,16 +24,18 @@ if TYPE_CHECKING:
 @command(
     "git", examples=["bd setup git", "bd setup git --global", "bd setup git --check"], writes=True
 )
-@click.option("--global", "everywhere", is_flag=True, help="For all repositories of this user")
-@click.option("--remove", is_flag=True, help="Take it back")
-@click.option("--check", is_flag=True, help="Only look; exit code 1 where it is not in order")
+@click.option(
+    "--global", "everywhere", is_flag=True, help="Register it for all repositories of this user"
+)
+@click.option("--remove", is_flag=True, help="Remove the setting")
+@click.option("--check", is_flag=True, help="Change nothing; exit 1 if not set up")
 @click.option("--commit-attributes", is_flag=True,
-              help="Write .beads/.gitattributes, which everybody gets")  # fmt: skip
+              help="Write .beads/.gitattributes, which is committed")  # fmt: skip
 @click.option("--local-attributes", is_flag=True, help="Write .git/info/attributes")
 @click.option("--dry-run", is_flag=True, help="Show what would be written")
 @pass_session
 def setup_git(session: Session, /, **given: Any) -> None:
-    """Register the merge driver: git then merges issues by record instead of by line.
+    """Register the merge driver, to merge by record, not by line.
 
     The command line goes into the settings of git in this clone. Which files it is for stands in
     .beads/.gitattributes where this program made the workspace, and else in .git/info/attributes,

@@ -31,12 +31,14 @@ _SHOWN = 20  # decisions of a merge
     examples=["bd sync", 'bd sync -m "Update issues"', "bd sync --all", "bd sync --status --json"],
     patience="line",
 )
-@click.option("-m", "--message", metavar="TEXT", help="The message of the commit")
+@click.option("-m", "--message", metavar="TEXT", help="Commit message")
 @click.option("--all", "everything", is_flag=True, help="Merge and push other files' commits too")
-@click.option("--no-pull", is_flag=True, help="Merge nothing")
-@click.option("--no-push", is_flag=True, help="Push nothing")
-@click.option("--dry-run", is_flag=True, help="Print what would be done; no remote is asked")
-@click.option("--status", "--check", "status", is_flag=True, help="Print where things stand")
+@click.option("--no-pull", is_flag=True, help="Do not merge")
+@click.option("--no-push", is_flag=True, help="Do not push")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, without the network")
+@click.option(
+    "--status", "--check", "status", is_flag=True, help="Show what is to commit, merge and push"
+)
 @click.option("--flush-only", "--import-only", "--import", "--squash", "--merge", "--resolve",
               "--ours", "--theirs", "--manual", "nothing", is_flag=True, hidden=True)  # fmt: skip
 @click.option("--set-mode", "mode", hidden=True)

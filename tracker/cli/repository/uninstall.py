@@ -91,9 +91,9 @@ def _without_attributes(files: Removal, place: Place) -> None:
 @click.option("--dry-run", is_flag=True, help="Show what would be done")
 @pass_session
 def uninstall(session: Session, dry_run: bool) -> None:
-    """Take back what `init`, `hooks install` and `setup git` wrote in this clone.
+    """Remove what init, hooks and setup git wrote in this clone.
 
-    Files that hold records stay, and so does what has changed since. What bd undo knows goes.
+    Issues, memories and files changed since then stay. The journal of bd undo is removed.
     """
     departure = _departure(session)
     notes = [*_notes(session, departure)]

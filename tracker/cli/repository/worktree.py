@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     default="info",
 )
 def worktree() -> None:
-    """Work on several branches at once, each in a folder of its own."""
+    """Manage git worktrees that share claims."""
 
 
 def _git(session: Session, *, acts: bool = False) -> Repository:
@@ -55,7 +55,7 @@ def _document(one: Worktree) -> dict[str, Any]:
 @worktree.command("list", examples=["bd worktree list", "bd worktree list --json"])
 @pass_session
 def list_(session: Session) -> None:
-    """List the work trees of this repository."""
+    """List the worktrees of this repository."""
     from tracker.workspace import worktrees
 
     found = worktrees.every(_git(session))
@@ -73,7 +73,7 @@ def list_(session: Session) -> None:
 @worktree.command("info", examples=["bd worktree info", "bd worktree info --json"])
 @pass_session
 def info(session: Session) -> None:
-    """Tell which work tree this is."""
+    """Show the current worktree."""
     from tracker.workspace import worktrees
 
     git = _git(session)
@@ -97,12 +97,12 @@ def info(session: Session) -> None:
     writes=True,
 )
 @click.argument("path", metavar="NAME")
-@click.option("-b", "--branch", metavar="BRANCH", help="The branch, new or not  [NAME]")
+@click.option("-b", "--branch", metavar="BRANCH", help="Branch, new or existing  [NAME]")
 @pass_session
 def create(session: Session, /, path: str, branch: str | None) -> None:
-    """Make a folder with a branch of its own; its log is that branch's.
+    """Create a worktree with a branch of its own.
 
-    Claims are shared between all of them, so an issue is taken once.
+    Claims are shared between worktrees, so an issue is claimed once.
     """
     from tracker.workspace import worktrees
 
@@ -125,7 +125,7 @@ def create(session: Session, /, path: str, branch: str | None) -> None:
     writes=True,
 )
 @click.argument("name")
-@click.option("--force", is_flag=True, help="Even with work that is not committed")
+@click.option("--force", is_flag=True, help="Remove it even with uncommitted changes")
 @pass_session
 def remove(session: Session, /, name: str, force: bool) -> None:
     """Remove a worktree; its branch stays."""

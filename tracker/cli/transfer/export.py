@@ -44,13 +44,13 @@ _OWN = {"output", "form", "force", "archive", "memories"}  # what is no filter
     help=f"{', '.join(FORMATS)}  [jsonl]",
 )  # fmt: skip
 @click.option("--all", "archive", is_flag=True, help="Archived issues and memories too")
-@click.option("--include-memories", "memories", is_flag=True, help="Memories behind the issues")
-@click.option("--force", is_flag=True, help="Even if FILE holds issues that would be lost")
+@click.option("--include-memories", "memories", is_flag=True, help="Memories too, after the issues")
+@click.option("--force", is_flag=True, help="Overwrite FILE even if issues in it would be lost")
 @filtered(*_FILTERS)
 @ignored("--events", "--events-reset", "--include-infra", "--scrub")
 @pass_session
 def export(session: Session, /, **given: Any) -> None:
-    """Print every record as the log holds it, deleted ones too; or write them to a file."""
+    """Export every record, deleted ones too, to stdout or a file."""
     everything = not any(_is_given(given[name]) for name in given.keys() - _OWN)
     lines = _lines(session, None if everything else given, archive=given["archive"])
     file, form = given["output"], given["form"]

@@ -180,28 +180,31 @@ ORPHANS = ("allow", "strict", "skip", "resurrect")
     writes=True,
 )
 @click.argument("file", default="", metavar="[FILE]")
-@click.option("-i", "--input", "source", metavar="FILE", help="The file; '-' is standard input")
+@click.option("-i", "--input", "source", metavar="FILE", help="File to import; '-' is stdin")
 @click.option(
     "-f", "--format", "form", type=OneOf(FORMATS), default="auto", metavar="FORM",
-    help="jsonl, markdown for a plan, or github  [by the name of the file]",
+    help="jsonl, markdown or github  [by the file name]",
 )  # fmt: skip
-@click.option("--as", "known_as", metavar="NAME", help="What a plan is called, if not by its path")
+@click.option("--as", "known_as", metavar="NAME", help="Name of the plan, instead of its path")
 @click.option("--as-is", is_flag=True, help="Keep damaged characters of a plan")
 @on_conflict("Where the log has the id")
-@click.option("-s", "--skip-existing", is_flag=True, help="The same as --on-conflict skip")
-@click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")
-@click.option("--rename-on-import", is_flag=True, help="Give ids of other prefixes that of ours")
-@click.option("--skip-invalid", is_flag=True, help="Leave out lines that cannot be read")
+@click.option("-s", "--skip-existing", is_flag=True, help="Same as --on-conflict skip")
+@click.option("--dry-run", is_flag=True, help="Show what would be imported")
+@click.option("--rename-on-import", is_flag=True, help="Change foreign prefixes to ours")
+@click.option("--skip-invalid", is_flag=True, help="Skip lines that cannot be read")
 @click.option(
     "--orphan-handling", type=OneOf(ORPHANS), default="allow", metavar="WAY",
     help="New issues without their parent: allow, strict or skip  [allow]",
 )  # fmt: skip
-@click.option("--strict", is_flag=True, help="The same as --orphan-handling strict")
+@click.option("--strict", is_flag=True, help="Same as --orphan-handling strict")
 @silent("--force", "--dedupe-after", "--clear-duplicate-external-refs", "--no-git-history",
         "--protect-left-snapshot", "--resolve-collisions")  # fmt: skip
 @pass_session
 def import_(session: Session, /, file: str, source: str | None, **given: Any) -> None:
-    """Bring in issues from a file of lines, known by their ids; the log into itself is nothing."""
+    """Import issues from a JSONL file, matched by id.
+
+    Importing the log into itself changes nothing.
+    """
     from tracker.cli.files import contents, is_waiting, watched
     from tracker.interchange import beads
     from tracker.interchange.import_issues import ImportPolicy

@@ -56,14 +56,14 @@ class MigrationFound(NamedTuple):
     writes=True,
 )
 @click.argument("source", default="", metavar="[FROM]")
-@click.option("--inspect", is_flag=True, help="Tell what there is to migrate; nothing is changed")
-@click.option("--dry-run", is_flag=True, help="Tell what would be done; nothing is written")
+@click.option("--inspect", is_flag=True, help="List what there is to migrate")
+@click.option("--dry-run", is_flag=True, help="Show what would be migrated")
 @on_conflict("Where the log has the id")
-@click.option("--force", is_flag=True, help="Take an export of Dolt although it may be old")
+@click.option("--force", is_flag=True, help="Use an export of Dolt that may be outdated")
 @silent("--yes", "-y", "--cleanup", "--update-repo-id")
 @pass_session
 def migrate(session: Session, /, source: str, **given: Any) -> None:
-    """Bring in what another program holds: a database, an export, a folder of tickets."""
+    """Migrate issues from a database, an export or tickets."""
     if given["inspect"]:
         _inspect(session)
         return
