@@ -195,7 +195,7 @@ class TestCleanup:
         before = log.file.read_bytes()
         answer = log("admin", "cleanup", "--dry-run", "--json")
         assert answer.json["would_delete"] == ["t-1", "t-2", "t-5"]
-        assert "Nothing was deleted; --force does it." in log("admin", "cleanup", code=1).out
+        assert "Nothing was deleted; use --force to delete." in log("admin", "cleanup", code=1).out
         aged = log("admin", "cleanup", "--older-than", "30", "--dry-run", "--json")
         assert aged.json["would_delete"] == ["t-1", "t-5"]
         only = log("admin", "cleanup", "--ephemeral", "--dry-run", "--json")
@@ -277,7 +277,7 @@ class TestCompact:
         before = log.file.read_bytes()
         words = ["admin", "compact", "--apply", "--summary", "-"]
         assert "not closed for long enough" in log(*words, "--id", "t-2", code=1, stdin="x").err
-        assert "is no shorter" in log(*words, "--id", "t-1", code=1, stdin="x" * 200).err
+        assert "is not shorter" in log(*words, "--id", "t-1", code=1, stdin="x" * 200).err
         assert "the summary is empty" in log(*words, "--id", "t-1", code=1, stdin=" ").err
         assert "no issue found" in log(*words, "--id", "nope", code=1, stdin="x").err
         assert "--apply needs --id ID" in log(*words, code=2).err

@@ -92,7 +92,7 @@ HOOKS: dict[str, AgentHook] = {
     "pre-command": AgentHook(
         "hooks.agent:pre_command", "Record that a command is about to run.", _COMMAND,
                         "command"),
-    "post-command": AgentHook("hooks.agent:command", "Record a command that ran, and its exit code.",
+    "post-command": AgentHook("hooks.agent:command", "Record a command and its exit code.",
                          _COMMAND, "command",
                          'bd hooks post-command --command "make test" --exit-code 0'),
     "post-search": AgentHook("hooks.agent:search", "Record a search.",
