@@ -40,14 +40,14 @@ def test_work_is_estimated_in_minutes_or_hours(bd, text, minutes):
 def test_what_is_no_time_of_work_is_refused(bd, text):
     assert bd("create", "One", "-e", "1h").code == 0
     before = bd.file.read_bytes()
-    assert "expected minutes, 45m, 2h or 1h30m" in bd("create", "Two", "-e", text, code=2).err
+    assert "use minutes, 45m, 2h or 1h30m" in bd("create", "Two", "-e", text, code=2).err
     assert bd.file.read_bytes() == before
 
 
 def test_an_empty_list_says_so_to_people_only(bd):
     assert bd("list") == (0, "", "")
     out, err = at_terminal(bd, "list", NO_COLOR="1")
-    assert (out, err[:22]) == ("", "Note: nothing to list ")
+    assert (out, err[:22]) == ("", "Note: no issues found ")
 
 
 @pytest.mark.parametrize("family", suggestions._SAID_OF)
@@ -85,7 +85,7 @@ def test_what_ready_leaves_out_is_told_with_the_way_to_see_it(bd):
 
 def test_a_type_that_is_not_there_leads_to_those_that_are(bd):
     assert bd("create", "One", "-t", "story").code == 0
-    assert "Hint: bd types lists all of them" in bd("create", "Two", "-t", "tale", code=1).err
+    assert "Hint: bd types lists all types" in bd("create", "Two", "-t", "tale", code=1).err
 
 
 def test_an_old_id_may_be_typed_short_after_a_rename(bd):

@@ -220,8 +220,8 @@ def test_an_external_reference_names_one_issue(bd):
     gone = {"status": "tombstone", "deleted_at": AT}
     bd.write({"id": "t-1", "external_ref": "gh-1"}, {"id": "t-2"},
              {"id": "t-3", "external_ref": "gh-3", **gone})  # fmt: skip
-    assert "is that of t-1" in bd("create", "New", "--external-ref", "gh-1", code=1).err
-    assert "is that of t-1" in bd("update", "t-2", "--external-ref", "gh-1", code=1).err
+    assert "already belongs to t-1" in bd("create", "New", "--external-ref", "gh-1", code=1).err
+    assert "already belongs to t-1" in bd("update", "t-2", "--external-ref", "gh-1", code=1).err
     said = bd("create", "New", "--external-ref", "gh-3", code=1).err
     assert "t-3, which is deleted" in said
     assert "bd restore t-3" in said

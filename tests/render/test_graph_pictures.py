@@ -316,8 +316,8 @@ def test_mistakes_are_told_and_nothing_is_written(shop):
     before = shop.file.read_bytes()
     assert shop("graph", "t-e").out
     assert "no issue found" in shop("graph", "t-none", code=1).err
-    assert "exclude each other" in shop("graph", "t-e", "--all", code=2).err
-    assert "exclude each other" in shop("graph", "--open", "--closed", code=2).err
+    assert "cannot specify both" in shop("graph", "t-e", "--all", code=2).err
+    assert "cannot specify both" in shop("graph", "--open", "--closed", code=2).err
     assert "where the issues are" in shop("graph", "-o", ".beads/issues.jsonl", code=1).err
     assert "read-only" in shop("--readonly", "graph", "-o", "x.svg", code=1).err
     assert "cannot write" in shop("graph", "-o", "no/such/x.svg", code=1).err

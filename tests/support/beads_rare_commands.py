@@ -159,12 +159,12 @@ USEFUL = (
     Command(
         "edit", SAME, "only at a terminal, and only with $EDITOR or $VISUAL",
         (
-            row("", "edit t-8", fails(1, "names an editor")),
-            row("--title", "edit t-8 --title", fails(1, "names an editor")),
-            row("--description", "edit t-8 --description", fails(1, "names an editor")),
-            row("--design", "edit t-8 --design", fails(1, "names an editor")),
-            row("--notes", "edit t-8 --notes", fails(1, "names an editor")),
-            row("--acceptance", "edit t-8 --acceptance", fails(1, "names an editor")),
+            row("", "edit t-8", fails(1, "editor")),
+            row("--title", "edit t-8 --title", fails(1, "editor")),
+            row("--description", "edit t-8 --description", fails(1, "editor")),
+            row("--design", "edit t-8 --design", fails(1, "editor")),
+            row("--notes", "edit t-8 --notes", fails(1, "editor")),
+            row("--acceptance", "edit t-8 --acceptance", fails(1, "editor")),
         ),
     ),
     Command(

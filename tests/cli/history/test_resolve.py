@@ -370,7 +370,7 @@ def test_several_others_need_a_number(torn):
 
 
 def test_a_text_of_ones_own(torn):
-    assert "which one" in bd(torn, "resolve", "t-1", "--text", "Mine", code=1).err
+    assert "name the field" in bd(torn, "resolve", "t-1", "--text", "Mine", code=1).err
     bd(torn, "resolve", "t-1", "--field", "title", "--text", "Mine")
     assert record(torn)["title"] == "Mine"
     assert "/title" not in fields(torn)

@@ -864,10 +864,10 @@ def test_a_lesson_about_several_issues_names_all_of_them(held):
     ("words", "why"),
     [
         (["--used", "none"], 'No memory with key "none"'),
-        (["--remember", " "], "the text is empty; nothing was written"),
-        (["--remember", "", "--key", "k"], "the text is empty; nothing was written"),
+        (["--remember", " "], "the text to remember is empty; nothing was written"),
+        (["--remember", "", "--key", "k"], "the text to remember is empty; nothing was written"),
         (["--key", "k"], "--key needs --remember"),
-        (["--used", "auth/jwt", "--blame", "auth/jwt"], "cannot both"),
+        (["--used", "auth/jwt", "--blame", "auth/jwt"], "cannot be in both"),
     ],
 )
 def test_a_lesson_that_cannot_be_learned_closes_nothing(held, words, why):
