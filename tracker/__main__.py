@@ -1,4 +1,4 @@
-"""`python -m tracker`, and the fast path of the merge driver."""
+"""Run `python -m tracker`; the merge driver is answered without loading the command line."""
 
 from __future__ import annotations
 

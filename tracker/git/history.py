@@ -226,7 +226,7 @@ class History:
         return bool(self.shallow)
 
     def of(self, ids: Collection[str], tip: str, kind: str = ISSUES) -> Iterator[HistoryEntry]:
-        """What the commits up to `tip` (a full name) did to these records. Raises GitFailed."""
+        """Return the changes of these records in the commits up to `tip`. Raises GitFailed."""
         with self.repo.past() as past:
             walk = self._walk(past, tip)
             known, touched = self._index.known(), self._index.touched(kind, ids)

@@ -37,7 +37,7 @@ class Progress(NamedTuple):
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is left to do below it; what has no children never is."""
+        """Return whether all children are closed; False without children."""
         return 0 < self.children == self.closed
 
     @property

@@ -143,7 +143,7 @@ class RecordFile(Mapping[str, T]):
         return {name: [one.number for one in found] for name, found in self._twice.items()}
 
     def is_alike(self, name: str) -> bool:
-        """Whether all lines of a name that stands more than once say the same."""
+        """Return whether all repeated lines agree with each other."""
         return all(self.decoded(self._bytes(one)) == self[name] for one in self._twice[name])
 
     def is_repeat(self, line: int) -> bool:

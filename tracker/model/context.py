@@ -51,7 +51,7 @@ class Caller(Protocol):
 
 
 class Place(NamedTuple):
-    """A workspace; every path is absolute, and `log` is no link, so that a rename replaces it.
+    """The paths of a workspace, all absolute. `log` is never a link, so a rename replaces it.
 
     `root` holds the folder `beads`, or is that folder where it is not called `.beads`. `foreign_db`
     is a database that Beads wrote; `cache` is never that one.

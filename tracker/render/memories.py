@@ -121,7 +121,7 @@ FACTORS = ("near", "recency", "trust", "pinned", "stale", "archived")
 
 
 def factors(ranked: Ranked) -> dict[str, float]:
-    """What the score is the product of."""
+    """Return the factors whose product is the score."""
     values = ranked.rel, ranked.recency, ranked.trust, ranked.pinned, ranked.stale, ranked.archived
     return dict(zip(FACTORS, values, strict=True))
 

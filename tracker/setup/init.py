@@ -53,7 +53,7 @@ class InitSite(NamedTuple):
 def site(
     cwd: str, env: Mapping[str, str], *, directory: str | None = None, db: str | None = None
 ) -> InitSite:
-    """The place that `init` means: what the user names, a workspace around, or else right here.
+    """Return where `init` works: the named folder, an existing workspace, or this folder.
 
     A plain `.beads` folder right here is meant even where there is a workspace further up. Raises
     NotATracker or Refused.

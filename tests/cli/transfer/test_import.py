@@ -319,7 +319,7 @@ def test_orphans(bd):
 
 def test_the_last_of_several_lines_of_one_id_counts(bd):
     put(bd, "in.jsonl", {"id": "t-1", "title": "first"}, {"id": "t-1", "title": "last"})
-    assert "the last record counts" in bd("import", "-i", "in.jsonl").err
+    assert "repeated ids: 1; the last record of each is used" in bd("import", "-i", "in.jsonl").err
     assert bd.issue("t-1")["title"] == "last"
 
 

@@ -242,7 +242,7 @@ def _remark(session: Session, reading: BeadsReading) -> None:
     if reading.problems:
         session.note(f"{len(reading.problems)} lines were left out: they cannot be read")
     if reading.repeated:
-        session.note(f"of {len(reading.repeated)} ids that stand twice the last record counts")
+        session.note(f"repeated ids: {len(reading.repeated)}; the last record of each is used")
 
 
 def _of_github(session: Session, data: bytes, given: Mapping[str, Any]) -> None:
